@@ -1,0 +1,1 @@
+"""The calibration tool: collects, fits and checks projector profiles; it never imports the loop or the scenes."""

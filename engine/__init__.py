@@ -1,0 +1,1 @@
+"""The engine: what an artist imports stands here."""

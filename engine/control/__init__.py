@@ -1,0 +1,1 @@
+"""Cues, Params and the operator's window."""

@@ -1,0 +1,1 @@
+"""Simulated visitors, cameras, controllers, lamps and speakers with the interfaces of the real ones."""

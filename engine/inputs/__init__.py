@@ -1,0 +1,1 @@
+"""Devices that speak: cameras, OSC, MIDI, touch."""

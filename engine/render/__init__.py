@@ -1,0 +1,1 @@
+"""Light: canvas, layers, compositor, mapping, windows."""

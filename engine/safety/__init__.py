@@ -1,0 +1,1 @@
+"""The guards that stand last before the outputs. Pure."""

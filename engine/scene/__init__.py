@@ -1,0 +1,1 @@
+"""Scenes: the base class, Params, loading and reloading."""

@@ -1,0 +1,1 @@
+"""The show file: checked, watched, and saved with its comments."""

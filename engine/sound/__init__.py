@@ -1,0 +1,1 @@
+"""Sound: voices, space, and the process that plays them."""

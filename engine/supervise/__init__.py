@@ -1,0 +1,1 @@
+"""The processes, their shared memory and their lives."""

@@ -1,0 +1,1 @@
+"""Seeing: keying, people, tracks. Pure."""
