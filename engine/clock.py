@@ -35,6 +35,11 @@ def monotonic_ns() -> int:
     return time.monotonic_ns()
 
 
+def thread_cpu_ns() -> int:
+    """Return the processor time that this thread has used, in nanoseconds; for measuring only."""
+    return time.thread_time_ns()
+
+
 def realtime_to_monotonic_ns(realtime_ns: int) -> int:
     """Convert a kernel stamp (CLOCK_REALTIME, nanoseconds) to the monotonic clock."""
     return realtime_ns - (time.time_ns() - time.monotonic_ns())

@@ -1,1 +1,30 @@
-"""Figures, each beside its yardstick in the same run."""
+"""The figures of the engine: one module a part, found by name.
+
+Each module has `FIGURES: tuple[Figure, ...]`, cheap to import, and `measure(names: Collection[str]) -> list[Record]`,
+which imports what it needs, measures the named figures interleaved with their peers in at most 20 s, and may raise
+`MixeurError` where the machine lacks something.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Collection
+from typing import Protocol, cast
+
+from engine.bench.figure import Figure, Record
+
+
+class BenchModule(Protocol):
+    """What every module of this folder but `figure` offers."""
+
+    FIGURES: tuple[Figure, ...]
+
+    def measure(self, names: Collection[str]) -> list[Record]:
+        """Return the records of the named figures."""
+
+
+def bench_modules() -> list[BenchModule]:
+    """Return the modules of this folder that have figures, by name."""
+    found = (importlib.import_module(f"{__name__}.{entry.name}") for entry in pkgutil.iter_modules(__path__))
+    return [cast(BenchModule, module) for module in found if hasattr(module, "FIGURES")]
