@@ -1,0 +1,54 @@
+"""The loop: one frame after another, every part passed in."""
+
+from __future__ import annotations
+
+import datetime
+from typing import Protocol
+
+from engine.clock import Clock, Tick
+from engine.frame import Frame
+from engine.sense import Room, SenseState, sense
+from engine.telemetry import Telemetry
+from engine.world import Event, Now, Signals
+
+
+class Devices(Protocol):
+    """Everything that speaks; never blocks."""
+
+    def poll(self, tick: Tick) -> Signals:
+        """Return what was said since the last tick."""
+
+
+class Direction(Protocol):
+    """What decides the frame; never raises."""
+
+    def step(self, now: Now, events: tuple[Event, ...], wall: datetime.datetime) -> Frame:
+        """Return the frame's light and sound."""
+
+
+class Outputs(Protocol):
+    """Everything that shows and sounds."""
+
+    finished: bool
+
+    def present(self, frame: Frame, now: Now, tick: Tick) -> None:
+        """Show one frame."""
+
+
+def run(clock: Clock, devices: Devices, room: Room, director: Direction, outputs: Outputs, telemetry: Telemetry) -> None:
+    """Run the show until the clock ends or the outputs are finished."""
+    state = SenseState()
+    for tick in clock.ticks():
+        telemetry.begin(tick)
+        signals = devices.poll(tick)
+        telemetry.mark("poll")
+        wall = clock.wall()
+        now, state = sense(room, state, signals, tick, wall)
+        telemetry.mark("sense")
+        frame = director.step(now, signals.events, wall)
+        telemetry.mark("scene")
+        outputs.present(frame, now, tick)
+        telemetry.mark("present")
+        telemetry.end()
+        if outputs.finished:
+            return

@@ -1,0 +1,43 @@
+"""The entry of every process that the supervisor starts."""
+
+from __future__ import annotations
+
+import ctypes
+import importlib
+import json
+import os
+import signal
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from engine.supervise.board import Board
+from engine.supervise.memory import Block
+
+PR_SET_PDEATHSIG = 1
+
+
+def board_of(plan: dict[str, Any]) -> Board:
+    """Return the board that the supervisor shares with this process."""
+    return Board(Block.attach(plan["board"]), plan["children"])
+
+
+def die_with_parent(parent: int) -> None:
+    """Make the kernel end this process when the supervisor ends (Linux); elsewhere the entries watch `parent`."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != parent:
+            sys.exit(1)
+
+
+def main() -> None:
+    """Run one entry: `child MODULE PLAN`; the module has `main(plan) -> int | None`, PLAN is JSON."""
+    module, plan = sys.argv[1], json.loads(sys.argv[2])
+    die_with_parent(plan["parent"])
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    entry: Callable[[dict[str, Any]], int | None] = importlib.import_module(module).main
+    sys.exit(entry(plan) or 0)
+
+
+if __name__ == "__main__":
+    main()
