@@ -235,11 +235,11 @@ class Now:
     mouse: Mouse = Mouse()
     keys: frozenset[str] = frozenset()
     pressed: tuple[str, ...] = ()
-    touches: Mapping[str, Touch] = EMPTY
-    signals: Mapping[str, float] = EMPTY
-    masks: Mapping[str, Pixels] = EMPTY
-    flows: Mapping[str, Floats] = EMPTY
-    mattes: Mapping[str, Matte] = EMPTY
+    touches: Mapping[str, Touch] = field(default_factory=lambda: EMPTY)
+    signals: Mapping[str, float] = field(default_factory=lambda: EMPTY)
+    masks: Mapping[str, Pixels] = field(default_factory=lambda: EMPTY)
+    flows: Mapping[str, Floats] = field(default_factory=lambda: EMPTY)
+    mattes: Mapping[str, Matte] = field(default_factory=lambda: EMPTY)
     unknown: set[str] = field(default_factory=set, compare=False, repr=False)
 
     @property
