@@ -109,8 +109,12 @@ def wait_until(due_ns: int) -> None:
 class VirtualClock:
     """Time that passes as fast as the work is done; the same run gives the same ticks."""
 
-    def __init__(self, fps: float = 60.0, frames: int | None = None,
-                 wall: datetime.datetime = datetime.datetime(2014, 6, 21, 12, 0)) -> None:
+    def __init__(
+        self,
+        fps: float = 60.0,
+        frames: int | None = None,
+        wall: datetime.datetime = datetime.datetime(2014, 6, 21, 12, 0),
+    ) -> None:
         self.fps = fps
         self.frames = frames
         self._start_wall = wall

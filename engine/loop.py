@@ -35,7 +35,9 @@ class Outputs(Protocol):
         """Show one frame."""
 
 
-def run(clock: Clock, devices: Devices, room: Room, director: Direction, outputs: Outputs, telemetry: Telemetry) -> None:
+def run(
+    clock: Clock, devices: Devices, room: Room, director: Direction, outputs: Outputs, telemetry: Telemetry
+) -> None:
     """Run the show until the clock ends or the outputs are finished."""
     state = SenseState()
     for tick in clock.ticks():

@@ -43,8 +43,10 @@ class Room:
     @classmethod
     def of(cls, show: Show) -> Room:
         """Return the room of a show."""
-        places = {name: _place(camera, show.stage.aspect, index * IDS_PER_CAMERA)
-                  for index, (name, camera) in enumerate(show.cameras.items())}
+        places = {
+            name: _place(camera, show.stage.aspect, index * IDS_PER_CAMERA)
+            for index, (name, camera) in enumerate(show.cameras.items())
+        }
         return cls(places, show.touches, show.signals, show.simulated)
 
 
@@ -61,9 +63,13 @@ class SenseState:
     unknown: set[str] = field(default_factory=set)
 
 
-def sense(room: Room, state: SenseState, signals: Signals, tick: Tick, wall: datetime.datetime) -> tuple[Now, SenseState]:
+def sense(
+    room: Room, state: SenseState, signals: Signals, tick: Tick, wall: datetime.datetime
+) -> tuple[Now, SenseState]:
     """Return the room in this tick, and what the next tick needs of it."""
-    seen = {name: _seen(place, signals.sightings.get(name), state.seen.get(name)) for name, place in room.cameras.items()}
+    seen = {
+        name: _seen(place, signals.sightings.get(name), state.seen.get(name)) for name, place in room.cameras.items()
+    }
     known = {v.id: v for _, people, _, _ in seen.values() for v in people}
     visitors = {number: _aged(v, state.visitors.get(number), tick) for number, v in known.items()}
     touches, states, heard = _touches(room, state, signals, tick)
@@ -71,7 +77,10 @@ def sense(room: Room, state: SenseState, signals: Signals, tick: Tick, wall: dat
     presence = _presence(signals.sightings.values(), visitors)
     nobody_since = tick.time if presence != "nobody" else state.nobody_since
     now = Now(
-        time=tick.time, dt=tick.dt, frame=tick.frame, hour=wall.hour + wall.minute / 60 + wall.second / 3600,
+        time=tick.time,
+        dt=tick.dt,
+        frame=tick.frame,
+        hour=wall.hour + wall.minute / 60 + wall.second / 3600,
         mode="attract" if tick.time - nobody_since >= ATTRACT_AFTER_S else "live",
         presence=presence,
         visitors=tuple(visitors.values()),
@@ -79,11 +88,16 @@ def sense(room: Room, state: SenseState, signals: Signals, tick: Tick, wall: dat
         departures=tuple(v for number, v in state.visitors.items() if number not in visitors),
         contacts=_contacts(room, signals.sightings),
         motion=max((s.motion for s in signals.sightings.values()), default=0.0),
-        mic=signals.mic, mouse=signals.mouse, keys=signals.keys, pressed=signals.pressed,
-        touches=MappingProxyType(touches), signals=MappingProxyType(values),
+        mic=signals.mic,
+        mouse=signals.mouse,
+        keys=signals.keys,
+        pressed=signals.pressed,
+        touches=MappingProxyType(touches),
+        signals=MappingProxyType(values),
         masks={name: mask for name, (_, _, mask, _) in seen.items() if mask is not None},
         flows={name: flow for name, (_, _, _, flow) in seen.items() if flow is not None},
-        mattes=signals.mattes, unknown=state.unknown,
+        mattes=signals.mattes,
+        unknown=state.unknown,
     )
     return now, SenseState(visitors, states, heard, values, seen, nobody_since, state.unknown)
 
@@ -126,28 +140,59 @@ def _as_seen_on_stage(place: CameraPlace, picture: NDArray[np.generic]) -> NDArr
 
 def _visitor(place: CameraPlace, size: tuple[int, int], person: Person) -> Visitor:
     left, top, width, height = person.box_px
-    points = np.concatenate([
-        [person.foot_px, (person.foot_px[0] + person.velocity_px[0] * 0.01, person.foot_px[1] + person.velocity_px[1] * 0.01),
-         (left + width / 2, top), (left + width / 2, top + height)], person.outline_px])
+    points = np.concatenate(
+        [
+            [
+                person.foot_px,
+                (person.foot_px[0] + person.velocity_px[0] * 0.01, person.foot_px[1] + person.velocity_px[1] * 0.01),
+                (left + width / 2, top),
+                (left + width / 2, top + height),
+            ],
+            person.outline_px,
+        ]
+    )
     stage = cv2.perspectiveTransform((points / size)[None].astype(np.float32), place.picture_to_stage)[0]
     foot, ahead, head, bottom = stage[:4].astype(float)
     vx, vy = (ahead - foot) * 100
     outline = stage[4:]
     outline.flags.writeable = False
-    return Visitor(place.first_id + person.id, float(foot[0]), float(foot[1]), float(vx), float(vy),
-                   float(np.hypot(vx, vy)), float(np.hypot(*(bottom - head))), outline=outline)
+    return Visitor(
+        place.first_id + person.id,
+        float(foot[0]),
+        float(foot[1]),
+        float(vx),
+        float(vy),
+        float(np.hypot(vx, vy)),
+        float(np.hypot(*(bottom - head))),
+        outline=outline,
+    )
 
 
 def _aged(visitor: Visitor, before: Visitor | None, tick: Tick) -> Visitor:
     age = before.age + tick.dt if before else 0.0
     still = (before.still if before else 0.0) + tick.dt if visitor.speed < STILL_SPEED else 0.0
-    return Visitor(visitor.id, visitor.x, visitor.y, visitor.vx, visitor.vy, visitor.speed, visitor.height,
-                   age, still, visitor.player, visitor.outline)
+    return Visitor(
+        visitor.id,
+        visitor.x,
+        visitor.y,
+        visitor.vx,
+        visitor.vy,
+        visitor.speed,
+        visitor.height,
+        age,
+        still,
+        visitor.player,
+        visitor.outline,
+    )
 
 
 def _contacts(room: Room, sightings: Mapping[str, Sighting]) -> tuple[tuple[int, int], ...]:
-    return tuple((place.first_id + a, place.first_id + b) for name, place in room.cameras.items()
-                 if name in sightings for a, b in sightings[name].contacts)
+    return tuple(
+        (place.first_id + a, place.first_id + b)
+        for name, place in room.cameras.items()
+        if name in sightings
+        for a, b in sightings[name].contacts
+    )
 
 
 def _presence(sightings: Iterable[Sighting], visitors: Mapping[int, Visitor]) -> Presence:
@@ -156,8 +201,9 @@ def _presence(sightings: Iterable[Sighting], visitors: Mapping[int, Visitor]) ->
     return "nobody" if any(s.state == "live" for s in sightings) else "unknown"
 
 
-def _touches(room: Room, state: SenseState, signals: Signals, tick: Tick) -> \
-        tuple[dict[str, Touch], dict[str, TouchState], frozenset[str]]:
+def _touches(
+    room: Room, state: SenseState, signals: Signals, tick: Tick
+) -> tuple[dict[str, Touch], dict[str, TouchState], frozenset[str]]:
     touches, states, heard = {}, {}, state.heard
     now_s = tick.due_ns / NS
     for name, conf in room.touches.items():

@@ -102,7 +102,10 @@ class Telemetry:
     def report(self) -> dict[str, Any]:
         """Return everything that was measured, ready for JSON."""
         return {
-            "frames": self.frames, "fps_mean": round(self.fps_mean, 3), "jitter_ms": self.jitter_ms(),
-            "late_frames": self.late_frames, "frame_ms": self.frame_ms(),
+            "frames": self.frames,
+            "fps_mean": round(self.fps_mean, 3),
+            "jitter_ms": self.jitter_ms(),
+            "late_frames": self.late_frames,
+            "frame_ms": self.frame_ms(),
             "stages": {name: series.percentiles_ms(50, 95, 99) for name, series in self._stages.items()},
         }

@@ -12,10 +12,13 @@ SIMULATED_SIZE = (640, 360)
 def furnish(show: Show) -> Show:
     """Return the show with what every run needs: somewhere to look, and in a simulated room someone to see."""
     width_m = show.stage.size_m[0] if show.stage.size_m else 4.0
-    speakers = {"front_left": Speaker(name="front_left", output=1),
-                "front_right": Speaker(name="front_right", output=2, at_m=(width_m, 0.0))}
-    show = replace(show, projectors=show.projectors or {"window": Projector(name="window")},
-                   speakers=show.speakers or speakers)
+    speakers = {
+        "front_left": Speaker(name="front_left", output=1),
+        "front_right": Speaker(name="front_right", output=2, at_m=(width_m, 0.0)),
+    }
+    show = replace(
+        show, projectors=show.projectors or {"window": Projector(name="window")}, speakers=show.speakers or speakers
+    )
     if not show.simulated:
         return show
     cameras = show.cameras or {"room": Camera(name="room", key="blue")}

@@ -54,9 +54,11 @@ class Board:
 
     def record(self, index: int, pid: int, restarts: int) -> None:
         """Note a child's pid and restarts."""
-        self._cells[_FIRST_CHILD + 2 * index: _FIRST_CHILD + 2 * index + 2] = pid, restarts
+        self._cells[_FIRST_CHILD + 2 * index : _FIRST_CHILD + 2 * index + 2] = pid, restarts
 
     def children(self) -> tuple[ChildRecord, ...]:
         """Return all processes under the supervisor."""
         cells = self._cells[_FIRST_CHILD:]
-        return tuple(ChildRecord(name, int(cells[2 * i]), int(cells[2 * i + 1])) for i, name in enumerate(self._children))
+        return tuple(
+            ChildRecord(name, int(cells[2 * i]), int(cells[2 * i + 1])) for i, name in enumerate(self._children)
+        )

@@ -29,5 +29,8 @@ class CpuShares:
         """Return the share of each process that still runs, 1.0 = one whole core."""
         elapsed_s = max((monotonic_ns() - self._since_ns) / NS, 1e-9)
         now = {name: (cpu_s(pid), before) for name, (pid, before) in self._before.items()}
-        return {name: round((used - before) / elapsed_s, 4) for name, (used, before) in now.items()
-                if used is not None and before is not None}
+        return {
+            name: round((used - before) / elapsed_s, 4)
+            for name, (used, before) in now.items()
+            if used is not None and before is not None
+        }

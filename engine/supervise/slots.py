@@ -56,7 +56,7 @@ class SlotWriter:
     def begin(self) -> NDArray[np.uint8]:
         """Return the bytes of a slot that nobody reads, to be filled and then published."""
         header, numbers = self._slots.header, self._slots.numbers
-        held = {int(lease) - 1 for lease in header[_LEASES:_LEASES + READERS]}
+        held = {int(lease) - 1 for lease in header[_LEASES : _LEASES + READERS]}
         free = [i for i in range(SLOTS) if i not in held and i != header[_LATEST] - 1]
         self._index = min(free, key=lambda i: int(numbers[i][0]))
         numbers[self._index][0] |= 1

@@ -101,7 +101,9 @@ class Supervisor:
         if monotonic_ns() < child.next_start_ns:
             return None
         if is_engine and self._recent(child) > BRAKE_COUNT:
-            self._say(f"engine: failed {BRAKE_COUNT + 1} times in {BRAKE_S:.0f} s; giving up. See the last error above.")
+            self._say(
+                f"engine: failed {BRAKE_COUNT + 1} times in {BRAKE_S:.0f} s; giving up. See the last error above."
+            )
             return 3
         self._start(index, child)
         return None
@@ -120,7 +122,8 @@ class Supervisor:
         child.process = subprocess.Popen(
             [sys.executable, "-P", "-m", "engine.supervise.child", child.plan.entry, json.dumps(plan)],
             pass_fds=[descriptor for block in blocks for descriptor in block.descriptors] if os.name == "posix" else (),
-            start_new_session=True, stdin=subprocess.DEVNULL,
+            start_new_session=True,
+            stdin=subprocess.DEVNULL,
         )
         child.starts.append(monotonic_ns())
         self.board.record(index, child.process.pid, child.restarts)

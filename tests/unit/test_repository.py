@@ -1,4 +1,4 @@
-"""What linters cannot enforce: sizes, names, where time and devices are used, what scenes import, what the tree says."""
+"""What linters cannot enforce: sizes, names, who uses time and devices, what scenes import, what the tree says."""
 
 import ast
 import re
@@ -8,8 +8,13 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-TREE = subprocess.run(["git", "ls-files", "--cached", "--others", "--exclude-standard"], cwd=ROOT, text=True,
-                      capture_output=True, check=True).stdout.split("\n")
+TREE = subprocess.run(
+    ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
+    cwd=ROOT,
+    text=True,
+    capture_output=True,
+    check=True,
+).stdout.split("\n")
 FILES = [ROOT / name for name in TREE if name and (ROOT / name).is_file()]
 CODE = [path for path in FILES if path.suffix == ".py"]
 OURS = [path for path in CODE if path.relative_to(ROOT).parts[0] in ("engine", "calibration", "scenes")]
@@ -19,7 +24,9 @@ HOMES = {  # each device library stands in one file
     "mido": "engine/inputs/midi.py",
     "sounddevice": "engine/sound/stream.py",
 }
-CLOCKS = re.compile(r"\btime\.(time|monotonic|perf_counter|process_time|thread_time|sleep)|datetime\.(now|today|utcnow)\(")
+CLOCKS = re.compile(
+    r"\btime\.(time|monotonic|perf_counter|process_time|thread_time|sleep)|datetime\.(now|today|utcnow)\("
+)
 
 
 def name(path: Path) -> str:
@@ -48,15 +55,33 @@ def test_only_the_clock_reads_time() -> None:
 
 @pytest.mark.parametrize("library", HOMES)
 def test_each_device_library_stands_in_one_file(library: str) -> None:
-    used = re.compile(rf"^\s*(import|from) {library}\b|{library}\(" if "." not in library else re.escape(library) + r"\(", re.M)
+    used = re.compile(
+        rf"^\s*(import|from) {library}\b|{library}\(" if "." not in library else re.escape(library) + r"\(", re.M
+    )
     users = [name(p) for p in OURS if p.relative_to(ROOT).parts[1] != "bench" and used.search(p.read_text())]
     assert users in ([HOMES[library]], [])
 
 
 def test_scenes_import_the_artists_names_numpy_and_what_stands_beside_them() -> None:
-    allowed = {"engine", "numpy", "math", "dataclasses", "itertools", "functools", "collections", "typing", "__future__",
-               "colorsys", "bisect", "enum", "string", "heapq"}
-    public = set(ast.literal_eval(re.search(r"__all__ = (\[.*?\])", (ROOT / "engine/__init__.py").read_text(), re.S)[1]))
+    allowed = {
+        "engine",
+        "numpy",
+        "math",
+        "dataclasses",
+        "itertools",
+        "functools",
+        "collections",
+        "typing",
+        "__future__",
+        "colorsys",
+        "bisect",
+        "enum",
+        "string",
+        "heapq",
+    }
+    public = set(
+        ast.literal_eval(re.search(r"__all__ = (\[.*?\])", (ROOT / "engine/__init__.py").read_text(), re.S)[1])
+    )
     for path in (p for p in OURS if p.relative_to(ROOT).parts[0] == "scenes"):
         beside = {p.stem for p in path.parent.glob("*.py")}
         for node in ast.walk(ast.parse(path.read_text())):
@@ -76,7 +101,11 @@ def test_examples_have_at_most_25_lines() -> None:
 
 def test_the_tree_names_no_machine_and_no_registry() -> None:
     machine = re.compile(r"/(work|root)/|(pypi|debian|npmjs|pythonhosted)\.org")
-    text = [p for p in FILES if p.suffix not in {".png", ".ttf", ".otf", ".wav", ".ogg", ".flac", ".mp4", ".jpg"} and p != Path(__file__)]
+    text = [
+        p
+        for p in FILES
+        if p.suffix not in {".png", ".ttf", ".otf", ".wav", ".ogg", ".flac", ".mp4", ".jpg"} and p != Path(__file__)
+    ]
     found = [f"{name(p)}: {m[0]}" for p in text for m in [machine.search(p.read_text(errors="replace"))] if m]
     assert found == []
 

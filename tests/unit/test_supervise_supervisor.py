@@ -80,8 +80,10 @@ def test_a_process_that_will_not_end_is_killed(plan: Callable[..., ChildPlan], t
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the kernel ends orphans on Linux only")
 def test_no_process_outlives_a_killed_supervisor(plan: Callable[..., ChildPlan], tmp_path: Path) -> None:
-    code = ("from engine.supervise.supervisor import *; Supervisor([ChildPlan(n, 'supervised_worker', "
-            f"{{'folder': {str(tmp_path)!r}, 'name': n}}) for n in ('engine', 'sound')], print).run()")
+    code = (
+        "from engine.supervise.supervisor import *; Supervisor([ChildPlan(n, 'supervised_worker', "
+        f"{{'folder': {str(tmp_path)!r}, 'name': n}}) for n in ('engine', 'sound')], print).run()"
+    )
     supervisor = subprocess.Popen([sys.executable, "-c", code])
     while not (starts(tmp_path, "engine") and starts(tmp_path, "sound")):
         sleep_s(0.02)
