@@ -7,7 +7,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from engine.show import forms
+from engine.show.locate import Places
+from engine.show.schema import form, limits, section
+
 Lost = Literal["hold", "idle", "simulate", "silence", "release"]
+HIDDEN = {"hidden": True}  # a field that is not the file's to give
 ParamValue = float | int | bool | str
 
 
@@ -17,10 +22,10 @@ ParamValue = float | int | bool | str
 class Stage:
     """`[stage]`: the picture's shape and what stands in for a scene that fails."""
 
-    size_m: tuple[float, float] | None = None
-    aspect: float = 16 / 9
-    height_px: int = 720
-    fps: float = 60.0
+    size_m: tuple[float, float] | None = field(default=None, metadata=limits(0.1, 1000, "m"))
+    aspect: float = field(default=16 / 9, metadata=limits(0.1, 20))
+    height_px: int = field(default=720, metadata=limits(16, 8192, "px"))
+    fps: float = field(default=60.0, metadata=limits(1, 240, "Hz"))
     fallback: str | None = None
 
     @property
@@ -37,7 +42,7 @@ class ParamLink:
         low, high: What the source's 0 and 1 become; the Param's own range if None.
     """
 
-    source: str
+    source: str = field(metadata=form(forms.source, "from"))
     start: ParamValue | None = None
     low: float | None = None
     high: float | None = None
@@ -47,12 +52,12 @@ class ParamLink:
 class SceneEntry:
     """`[scene.NAME]`: a scene's file and the values of its Params."""
 
-    name: str
+    name: str = field(metadata=HIDDEN)
     file: Path
     fallback: str | None = None
     isolate: Literal["inline", "process"] = "inline"
-    params: Mapping[str, ParamValue | ParamLink] = field(default_factory=dict)
-    line: int = 0
+    params: Mapping[str, ParamValue | ParamLink] = field(default_factory=dict, metadata=HIDDEN)
+    line: int = field(default=0, metadata=HIDDEN)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,12 +72,12 @@ class Cue:
         set: Values of the scene's Params that it fades to.
     """
 
-    name: str
+    name: str = field(metadata=form(forms.name))
     scene: str
-    fade_s: float = 2.0
-    follow_s: float | None = None
-    time: str | None = None
-    go: str | None = None
+    fade_s: float = field(default=2.0, metadata=limits(0, 3600, "s"))
+    follow_s: float | None = field(default=None, metadata=limits(0.1, 604_800, "s"))
+    time: str | None = field(default=None, metadata=form(forms.time_of_day))
+    go: str | None = field(default=None, metadata=form(forms.source))
     set: Mapping[str, ParamValue] = field(default_factory=dict)
 
 
@@ -80,7 +85,7 @@ class Cue:
 class Programme:
     """`[programme]`: opening hours and the running order; without cues every scene is one."""
 
-    hours: str | None = None
+    hours: str | None = field(default=None, metadata=form(forms.opening_hours))
     cues: tuple[Cue, ...] = ()
 
 
@@ -101,14 +106,15 @@ class Camera:
         lost: What the show makes of it when it is gone.
     """
 
-    name: str
-    source: str = "simulated"
-    size: tuple[int, int] = (1280, 720)
-    fps: float = 30.0
-    key: str = "none"
+    name: str = field(metadata=HIDDEN)
+    source: str = field(default="simulated", metadata=form(forms.filled))
+    size: tuple[int, int] = field(default=(1280, 720), metadata=limits(16, 16_384, "px"))
+    fps: float = field(default=30.0, metadata=limits(1, 240, "Hz"))
+    key: str = field(default="none", metadata=form(forms.key_colour))
     mirror: bool = True
     lock: bool = True
-    corners: tuple[tuple[float, float], ...] | None = None
+    corners: tuple[tuple[float, float], ...] | None = field(
+        default=None, metadata=limits(-1, 2) | form(forms.corners))
     group: str | None = None
     lost: Lost = "idle"
 
@@ -117,11 +123,11 @@ class Camera:
 class TouchInput:
     """`[touch.NAME]`: a raw level, understood through two nested baselines."""
 
-    name: str
-    source: str
-    span: float = 1.0
-    threshold: float = 0.08
-    contact: float = 0.08
+    name: str = field(metadata=HIDDEN)
+    source: str = field(metadata=form(forms.source, "from"))
+    span: float = field(default=1.0, metadata=limits(1e-6, 1e9))
+    threshold: float = field(default=0.08, metadata=limits(0, 1))
+    contact: float = field(default=0.08, metadata=limits(0, 1))
     lost: Lost = "release"
 
 
@@ -129,8 +135,8 @@ class TouchInput:
 class SignalInput:
     """`[signal.NAME]`: a number from OSC, MIDI or a key, scaled from low..high to 0..1."""
 
-    name: str
-    source: str
+    name: str = field(metadata=HIDDEN)
+    source: str = field(metadata=form(forms.source, "from"))
     low: float = 0.0
     high: float = 1.0
     lost: Lost = "hold"
@@ -147,11 +153,11 @@ class Projector:
         view: Which view of the scene it shows.
     """
 
-    name: str
-    display: str | int | None = None
-    size: tuple[int, int] | None = None
+    name: str = field(metadata=HIDDEN)
+    display: str | int | None = field(default=None, metadata=form(forms.display))
+    size: tuple[int, int] | None = field(default=None, metadata=limits(16, 16_384, "px"))
     profile: Path | None = None
-    view: str = "stage"
+    view: str = field(default="stage", metadata=form(forms.name))
     flip: Literal["none", "horizontal", "vertical", "both"] = "none"
 
 
@@ -159,11 +165,11 @@ class Projector:
 class Speaker:
     """`[speaker] NAME = {...}`: one output channel (counted from 1) and its place in metres."""
 
-    name: str
-    output: int
-    at_m: tuple[float, float] = (0.0, 0.0)
-    trim_db: float = 0.0
-    delay_ms: float = 0.0
+    name: str = field(metadata=HIDDEN)
+    output: int = field(metadata=limits(1, 64))
+    at_m: tuple[float, float] = field(default=(0.0, 0.0), metadata=limits(-1000, 1000, "m"))
+    trim_db: float = field(default=0.0, metadata=limits(-60, 12, "dB"))
+    delay_ms: float = field(default=0.0, metadata=limits(0, 1000, "ms"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,11 +177,11 @@ class Sound:
     """`[sound]`: the device and its pace."""
 
     backend: Literal["auto", "portaudio", "null"] = "auto"
-    device: str | None = None
-    rate: int = 48_000
-    block: int = 256
-    latency_ms: float = 30.0
-    level_db: float = 0.0
+    device: str | None = field(default=None, metadata=form(forms.filled))
+    rate: int = field(default=48_000, metadata=limits(8000, 192_000, "Hz"))
+    block: int = field(default=256, metadata=limits(16, 8192, "samples"))
+    latency_ms: float = field(default=30.0, metadata=limits(1, 1000, "ms"))
+    level_db: float = field(default=0.0, metadata=limits(-90, 12, "dB"))
     lost: Lost = "silence"
 
 
@@ -183,10 +189,10 @@ class Sound:
 class Lamp:
     """`[light.NAME]`: a fixture and its address (`artnet:HOST/UNIVERSE/CHANNEL`), or `simulated`."""
 
-    name: str
+    name: str = field(metadata=HIDDEN)
     fixture: Literal["dimmer", "rgb", "rgbw"] = "rgb"
-    address: str = "simulated"
-    at_m: tuple[float, float] | None = None
+    address: str = field(default="simulated", metadata=form(forms.lamp_address))
+    at_m: tuple[float, float] | None = field(default=None, metadata=limits(-1000, 1000, "m"))
     group: str | None = None
 
 
@@ -194,9 +200,9 @@ class Lamp:
 class MidiDevice:
     """`[midi.NAME]`: ports by (part of) their name."""
 
-    name: str
-    input: str | None = None
-    output: str | None = None
+    name: str = field(metadata=HIDDEN)
+    input: str | None = field(default=None, metadata=form(forms.filled))
+    output: str | None = field(default=None, metadata=form(forms.filled))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -208,21 +214,21 @@ class Osc:
         horizon_s: Time tags further ahead run at once and are counted.
     """
 
-    port: int = 9000
-    bind: str = "127.0.0.1"
+    port: int = field(default=9000, metadata=limits(1, 65_535))
+    bind: str = field(default="127.0.0.1", metadata=form(forms.ip_address))
     tcp: bool = True
-    allow: tuple[str, ...] = ()
-    horizon_s: float = 10.0
-    max_per_s: int = 20_000
+    allow: tuple[str, ...] = field(default=(), metadata=form(forms.networks))
+    horizon_s: float = field(default=10.0, metadata=limits(0, 3600, "s"))
+    max_per_s: int = field(default=20_000, metadata=limits(1, 10_000_000))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OscTarget:
     """`[send.NAME]`: a peer that we send OSC to."""
 
-    name: str
-    host: str = "127.0.0.1"
-    port: int = 9001
+    name: str = field(metadata=HIDDEN)
+    host: str = field(default="127.0.0.1", metadata=form(forms.host))
+    port: int = field(default=9001, metadata=limits(1, 65_535))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -230,27 +236,30 @@ class Show:
     """A checked show: every value is in range and every name refers to something that is there.
 
     Attributes:
-        folder: All paths in the show are relative to it.
+        folder: Where the show stands, absolute. Paths in the file are relative to it, paths here are joined to it.
         seed: `daily`, or a number that repeats the piece.
+        simulated: Whether no real device is used: there is no `room.toml`, or the caller wished it.
         sources: Files the show was read from, to watch.
+        places: Where each key stands, so that later problems (`check_params`) can name the line.
     """
 
-    folder: Path
-    name: str = "Untitled"
-    seed: int | Literal["daily"] = "daily"
-    stage: Stage = Stage()
-    scenes: Mapping[str, SceneEntry] = field(default_factory=dict)
-    programme: Programme = Programme()
-    cameras: Mapping[str, Camera] = field(default_factory=dict)
-    touches: Mapping[str, TouchInput] = field(default_factory=dict)
-    signals: Mapping[str, SignalInput] = field(default_factory=dict)
-    projectors: Mapping[str, Projector] = field(default_factory=dict)
-    speakers: Mapping[str, Speaker] = field(default_factory=dict)
-    sound: Sound = Sound()
-    lamps: Mapping[str, Lamp] = field(default_factory=dict)
-    midi: Mapping[str, MidiDevice] = field(default_factory=dict)
-    osc: Osc = Osc()
-    sends: Mapping[str, OscTarget] = field(default_factory=dict)
-    simulated: bool = False
-    sources: tuple[Path, ...] = ()
-    extra: Mapping[str, Any] = field(default_factory=dict)
+    folder: Path = field(metadata=HIDDEN)
+    name: str = field(default="Untitled", metadata=section("name", "work"))
+    seed: int | Literal["daily"] = field(default="daily", metadata=section("seed", "work") | form(forms.seed, "seed"))
+    stage: Stage = field(default=Stage(), metadata=section("stage", "work"))
+    scenes: Mapping[str, SceneEntry] = field(default_factory=dict, metadata=section("scene", "work"))
+    programme: Programme = field(default=Programme(), metadata=section("programme", "work"))
+    cameras: Mapping[str, Camera] = field(default_factory=dict, metadata=section("camera", "room"))
+    touches: Mapping[str, TouchInput] = field(default_factory=dict, metadata=section("touch", "room"))
+    signals: Mapping[str, SignalInput] = field(default_factory=dict, metadata=section("signal", "room"))
+    projectors: Mapping[str, Projector] = field(default_factory=dict, metadata=section("projector", "room"))
+    speakers: Mapping[str, Speaker] = field(default_factory=dict, metadata=section("speaker", "room"))
+    sound: Sound = field(default=Sound(), metadata=section("sound", "room"))
+    lamps: Mapping[str, Lamp] = field(default_factory=dict, metadata=section("light", "room"))
+    midi: Mapping[str, MidiDevice] = field(default_factory=dict, metadata=section("midi", "room"))
+    osc: Osc = field(default=Osc(), metadata=section("osc", "room"))
+    sends: Mapping[str, OscTarget] = field(default_factory=dict, metadata=section("send", "room"))
+    simulated: bool = field(default=False, metadata=HIDDEN)
+    sources: tuple[Path, ...] = field(default=(), metadata=HIDDEN)
+    extra: Mapping[str, Any] = field(default_factory=dict, metadata=HIDDEN)
+    places: Places = field(default=Places(), metadata=HIDDEN, repr=False, compare=False)

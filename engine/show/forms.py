@@ -1,0 +1,155 @@
+"""Forms of text in a show file. Each function returns what is wrong with a value, or an empty text."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Sequence
+
+from engine.problems import did_you_mean
+from engine.show import hours
+
+FOOTPRINTS = {"dimmer": 1, "rgb": 3, "rgbw": 4}
+
+_OSC_ADDRESS = re.compile(r"(?:/[!-.0-~]+)+")
+_OSC_SPECIAL = re.compile(r"[ #*,?\[\]{}]")
+_MIDI = re.compile(r"([^/]+)/(cc|note)/([0-9]{1,3})")
+_KEY = re.compile(r"[^\sA-Z]|[a-z0-9]+(?:[ _][a-z0-9]+)*")
+_HEX = re.compile(r"#[0-9a-fA-F]{6}")
+_TIME = re.compile(r"(?:[01][0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9])?")
+_HOST = re.compile(r"(?![0-9]+(?:\.[0-9]+)*$)[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252}[A-Za-z0-9])?")
+_ARTNET = re.compile(r"artnet:([^/]+)/([0-9]{1,5})/([0-9]{1,3})")
+_NAME_FORBIDS = re.compile(r"[\s#*,./?\[\]{}:\"'\\]")
+
+
+def name(text: str) -> str:
+    """Names are parts of OSC addresses and of the paths that problems show."""
+    if not text:
+        return "a name may not be empty"
+    bad = _NAME_FORBIDS.search(text)
+    if bad or not text.isprintable():
+        sign = bad.group() if bad else next(sign for sign in text if not sign.isprintable())
+        return f"a name may not hold {sign!r}; use letters, digits, - and _"
+    return ""
+
+
+def filled(text: str) -> str:
+    """Any text but an empty one."""
+    return "" if text.strip() else "may not be empty"
+
+
+def source(text: str) -> str:
+    """Where a value comes from: `osc:/contact/level`, `midi:desk/cc/21`, `midi:desk/note/60`, `key:space`."""
+    kind, colon, rest = text.partition(":")
+    if not colon or kind not in ("osc", "midi", "key"):
+        return f"{text!r} is no source; write osc:/address, midi:NAME/cc/N, midi:NAME/note/N or key:NAME"
+    if kind == "osc" and (not _OSC_ADDRESS.fullmatch(rest) or _OSC_SPECIAL.search(rest)):
+        return f"{text!r} is no OSC address; write osc:/name/name without spaces or signs such as * # ?"
+    if kind == "midi" and (not (match := _MIDI.fullmatch(rest)) or int(match[3]) > 127):
+        return f"{text!r} is no MIDI control; write midi:NAME/cc/N or midi:NAME/note/N, N from 0 to 127"
+    if kind == "key" and not _KEY.fullmatch(rest):
+        return f"{text!r} is no key; write its name in small letters, such as key:space"
+    return ""
+
+
+def midi_device(text: str) -> str:
+    """Return the name of the MIDI device in a well-formed source, or an empty text."""
+    return text.removeprefix("midi:").partition("/")[0] if text.startswith("midi:") else ""
+
+
+def time_of_day(text: str) -> str:
+    """A time such as `18:30` or `18:30:05`."""
+    return "" if _TIME.fullmatch(text) else f"{text!r} is no time of day; write it as 18:30 or 18:30:05"
+
+
+def opening_hours(text: str) -> str:
+    """Opening hours such as `Tue-Sun 10:00-19:00, Sat 20:00-02:00`."""
+    try:
+        hours.parse_hours(text)
+    except ValueError as error:
+        return str(error)
+    return ""
+
+
+def key_colour(text: str) -> str:
+    """The colour of the wall behind visitors."""
+    if text in ("blue", "green", "none") or _HEX.fullmatch(text):
+        return ""
+    near = did_you_mean(text, ("blue", "green", "none")) or "; must be blue, green, none or a colour such as #0047bb"
+    return f"{text!r} is not known{near}"
+
+
+def ip_address(text: str) -> str:
+    """An IPv4 or IPv6 address of this machine."""
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return f"{text!r} is no IP address; write it as 127.0.0.1, or 0.0.0.0 to listen on all networks"
+    return ""
+
+
+def network(text: str) -> str:
+    """An address or a network in CIDR notation."""
+    try:
+        ipaddress.ip_network(text)
+    except ValueError as error:
+        if "host bits" in str(error):
+            return f"{text!r} is no network; did you mean '{ipaddress.ip_network(text, strict=False)}'?"
+        return f"{text!r} is no network; write it as 192.168.1.0/24, or one address as 192.168.1.20"
+    return ""
+
+
+def networks(texts: Sequence[str]) -> str:
+    """A list of networks: the first that is wrong."""
+    return next((wrong for text in texts if (wrong := network(text))), "")
+
+
+def host(text: str) -> str:
+    """A peer's name or address."""
+    if _HOST.fullmatch(text) or not ip_address(text):
+        return ""
+    return f"{text!r} is no host; write an address such as 192.168.1.20 or a name such as desk.local"
+
+
+def lamp_address(text: str) -> str:
+    """`simulated` or `artnet:HOST/UNIVERSE/CHANNEL`."""
+    if text == "simulated":
+        return ""
+    match = _ARTNET.fullmatch(text)
+    if not match:
+        return f"{text!r} is no address of a lamp; write artnet:HOST/UNIVERSE/CHANNEL or simulated"
+    if int(match[2]) > 32767:
+        return f"universe {match[2]} is out of range; must be 0 to 32767"
+    if not 1 <= int(match[3]) <= 512:
+        return f"channel {match[3]} is out of range; must be 1 to 512"
+    return host(match[1])
+
+
+def lamp_channels(text: str, fixture: str) -> tuple[str, range]:
+    """Return the universe (`HOST/UNIVERSE`) and the channels of a well-formed Art-Net address."""
+    universe, _, first = text.removeprefix("artnet:").rpartition("/")
+    return universe, range(int(first), int(first) + FOOTPRINTS[fixture])
+
+
+def display(value: str | int) -> str:
+    """An output's name or its index."""
+    if isinstance(value, str):
+        return filled(value)
+    return "" if value >= 0 else f"{value} is no display; count from 0, or name the output, such as HDMI-1"
+
+
+def seed(value: str | int) -> str:
+    """A number that repeats the piece, or `daily`."""
+    if value == "daily" or (isinstance(value, int) and 0 <= value < 2**63):
+        return ""
+    return f'{value!r} is no seed; write a whole number from 0, or "daily" for a new piece each morning'
+
+
+def corners(points: Sequence[tuple[float, float]]) -> str:
+    """Four corners of a convex quadrilateral, clockwise on the screen (y points down)."""
+    if len(points) != 4:
+        return f"must be four points, not {len(points)}"
+    for (ax, ay), (bx, by), (cx, cy) in zip(points, (*points[1:], points[0]), (*points[2:], *points[:2]), strict=True):
+        if (bx - ax) * (cy - by) - (by - ay) * (cx - bx) <= 0:
+            return "must go clockwise from the top left corner, without crossing or dent"
+    return ""
