@@ -13,7 +13,7 @@ from engine.show.schema import form, limits, section
 
 Lost = Literal["hold", "idle", "simulate", "silence", "release"]
 HIDDEN = {"hidden": True}  # a field that is not the file's to give
-ParamValue = float | int | bool | str
+ParamValue = float | int | bool | str | tuple[float, float, float]  # the last is a colour
 
 
 # -- the work ---------------------------------------------------------------------------------
@@ -107,7 +107,7 @@ class Camera:
     """
 
     name: str = field(metadata=HIDDEN)
-    source: str = field(default="simulated", metadata=form(forms.filled))
+    source: str = field(default="simulated", metadata=form(forms.filled) | {"as_text": True})
     size: tuple[int, int] = field(default=(1280, 720), metadata=limits(16, 16_384, "px"))
     fps: float = field(default=30.0, metadata=limits(1, 240, "Hz"))
     key: str = field(default="none", metadata=form(forms.key_colour))

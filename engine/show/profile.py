@@ -2,20 +2,46 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import tomlkit
+
+from engine.problems import ShowError
+from engine.show import forms
+from engine.show.atomic import write_atomic
+from engine.show.document import Document, parse_document, read_document
+from engine.show.schema import form, limits
+from engine.show.table import FORMAT, Reader
+
+FARTHEST_PX = 1e6
 
 Point = tuple[float, float]
 Triple = tuple[float, float, float]
+POINTS = limits(-FARTHEST_PX, FARTHEST_PX, "px")
+
+
+def _mesh_wrong(rows: Sequence[Sequence[Point]]) -> str:
+    """Return what keeps rows of points from being a mesh, or an empty text."""
+    if len(rows) < 2 or min(map(len, rows)) < 2:
+        return "must have at least 2 rows of 2 points"
+    return "" if len(set(map(len, rows))) == 1 else "must have equally many points in each row"
+
+
+def _polygons_wrong(shapes: Sequence[Sequence[Point]]) -> str:
+    """Return what keeps lists of points from being polygons, or an empty text."""
+    return "" if all(len(shape) >= 3 for shape in shapes) else "must be polygons of at least 3 points"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ramp:
     """Widths of the soft edges where another projector's picture overlaps, in projector_px; 0: a hard edge."""
 
-    left: float = 0.0
-    right: float = 0.0
-    top: float = 0.0
-    bottom: float = 0.0
+    left: float = field(default=0.0, metadata=limits(0, 16_384, "px"))
+    right: float = field(default=0.0, metadata=limits(0, 16_384, "px"))
+    top: float = field(default=0.0, metadata=limits(0, 16_384, "px"))
+    bottom: float = field(default=0.0, metadata=limits(0, 16_384, "px"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,19 +65,83 @@ class Profile:
         error_px: Error of the fit on points held out, in projector_px; None: unknown.
     """
 
-    size: tuple[int, int]
-    corners: tuple[Point, ...] | None = None
-    mesh: tuple[tuple[Point, ...], ...] | None = None
-    mask: tuple[tuple[Point, ...], ...] = ()
+    size: tuple[int, int] = field(metadata=limits(16, 16_384, "px"))
+    corners: tuple[Point, ...] | None = field(default=None, metadata=POINTS | form(forms.corners))
+    mesh: tuple[tuple[Point, ...], ...] | None = field(default=None, metadata=POINTS | form(_mesh_wrong))
+    mask: tuple[tuple[Point, ...], ...] = field(default=(), metadata=POINTS | form(_polygons_wrong))
     ramp: Ramp = Ramp()
-    gamma: float = 2.2
-    black_level: Triple = (0.0, 0.0, 0.0)
-    colour: tuple[Triple, Triple, Triple] | None = None
+    gamma: float = field(default=2.2, metadata=limits(1, 4))
+    black_level: Triple = field(default=(0.0, 0.0, 0.0), metadata=limits(0, 1))
+    colour: tuple[Triple, Triple, Triple] | None = field(default=None, metadata=limits(-10, 10))
     made: str = ""
-    error_px: float | None = None
+    error_px: float | None = field(default=None, metadata=limits(0, FARTHEST_PX, "px"))
 
     @classmethod
     def identity(cls, size: tuple[int, int]) -> Profile:
         """Return the profile of a projector that shows the stage over its whole picture."""
-        width, height = size
-        return cls(size=size, corners=((0.0, 0.0), (float(width), 0.0), (float(width), float(height)), (0.0, float(height))))
+        width, height = map(float, size)
+        return cls(size=size, corners=((0.0, 0.0), (width, 0.0), (width, height), (0.0, height)))
+
+
+def read_profile(path: Path, file: str = "") -> Profile:
+    """Return the profile that a file holds; `file` is what problems call it.
+
+    Raises:
+        ShowError: The file is missing, no TOML, or says something that cannot be; it carries all problems.
+    """
+    return _checked(read_document(path, file or str(path)))
+
+
+def write_profile(path: Path, profile: Profile) -> None:
+    """Save a profile at once or not at all; the one that stood there is kept as `NAME.bak`.
+
+    Raises:
+        ShowError: `read_profile` would refuse it (a point is not finite, say); nothing has changed.
+        MixeurError: The folder cannot be written; nothing has changed.
+    """
+    text = profile_text(profile)
+    _checked(parse_document(text.encode(), str(path)))
+    write_atomic(path, text)
+
+
+def _checked(document: Document) -> Profile:
+    reader = Reader(document.places, Path())
+    reader.check_format(document.data)
+    profile = reader.table(document.data, Profile, spare=("format",))
+    if reader.problems:
+        raise ShowError(sorted(reader.problems))
+    return profile
+
+
+def profile_text(profile: Profile) -> str:
+    """Return a profile as the TOML that `read_profile` reads."""
+    lines = [f"format = {FORMAT}", f"size = {_toml(profile.size)}"]
+    if profile.made:
+        lines.append(f"made = {_toml(profile.made)}")
+    if profile.error_px is not None:
+        lines.append(f"error_px = {_toml(profile.error_px)}")
+    if profile.corners is not None:
+        lines += ["", "# projector_px of the stage's corners, clockwise from top left"]
+        lines += [f"corners = {_toml(profile.corners)}"]
+    if profile.mesh is not None:
+        lines += ["", "# projector_px of an even grid over the stage, row by row", f"mesh = {_rows(profile.mesh)}"]
+    if profile.mask:
+        lines += ["", "# polygons that stay black", f"mask = {_rows(profile.mask)}"]
+    lines += ["", f"gamma = {_toml(profile.gamma)}", f"black_level = {_toml(profile.black_level)}"]
+    if profile.colour is not None:
+        lines.append(f"colour = {_rows(profile.colour)}")
+    ramp = profile.ramp
+    lines += ["", "[ramp]", *(f"{side} = {_toml(getattr(ramp, side))}" for side in ("left", "right", "top", "bottom"))]
+    return "\n".join(lines) + "\n"
+
+
+def _toml(value: object) -> str:
+    if isinstance(value, str):
+        return tomlkit.string(value).as_string()
+    if isinstance(value, tuple):
+        return f"[{', '.join(map(_toml, value))}]"
+    return repr(float(value)) if isinstance(value, float) else str(value)
+
+
+def _rows(rows: Sequence[Sequence[object]]) -> str:
+    return "[\n" + "".join(f"  {_toml(tuple(row))},\n" for row in rows) + "]"

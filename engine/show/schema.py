@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import functools
 import types
 import typing
 from collections.abc import Callable, Mapping
@@ -11,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 Form = Callable[[Any], str]
+FACTS = ("low", "high", "unit", "form", "as_text")  # metadata that a `Key` takes over
 
 
 def limits(low: float, high: float, unit: str = "") -> dict[str, Any]:
@@ -39,6 +39,7 @@ class Key:
         required: Whether the file must give it.
         low, high, unit: Range of its numbers.
         form: Says what is wrong with a value of the right type.
+        as_text: Whether a small whole number may stand for its text.
     """
 
     name: str
@@ -49,9 +50,9 @@ class Key:
     high: float | None = None
     unit: str = ""
     form: Form | None = None
+    as_text: bool = False
 
 
-@functools.cache
 def keys_of(table: type) -> Mapping[str, Key]:
     """Return the keys of a table by their names in the file.
 
@@ -64,9 +65,14 @@ def keys_of(table: type) -> Mapping[str, Key]:
             continue
         required = item.default is dataclasses.MISSING and item.default_factory is dataclasses.MISSING
         name = item.metadata.get("key") or item.name
-        rest = {part: item.metadata[part] for part in ("low", "high", "unit", "form") if part in item.metadata}
+        rest = {part: item.metadata[part] for part in FACTS if part in item.metadata}
         keys[name] = Key(name, item.name, hints[item.name], required, **rest)
     return keys
+
+
+def halves(table: type, half: str) -> list[str]:
+    """Return the names of the sections of one half of a show: `work` or `room`."""
+    return [item.metadata["key"] for item in dataclasses.fields(table) if item.metadata.get("half") == half]
 
 
 def options(hint: Any) -> tuple[Any, ...]:

@@ -1,0 +1,180 @@
+"""What one part of a show says of another: names that must exist, files that must stand there, things taken twice."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from engine.problems import ShowError, did_you_mean
+from engine.show import forms
+from engine.show.locate import KeyPath
+from engine.show.model import Cue, Lamp, ParamLink, Projector, SceneEntry, Show
+from engine.show.profile import read_profile
+from engine.show.table import Reader
+
+DMX_CHANNELS = 512
+MAIN_VIEW = "stage"
+
+_VIEW = re.compile(r"""\bview\(\s*["']([^"'\n]+)["']""")
+
+
+def check_references(show: Show, data: Mapping[str, Any], reader: Reader) -> None:
+    """Report every reference that leads nowhere and everything that is taken twice.
+
+    Args:
+        show: Blank fields stand for values that are reported already.
+        data: The tables as they stand in the file.
+        reader: Takes the problems.
+    """
+    if not show.scenes and not data.get("scene"):
+        reader.report((), 'has no scene; add [scene.NAME] with file = "scenes/NAME.py"')
+    for scene in show.scenes.values():
+        _check_scene(scene, show, data, reader)
+    if show.stage.fallback is not None:
+        _check_scene_name(show.stage.fallback, ("stage", "fallback"), show, reader)
+    _check_cues(show.programme.cues, show, reader)
+    for path, source in _sources(show):
+        device = forms.midi_device(source)
+        if device and device not in show.midi:
+            near = did_you_mean(device, show.midi) or f"; add [midi.{device}]"
+            reader.report(path, f"there is no MIDI device '{device}'{near}")
+    for signal in show.signals.values():
+        if signal.low == signal.high:
+            reader.report(("signal", signal.name, "high"), "must differ from low")
+    _check_projectors(show, data, reader)
+    _check_once(((("speaker", each.name, "output"), each.output) for each in show.speakers.values() if each.output),
+                "output", reader)
+    _check_lamps(show.lamps.values(), reader)
+
+
+def stands(path: Path) -> bool:
+    """Return whether there is a file or folder; a path that no system can hold is not there."""
+    try:
+        return path.exists()
+    except (OSError, ValueError):
+        return False
+
+
+def _check_scene(scene: SceneEntry, show: Show, data: Mapping[str, Any], reader: Reader) -> None:
+    path = ("scene", scene.name)
+    if scene.file != Path():
+        written = data["scene"][scene.name]["file"]
+        if Path(written).is_absolute():
+            reader.report((*path, "file"), "must be relative to the show file, so that the folder can move")
+        elif not stands(scene.file):
+            reader.report((*path, "file"), f"there is no file '{written}'{_near_file(scene.file, show.folder)}")
+        elif scene.file.is_file() and scene.file.suffix != ".py":
+            reader.report((*path, "file"), f"'{written}' is no Python file; a scene is a .py file or a folder")
+    if scene.fallback == scene.name:
+        reader.report((*path, "fallback"), "must be another scene")
+    elif scene.fallback is not None:
+        _check_scene_name(scene.fallback, (*path, "fallback"), show, reader)
+
+
+def _near_file(file: Path, folder: Path) -> str:
+    try:
+        beside = [each.relative_to(folder).as_posix() for each in file.parent.iterdir()]
+        return did_you_mean(file.relative_to(folder).as_posix(), beside)
+    except (OSError, ValueError):
+        return ""
+
+
+def _check_scene_name(name: str, path: KeyPath, show: Show, reader: Reader) -> None:
+    if name not in show.scenes:
+        near = did_you_mean(name, show.scenes) or f"; add [scene.{name}]"
+        reader.report(path, f"there is no scene '{name}'{near}")
+
+
+def _check_cues(cues: Iterable[Cue], show: Show, reader: Reader) -> None:
+    seen: dict[str, int] = {}
+    for index, cue in enumerate(cues):
+        path: KeyPath = ("programme", "cues", index)
+        if cue.scene:
+            _check_scene_name(cue.scene, (*path, "scene"), show, reader)
+        if cue.name in seen:
+            first = reader.places.place(("programme", "cues", seen[cue.name], "name"))[1]
+            reader.report((*path, "name"), f"there is a cue '{cue.name}' in line {first} already")
+        elif cue.name:
+            seen[cue.name] = index
+
+
+def _sources(show: Show) -> Iterator[tuple[KeyPath, str]]:
+    """Yield every source that the show names, with its place."""
+    for scene in show.scenes.values():
+        for name, value in scene.params.items():
+            if isinstance(value, ParamLink):
+                yield ("scene", scene.name, name, "from"), value.source
+    for index, cue in enumerate(show.programme.cues):
+        if cue.go:
+            yield ("programme", "cues", index, "go"), cue.go
+    for touch in show.touches.values():
+        yield ("touch", touch.name, "from"), touch.source
+    for signal in show.signals.values():
+        yield ("signal", signal.name, "from"), signal.source
+
+
+def _check_projectors(show: Show, data: Mapping[str, Any], reader: Reader) -> None:
+    projectors = show.projectors.values()
+    _check_once(((("projector", each.name, "display"), each.display) for each in projectors
+                 if each.display is not None), "display", reader)
+    views = _views(show.scenes.values()) | {MAIN_VIEW}
+    for projector in projectors:
+        if projector.view not in views:
+            near = did_you_mean(projector.view, views) or "; the main picture is 'stage'"
+            reader.report(("projector", projector.name, "view"), f"no scene draws a view '{projector.view}'{near}")
+        _check_profile(projector, show, data, reader)
+
+
+def _views(scenes: Iterable[SceneEntry]) -> set[str]:
+    """Return the views that the scenes' code names, modules beside them included."""
+    views: set[str] = set()
+    for folder in {scene.file if scene.file.is_dir() else scene.file.parent for scene in scenes if stands(scene.file)}:
+        for module in folder.glob("*.py"):
+            try:
+                views |= set(_VIEW.findall(module.read_text(encoding="utf-8", errors="replace")))
+            except OSError:
+                continue
+    return views
+
+
+def _check_profile(projector: Projector, show: Show, data: Mapping[str, Any], reader: Reader) -> None:
+    if projector.profile is None or (show.simulated and not stands(projector.profile)):
+        return
+    written = data["projector"][projector.name]["profile"]
+    if not stands(projector.profile):
+        near = _near_file(projector.profile, show.folder)
+        reader.report(("projector", projector.name, "profile"), f"there is no file '{written}'{near}")
+        return
+    try:
+        read_profile(projector.profile, str(Path(reader.places.file).parent / written))
+    except ShowError as error:
+        reader.problems.extend(error.problems)
+
+
+def _check_once(values: Iterable[tuple[KeyPath, object]], word: str, reader: Reader) -> None:
+    """Report values that stand in more than one table."""
+    owners: dict[object, KeyPath] = {}
+    for path, value in values:
+        if value in owners:
+            owner = ".".join(map(str, owners[value][:-1]))
+            reader.report(path, f"{word} {value!r} is taken by {owner}")
+        else:
+            owners[value] = path
+
+
+def _check_lamps(lamps: Iterable[Lamp], reader: Reader) -> None:
+    taken: dict[tuple[str, int], str] = {}
+    for lamp in lamps:
+        if lamp.address == "simulated":
+            continue
+        path = ("light", lamp.name, "address")
+        universe, channels = forms.lamp_channels(lamp.address, lamp.fixture)
+        if channels[-1] > DMX_CHANNELS:
+            needed = f"{lamp.fixture} needs channels {channels[0]} to {channels[-1]}"
+            reader.report(path, f"{needed}; a universe has {DMX_CHANNELS}")
+        clash = next((taken[universe, channel] for channel in channels if (universe, channel) in taken), None)
+        if clash:
+            reader.report(path, f"its channels {channels[0]} to {channels[-1]} meet those of light.{clash}")
+        taken.update({(universe, channel): lamp.name for channel in channels})
