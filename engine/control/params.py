@@ -1,0 +1,187 @@
+"""The tree of Params: one address each (`/scene/embers/hue`), one way to set it, whoever asks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from engine.control.addresses import argument
+from engine.problems import Problem, did_you_mean
+from engine.scene.param import ParamError, ParamSpec
+from engine.show.model import ParamLink, ParamValue
+from engine.world import Event
+
+
+@dataclass(slots=True)
+class ParamEntry:
+    """One Param of the show.
+
+    Attributes:
+        start: Value that the show file gives it, or its default.
+        value: Value now.
+        target: Value at the end of the glide under way.
+        link: The sensor or controller that drives it, if any.
+    """
+
+    address: str
+    spec: ParamSpec
+    start: Any
+    value: Any
+    target: Any
+    link: ParamLink | None = None
+    origin: Any = None
+    length_s: float = 0.0
+    left_s: float = 0.0
+
+    def move(self, target: Any, seconds: float = 0.0) -> None:
+        """Go to a value, at once or gliding from where it is."""
+        self.origin, self.target, self.length_s, self.left_s = self.value, target, seconds, seconds
+        if seconds <= 0.0:
+            self.value = target
+
+    def step(self, dt: float) -> None:
+        """Glide on by `dt` seconds."""
+        if self.left_s > 0.0:
+            self.left_s -= dt
+            share = 1.0 if self.left_s <= 1e-9 else 1.0 - self.left_s / self.length_s
+            self.value = self.spec.blend(self.origin, self.target, share)
+
+
+Entries = dict[str, ParamEntry]
+
+
+class ParamTree:
+    """The Params of all scenes of a show."""
+
+    def __init__(self) -> None:
+        self._scenes: dict[str, Entries] = {}
+        self._links: dict[str, list[ParamEntry]] = {}
+
+    def __iter__(self) -> Iterator[ParamEntry]:
+        return (entry for entries in self._scenes.values() for entry in entries.values())
+
+    def values(self, scene: str) -> dict[str, Any]:
+        """Return the values of a scene's Params by name."""
+        return {name: entry.value for name, entry in self._scenes.get(scene, {}).items()}
+
+    def entry(self, address: str) -> ParamEntry | None:
+        """Return the Param of an address, or None."""
+        _, _, rest = address.partition("/scene/")
+        scene, _, name = rest.partition("/")
+        return self._scenes.get(scene, {}).get(name)
+
+    # -- setting -------------------------------------------------------------------------------
+
+    def set(self, address: str, value: Any, over_s: float = 0.0) -> Problem | None:
+        """Set a Param, moved into its range, at once or gliding; return what is wrong if it cannot be.
+
+        Args:
+            address: `/scene/NAME/PARAM`.
+            value: As `ParamSpec.accept` takes it.
+        """
+        entry = self.entry(address)
+        if entry is None:
+            return Problem(
+                address, 0, "there is no such Param" + did_you_mean(address, [known.address for known in self])
+            )
+        try:
+            entry.move(entry.spec.accept(value), over_s)
+        except ParamError as error:
+            return Problem(address, 0, str(error))
+        return None
+
+    def apply(self, event: Event) -> list[Problem]:
+        """Move the Params that are linked to the event's source; return what is wrong."""
+        problems = []
+        for entry in self._links.get(event.source, ()):
+            given, link = argument(event), entry.link
+            try:
+                is_share = isinstance(given, int | float) and not isinstance(given, bool)
+                value = (
+                    entry.spec.scaled(event.value, link.low, link.high)
+                    if is_share and link
+                    else entry.spec.accept(given)
+                )
+                entry.move(value)
+            except ParamError as error:
+                problems.append(Problem(entry.address, 0, f"{event.source}: {error}"))
+        return problems
+
+    def step(self, dt: float) -> None:
+        """Glide on by `dt` seconds."""
+        for entry in self:
+            entry.step(dt)
+
+    def settle(self) -> None:
+        """End the frame: triggers are true for one only."""
+        for entry in self:
+            if entry.spec.kind == "trigger":
+                entry.value = entry.target = False
+
+    # -- scenes come, change and go ------------------------------------------------------------
+
+    def foresee(self, scene: str, specs: Iterable[ParamSpec], given: Mapping[str, ParamValue | ParamLink]) -> Entries:
+        """Return what a scene's Params become with these specs and the show file's values, changing nothing.
+
+        What was turned by hand or by a cue stays; what still stands at its start follows a new start.
+        """
+        before = self._scenes.get(scene, {})
+        return {spec.name: _entry(scene, spec, given.get(spec.name), before.get(spec.name)) for spec in specs}
+
+    def adopt(
+        self, scene: str, specs: Iterable[ParamSpec], given: Mapping[str, ParamValue | ParamLink]
+    ) -> list[Problem]:
+        """Make the Params of a scene what `foresee` says; return what the show file gives them in vain."""
+        specs = tuple(specs)
+        self._scenes[scene] = self.foresee(scene, specs, given)
+        self._relink()
+        known = {spec.name: spec for spec in specs}
+        problems = []
+        for name, value in given.items():
+            wrong = (
+                _fault(known[name], value) if name in known else "there is no such Param" + did_you_mean(name, known)
+            )
+            if wrong and known:
+                problems.append(Problem(f"/scene/{scene}/{name}", 0, wrong))
+        return problems
+
+    def remove(self, scene: str) -> None:
+        """Forget a scene's Params."""
+        self._scenes.pop(scene, None)
+        self._relink()
+
+    def _relink(self) -> None:
+        self._links = {}
+        for entry in self:
+            if entry.link is not None:
+                self._links.setdefault(entry.link.source, []).append(entry)
+
+
+def _entry(scene: str, spec: ParamSpec, given: ParamValue | ParamLink | None, before: ParamEntry | None) -> ParamEntry:
+    link = given if isinstance(given, ParamLink) else None
+    wanted = link.start if link else given
+    try:
+        start = spec.default if wanted is None else spec.accept(wanted)
+    except ParamError:
+        start = spec.default
+    fresh = ParamEntry(f"/scene/{scene}/{spec.name}", spec, start, start, start, link)
+    if before is None or before.spec.kind != spec.kind or before.target == before.start:
+        return fresh
+    try:
+        fresh.value, fresh.target = spec.accept(before.value), spec.accept(before.target)
+        fresh.origin = spec.accept(before.value if before.origin is None else before.origin)
+        fresh.length_s, fresh.left_s = before.length_s, before.left_s
+    except ParamError:
+        fresh.value = fresh.target = start
+    return fresh
+
+
+def _fault(spec: ParamSpec, given: ParamValue | ParamLink) -> str:
+    wanted = given.start if isinstance(given, ParamLink) else given
+    try:
+        if wanted is not None:
+            spec.accept(wanted)
+    except ParamError as error:
+        return str(error)
+    return ""

@@ -1,0 +1,95 @@
+"""The running order: which cue runs, which stands by, and when the next goes by itself."""
+
+from __future__ import annotations
+
+import datetime
+
+from engine.show.model import Cue, Show
+
+DAY_S = 86_400
+TIMED_WITHIN_S = 60
+
+
+def cues_of(show: Show) -> tuple[Cue, ...]:
+    """Return the show's cues; without any, one for each scene."""
+    return show.programme.cues or tuple(Cue(name=name, scene=name) for name in show.scenes)
+
+
+class RunningOrder:
+    """Cues in order, and where we are. After the last cue comes the first.
+
+    Attributes:
+        current: The running cue; None before the first.
+        held: Whether auto-follow waits.
+    """
+
+    def __init__(self, cues: tuple[Cue, ...]) -> None:
+        self.cues = cues
+        self.current: Cue | None = None
+        self.held = False
+        self._index = -1
+        self._run_s = 0.0
+        self._fired: dict[str, datetime.date] = {}
+
+    @property
+    def standby(self) -> Cue | None:
+        """Return the cue that `go` runs; None if there is no other."""
+        following = self.cues[(self._index + 1) % len(self.cues)] if self.cues else None
+        return None if following is self.current else following
+
+    @property
+    def previous(self) -> Cue | None:
+        """Return the cue that `back` runs; None at the first."""
+        return self.cues[self._index - 1] if self._index > 0 else None
+
+    def named(self, name: str) -> Cue | None:
+        """Return the cue of that name, or None."""
+        return next((cue for cue in self.cues if cue.name == name), None)
+
+    def take(self, cue: Cue) -> None:
+        """Make `cue` the running one; its auto-follow counts from now."""
+        self.current = cue
+        self._index = self.cues.index(cue)
+        self._run_s = 0.0
+
+    def due(self, dt: float, wall: datetime.datetime) -> Cue | None:
+        """Return the cue that goes by itself in this frame: by the clock on the wall, else by auto-follow."""
+        timed = self._timed(wall)
+        if timed is not None:
+            return timed
+        self._run_s += 0.0 if self.held else dt
+        follow_s = self.current.follow_s if self.current else None
+        return self.standby if follow_s is not None and self._run_s >= follow_s else None
+
+    def adopt(self, cues: tuple[Cue, ...]) -> Cue | None:
+        """Take another list of cues; return the cue to fade to where the running one is gone or changed its scene."""
+        before, index = self.current, self._index
+        self.cues = cues
+        if before is None:
+            return None
+        kept = self.named(before.name)
+        if kept is None:
+            self.current, self._index = None, -1
+            return cues[min(index, len(cues) - 1)] if cues else None
+        self.current, self._index = kept, cues.index(kept)
+        return kept if kept.scene != before.scene else None
+
+    def _timed(self, wall: datetime.datetime) -> Cue | None:
+        """Return the newest timed cue within its minute that has not gone today."""
+        found: tuple[float, Cue] | None = None
+        seconds = wall.hour * 3600 + wall.minute * 60 + wall.second + wall.microsecond / 1e6
+        for cue in self.cues:
+            if cue.time is None:
+                continue
+            late_s = (seconds - _seconds(cue.time)) % DAY_S
+            day = (wall - datetime.timedelta(seconds=late_s)).date()
+            if late_s < TIMED_WITHIN_S and self._fired.get(cue.name) != day:
+                self._fired[cue.name] = day
+                if found is None or late_s <= found[0]:
+                    found = late_s, cue
+        return found[1] if found else None
+
+
+def _seconds(time: str) -> int:
+    hour, minute, second = (*(int(part) for part in time.split(":")), 0)[:3]
+    return hour * 3600 + minute * 60 + second

@@ -1,0 +1,364 @@
+"""The director: which scene shows, cues, fades, Params and blackout. It owns all that changes, and never raises."""
+
+from __future__ import annotations
+
+import datetime
+import math
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from engine.containment import Failure
+from engine.control.addresses import command_of, pressed
+from engine.control.cast import Cast, MakeRunning, SceneStatus
+from engine.control.fade import SHORTEST_FADE_S, Fade, Ramp
+from engine.control.params import ParamTree
+from engine.control.running_order import RunningOrder, cues_of
+from engine.frame import Frame
+from engine.light.lights import mix_lamps
+from engine.problems import Problem, did_you_mean
+from engine.render.layer import Group, Picture
+from engine.scene.running import Running, SceneFrame
+from engine.show.model import Cue, Show
+from engine.sound.events import Sounds
+from engine.world import Event, Now
+
+PROBLEMS_KEPT = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """What the operator's window and the report read.
+
+    Attributes:
+        cue, standby: Names of the running cue and of the one that `go` runs; empty if there is none.
+        progress: How far the fade is, 0..1; 1 when none is under way.
+        held: Whether auto-follow waits.
+        blackout: Whether blackout is asked for; `dark` is how far it is, 0..1.
+        problem: The newest problem, or None.
+    """
+
+    cue: str
+    standby: str
+    progress: float
+    held: bool
+    blackout: bool
+    dark: float
+    scenes: Mapping[str, SceneStatus]
+    problem: Problem | None
+
+
+class Director:
+    """Answers each `Now` with a `Frame`.
+
+    Args:
+        show: The show.
+        make_running: Returns a scene of an entry and a unique key; loads it, does not run it.
+        report: Gets each new problem once.
+
+    Attributes:
+        params: The Params of all scenes.
+    """
+
+    def __init__(
+        self, show: Show, make_running: MakeRunning, report: Callable[[Problem], None] = lambda _: None
+    ) -> None:
+        self.params = ParamTree()
+        self._report = report
+        self._cast = Cast(make_running)
+        self._order = RunningOrder(())
+        self._fade: Fade[Running] = Fade()
+        self._dark = Ramp()
+        self._stopped: list[Sounds] = []
+        self._problems: dict[str, Problem] = {}
+        self._time = 0.0
+        self.adopt(show)
+
+    # -- what is going on ----------------------------------------------------------------------
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """Return what is wrong now, the newest last."""
+        return tuple(self._problems.values())
+
+    @property
+    def standby(self) -> Cue | None:
+        """Return the cue that `go` runs."""
+        return self._order.standby
+
+    @property
+    def shown(self) -> tuple[Running, ...]:
+        """Return the scenes in the picture, the one that fades in last."""
+        return tuple(running for running in self._fade.weights if running is not None)
+
+    @property
+    def status(self) -> Status:
+        """Return all of it at once."""
+        cue, standby = self._order.current, self._order.standby
+        return Status(
+            cue.name if cue else "",
+            standby.name if standby else "",
+            self._fade.progress,
+            self._order.held,
+            self._dark.on,
+            self._dark.level,
+            self._cast.status(self._fade.weights, self._time),
+            next(reversed(self._problems.values()), None),
+        )
+
+    # -- what an operator does -----------------------------------------------------------------
+
+    def go(self) -> None:
+        """Run the standby cue."""
+        if self._order.standby is not None:
+            self._enter(self._order.standby)
+
+    def back(self) -> None:
+        """Run the cue before the present one; nothing at the first."""
+        if self._order.previous is not None:
+            self._enter(self._order.previous)
+
+    def cue(self, name: str) -> None:
+        """Run the cue of that name; a name that is not there is a problem told."""
+        cue = self._order.named(name)
+        if cue is not None:
+            self._enter(cue)
+        else:
+            near = did_you_mean(name, [known.name for known in self._order.cues])
+            self._tell(f"cue {name}", Problem("/cue", 0, f"there is no cue '{name[:80]}'{near}"))
+
+    def hold(self, on: bool | None = None) -> None:
+        """Make auto-follow wait or go on; None: the other way round."""
+        self._order.held = not self._order.held if on is None else on
+
+    def blackout(self, on: bool | None = None) -> None:
+        """Go to black and silence in 300 ms, or come back; None: the other way round."""
+        self._dark.on = not self._dark.on if on is None else on
+
+    def reload(self, changed: Collection[Path]) -> tuple[Problem, ...]:
+        """Take changed scene files as they are now, state kept; return why some stay as they were."""
+        problems = []
+        for name, running in self._cast.scenes.items():
+            if not running.uses(changed):
+                continue
+            if running.started and running not in self._fade.weights:
+                running.stop()
+            given = running.entry.params
+            failure = running.reload(
+                lambda specs, name=name, given=given: {  # type: ignore[misc]
+                    key: entry.value for key, entry in self.params.foresee(name, specs, given).items()
+                }
+            )
+            if failure is None:
+                self._cast.pardon(running)
+                self._problems.pop(f"scene {name}", None)
+                self._adopt_params(running)
+            else:
+                text = failure.problem.text + ("; the version before goes on" if running.started else "")
+                problems.append(Problem(failure.problem.path, failure.problem.line, text))
+                self._tell(f"scene {name}", problems[-1])
+        return tuple(problems)
+
+    def adopt(self, show: Show) -> None:
+        """Take another version of the show: the running cue stays if it is still there, else the show fades on."""
+        before = self._order.current
+        self._show = show
+        gone = set(self._cast.scenes) - set(show.scenes)
+        self._cast.adopt(show)
+        for name in gone:
+            self.params.remove(name)
+        for name, running in self._cast.scenes.items():
+            self._adopt_params(running)
+            if running.failure is not None:
+                self._tell(f"scene {name}", running.failure.problem)
+        cues = cues_of(show)
+        self._go_sources = {cue.go: cue for cue in cues if cue.go is not None}
+        moved_to = self._order.adopt(cues)
+        if moved_to is not None:
+            self._enter(moved_to)
+        elif before is not None and self._order.current is not None and before.set != self._order.current.set:
+            self._set_params(self._order.current)
+
+    # -- one frame -----------------------------------------------------------------------------
+
+    def step(self, now: Now, events: tuple[Event, ...], wall: datetime.datetime) -> Frame:
+        """Return the frame's light, sound and lamps."""
+        self._time = now.time
+        for event in events:
+            self._hear(event)
+        due = self._order.due(now.dt, wall)
+        if due is not None:
+            self._enter(due)
+        elif self._order.current is None and self._order.cues:
+            self._enter(self._order.cues[0])
+        self.params.step(now.dt)
+        self._recast()
+        for running in self._fade.step(now.dt):
+            self._stop(running)
+        made = self._run_scenes(now, 1.0 - self._dark.step(now.dt))
+        if not self._fade.running:
+            self._prepare()
+        self.params.settle()
+        self._tell_unknown(now.unknown)
+        return made
+
+    def _run_scenes(self, now: Now, lit: float) -> Frame:
+        made: list[tuple[float, SceneFrame]] = []
+        for running, weight in list(self._fade.weights.items()):
+            if running is None:
+                continue
+            gain = math.sin(weight * math.pi / 2) * lit
+            answer = running.step(now, self.params.values(running.name), gain)
+            if isinstance(answer, Failure):
+                self._failed(running, answer)
+                self._recast()
+                continue
+            if answer.setback is not None:
+                self._set_back(running, answer.setback)
+            self._tell_unknown(answer.unknown)
+            made.append((weight * lit, answer))
+        views: dict[str, list[Group]] = {}
+        for weight, answer in made:
+            for view, layers in answer.views.items():
+                views.setdefault(view, []).append(Group(layers, weight))
+        stopped, self._stopped = self._stopped, []
+        return Frame(
+            Picture({view: tuple(groups) for view, groups in views.items()}),
+            (*(answer.sounds for _, answer in made), *stopped),
+            mix_lamps((weight, answer.lamps) for weight, answer in made),
+        )
+
+    def _hear(self, event: Event) -> None:
+        if event.source in self._go_sources and pressed(event):
+            self._enter(self._go_sources[event.source])
+        for problem in self.params.apply(event):
+            self._tell(event.source, problem)
+        command = command_of(event)
+        if command is None:
+            return
+        match command.verb:
+            case "go":
+                self.go()
+            case "back":
+                self.back()
+            case "hold":
+                self.hold(command.on)
+            case "blackout":
+                self.blackout(command.on)
+            case "cue":
+                self.cue(command.name)
+            case "param":
+                self._try_set(command.name, command.value)
+
+    # -- cues ----------------------------------------------------------------------------------
+
+    def _enter(self, cue: Cue) -> None:
+        self._order.take(cue)
+        self._set_params(cue)
+        self._recast()
+
+    def _recast(self) -> None:
+        """Fade to the running cue's scene, or to what stands in for it, unless that is so already."""
+        cue = self._order.current
+        wanted = self._best(cue.scene) if cue is not None else None
+        if wanted is not self._fade.target:
+            stands_in = cue is None or wanted is None or wanted.name != cue.scene
+            self._fade.to(wanted, SHORTEST_FADE_S if stands_in or cue is None else cue.fade_s)
+
+    def _best(self, scene: str) -> Running | None:
+        """Return the first of the scene and its stand-ins that can run, set up; None is black."""
+        for running in self._cast.candidates(scene):
+            if self._cast.usable(running, self._time) and self._ready(running, self.params.values(running.name)):
+                return running
+        return None
+
+    def _ready(self, running: Running, values: Mapping[str, Any]) -> bool:
+        failure = None if running.started else running.start(values)
+        if failure is not None:
+            self._failed(running, failure)
+        return failure is None
+
+    def _prepare(self) -> None:
+        """Set up at most one scene a frame that may be wanted soon, so that a cue starts at once; let others go."""
+        standby, cue = self._order.standby, self._order.current
+        wanted = {
+            running.name: running for scene in (standby, cue) if scene for running in self._cast.candidates(scene.scene)
+        }
+        for running in wanted.values():
+            if not running.started and self._cast.usable(running, self._time):
+                values = self.params.values(running.name)
+                if standby is not None and running.name == standby.scene:
+                    values |= self._cue_values(standby)
+                self._ready(running, values)
+                return
+        for name, running in self._cast.scenes.items():
+            if running.started and name not in wanted and running not in self._fade.weights:
+                running.stop()
+
+    # -- Params --------------------------------------------------------------------------------
+
+    def _cue_values(self, cue: Cue) -> dict[str, Any]:
+        """Return what a cue makes of the Params that any cue of its scene sets: its own value, or the show's start."""
+        names = dict.fromkeys(name for other in self._order.cues if other.scene == cue.scene for name in other.set)
+        values = {}
+        for name in names:
+            entry = self.params.entry(f"/scene/{cue.scene}/{name}")
+            if entry is not None and entry.spec.kind != "trigger":
+                values[name] = cue.set.get(name, entry.start)
+        return values
+
+    def _set_params(self, cue: Cue) -> None:
+        running = self._cast.scenes.get(cue.scene)
+        over_s = max(cue.fade_s, SHORTEST_FADE_S) if running in self._fade.weights else 0.0
+        for name, value in self._cue_values(cue).items():
+            self._try_set(f"/scene/{cue.scene}/{name}", value, over_s)
+
+    def _try_set(self, address: str, value: Any, over_s: float = 0.0) -> None:
+        problem = self.params.set(address, value, over_s)
+        if problem is not None:
+            self._tell(f"param {address}", problem)
+
+    def _adopt_params(self, running: Running) -> None:
+        if running.scene_class is not None:
+            for problem in self.params.adopt(running.name, running.specs, running.entry.params):
+                self._tell(f"param {problem.path}", problem)
+
+    # -- failures ------------------------------------------------------------------------------
+
+    def _failed(self, running: Running, failure: Failure) -> None:
+        self._tell(f"scene {running.name}", self._cast.failed(running, failure.problem, self._time))
+        self._fade.drop(running)
+        self._stop(running)
+
+    def _stop(self, running: Running) -> None:
+        self._stopped.append(Sounds(running.owner, gain=0.0, stop=True))
+        running.stop()
+
+    def _set_back(self, running: Running, setback: Failure) -> None:
+        problem = setback.problem
+        self._adopt_params(running)
+        text = f"{problem.text}; the version before is back"
+        self._tell(f"scene {running.name}", Problem(problem.path, problem.line, text))
+
+    def _tell_unknown(self, names: Collection[str]) -> None:
+        for name in names:
+            if f"unknown {name}" not in self._problems:
+                kind, _, rest = name.rpartition(" ")
+                known = {
+                    "touch": self._show.touches,
+                    "signal": self._show.signals,
+                    "camera": self._show.cameras,
+                    "light": self._show.lamps,
+                }.get(kind, {})
+                near = did_you_mean(rest, known) or "; add it to the show file or correct the scene"
+                self._tell(
+                    f"unknown {name}", Problem(f"{kind}.{rest}", 0, f"a scene asks for it and the show has none{near}")
+                )
+
+    def _tell(self, about: str, problem: Problem) -> None:
+        if self._problems.pop(about, None) != problem:
+            self._report(problem)
+        self._problems[about] = problem
+        while len(self._problems) > PROBLEMS_KEPT:
+            del self._problems[next(iter(self._problems))]

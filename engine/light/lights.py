@@ -1,0 +1,165 @@
+"""The artist's lamps: asked for by name in each frame; a lamp that is not asked for is released."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.colours import read_colour, to_linear
+from engine.light.levels import LampLevel
+from engine.render.layer import Layer
+from engine.show.model import Lamp, Stage
+
+REACH = 0.1
+
+
+class Lights:
+    """What `light(self, lights, now)` gets.
+
+    Args:
+        lamps: The show's lamps by name.
+        stage: Its size in metres gives lamps their place on the canvas.
+
+    Attributes:
+        unknown: Lamps and groups that were asked for and are not in the show; they stay dark.
+    """
+
+    def __init__(self, lamps: Mapping[str, Lamp], stage: Stage) -> None:
+        self._lamps = lamps
+        self._stage = stage
+        self._levels: dict[str, LampLevel] = {}
+        self._views: Mapping[str, tuple[Layer, ...]] = {}
+        self.unknown: set[str] = set()
+
+    def begin(self, views: Mapping[str, tuple[Layer, ...]]) -> None:
+        """Begin a frame: no lamp is asked for; `views` are what the scene has drawn, for `follow`."""
+        self._levels = {}
+        self._views = views
+
+    def end(self) -> tuple[LampLevel, ...]:
+        """Return what was asked for in this frame."""
+        return tuple(self._levels.values())
+
+    def __getitem__(self, name: str) -> Lamps:
+        """Return one lamp."""
+        if name not in self._lamps:
+            self.unknown.add(f"light {name}")
+            return Lamps(self, ())
+        return Lamps(self, (name,))
+
+    @property
+    def all(self) -> Lamps:
+        """Return every lamp at once."""
+        return Lamps(self, tuple(self._lamps))
+
+    def group(self, name: str) -> Lamps:
+        """Return the lamps whose `group` in the show file is this name."""
+        names = tuple(lamp.name for lamp in self._lamps.values() if lamp.group == name)
+        if not names:
+            self.unknown.add(f"light group {name}")
+        return Lamps(self, names)
+
+    def _ask(self, name: str, **changes: Any) -> None:
+        now = self._levels.get(name) or LampLevel(name, level=0.0)
+        self._levels[name] = dataclasses.replace(now, **changes)
+
+    def _ask_channel(self, name: str, channel: str, value: float) -> None:
+        before = self._levels[name].channels if name in self._levels else ()
+        self._ask(name, channels=(*(pair for pair in before if pair[0] != channel), (channel, value)))
+
+    def _colour_near(self, name: str, view: str) -> tuple[float, float, float]:
+        """Return the mean linear light of the picture within a tenth of its height from the lamp, or of all of it."""
+        layers = self._views.get(view, ())
+        if not layers:
+            return 0.0, 0.0, 0.0
+        rows, columns = self._around(name, layers[0].pixels.shape[:2])
+        light = np.zeros(3, np.float32)
+        for layer in layers:
+            light = _over(light, layer.pixels[rows, columns].astype(np.float32) / 255.0 * layer.alpha, layer.blend)
+        red, green, blue = to_linear(light).reshape(-1, 3).mean(axis=0)
+        return float(red), float(green), float(blue)
+
+    def _around(self, name: str, shape: tuple[int, ...]) -> tuple[slice, slice]:
+        """Return rows and columns, about 32 each, of the picture near the lamp."""
+        height, width = shape
+        at_m, size_m = self._lamps[name].at_m, self._stage.size_m
+        left, top, right, bottom = 0, 0, width, height
+        if at_m is not None and size_m is not None:
+            x, y = (round(part / size_m[1] * height) for part in at_m)
+            reach = max(round(REACH * height), 1)
+            left, top = min(max(x - reach, 0), width - 1), min(max(y - reach, 0), height - 1)
+            right, bottom = max(x + reach, left + 1), max(y + reach, top + 1)
+        step = max(min(right - left, bottom - top) // 32, 1)
+        return slice(top, bottom, step), slice(left, right, step)
+
+
+class Lamps:
+    """One lamp or several, set alike."""
+
+    def __init__(self, lights: Lights, names: tuple[str, ...]) -> None:
+        self._lights = lights
+        self._names = names
+
+    def set(self, colour: Any = (1.0, 1.0, 1.0), level: float = 1.0, fade_s: float = 0.0) -> None:
+        """Ask for a colour (sRGB, as on the canvas) times a level 0..1, reached in `fade_s` seconds.
+
+        Raises:
+            ValueError: The colour is none.
+        """
+        red, green, blue = (to_linear(part) for part in read_colour(colour))
+        for name in self._names:
+            self._lights._ask(name, colour=(red, green, blue), level=_unit(level), fade_s=max(_finite(fade_s), 0.0))
+
+    def channel(self, name: str, value: float) -> None:
+        """Ask for a value 0..1 of one channel of the fixture, such as `pan`."""
+        for lamp in self._names:
+            self._lights._ask_channel(lamp, name, _unit(value))
+
+    def follow(self, view: str = "stage", level: float = 1.0) -> None:
+        """Ask for the mean colour of what the scene has drawn in this frame near each lamp's place."""
+        for name in self._names:
+            self._lights._ask(name, colour=self._lights._colour_near(name, view), level=_unit(level))
+
+
+def mix_lamps(scenes: Iterable[tuple[float, tuple[LampLevel, ...]]]) -> tuple[LampLevel, ...]:
+    """Return the light of several scenes added, each times its weight; colours mix in linear light.
+
+    Channels and fade times are those of the scene with the greatest weight.
+    """
+    asked: dict[str, list[tuple[float, LampLevel]]] = {}
+    for weight, levels in scenes:
+        for level in levels:
+            asked.setdefault(level.lamp, []).append((weight, level))
+    return tuple(_mixed(parts) for parts in asked.values())
+
+
+def _mixed(parts: list[tuple[float, LampLevel]]) -> LampLevel:
+    main = max(parts, key=lambda part: part[0])[1]
+    total = sum(weight * lamp.level for weight, lamp in parts)
+    if total <= 0.0 or len(parts) == 1:
+        return dataclasses.replace(main, level=total)
+    red, green, blue = (sum(weight * lamp.level * lamp.colour[i] for weight, lamp in parts) / total for i in range(3))
+    return dataclasses.replace(main, colour=(red, green, blue), level=min(total, 1.0))
+
+
+def _over(below: NDArray[np.float32], layer: NDArray[np.float32], blend: str) -> NDArray[np.float32]:
+    """Return a premultiplied layer, parts 0..1, on what is below it."""
+    colour, alpha = layer[..., :3], layer[..., 3:]
+    if blend == "add":
+        return np.asarray(below + colour, np.float32).clip(max=1.0)
+    if blend == "screen":
+        return below + colour - below * colour
+    return below * (1.0 - alpha) + (colour if blend == "over" else below * colour)
+
+
+def _finite(value: float) -> float:
+    return float(value) if math.isfinite(value) else 0.0
+
+
+def _unit(value: float) -> float:
+    return min(max(_finite(value), 0.0), 1.0)
