@@ -16,6 +16,7 @@ from engine.show.table import Reader
 
 DMX_CHANNELS = 512
 MAIN_VIEW = "stage"
+CUE_COMMANDS = ("go", "back", "hold")
 
 _VIEW = re.compile(r"""\bview\(\s*["']([^"'\n]+)["']""")
 
@@ -93,6 +94,8 @@ def _check_cues(cues: Iterable[Cue], show: Show, reader: Reader) -> None:
         path: KeyPath = ("programme", "cues", index)
         if cue.scene:
             _check_scene_name(cue.scene, (*path, "scene"), show, reader)
+        if cue.name in CUE_COMMANDS:
+            reader.report((*path, "name"), f"'{cue.name}' is a command, /cue/{cue.name}; choose another name")
         if cue.name in seen:
             first = reader.places.place(("programme", "cues", seen[cue.name], "name"))[1]
             reader.report((*path, "name"), f"there is a cue '{cue.name}' in line {first} already")

@@ -1,0 +1,128 @@
+"""Watches files and folders: what has been written, replaced, removed or brought back since it was last asked."""
+
+from __future__ import annotations
+
+import os
+import queue
+import threading
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+try:
+    import watchfiles
+except ImportError:  # a system without its wheel: polled instead
+    watchfiles = None  # type: ignore[assignment]
+
+POLL_S = 0.1
+SETTLE_MS = 20
+
+Stamp = tuple[int, int, int]  # time of change, size, inode
+
+
+class Watch:
+    """Sees changes of files, and of everything in folders, within 200 ms, in a thread of its own.
+
+    The truth is a snapshot of times, sizes and inodes, taken anew when the system reports an event: so editors that
+    replace a file by renaming, files that vanish and come back, and folders that are swapped are all seen. Hidden
+    files, compiled ones and editors' spare copies are left out.
+
+    Args:
+        paths: Files, which need not exist yet, and folders, which are seen to the bottom.
+        polled: Look ten times a second and do not ask the system.
+    """
+
+    def __init__(self, paths: Iterable[Path], polled: bool = watchfiles is None) -> None:
+        self._paths = tuple(paths)
+        self._changes: queue.SimpleQueue[Path] = queue.SimpleQueue()
+        self._end = threading.Event()
+        self._polled = polled
+        self._stamps = self._snapshot()
+        self._thread = threading.Thread(target=self._run, name="watch", daemon=True)
+        self._thread.start()
+
+    def changed(self) -> set[Path]:
+        """Return the paths that have changed since the last call, named as they were given; never waits."""
+        changes: set[Path] = set()
+        while not self._changes.empty():
+            changes.add(self._changes.get_nowait())
+        return changes
+
+    def close(self) -> None:
+        """End the thread."""
+        self._end.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while not self._end.is_set():
+            folders = self._folders()
+            for _ in self._wakes(folders):
+                self._compare()
+                if self._folders() != folders:
+                    break
+
+    def _wakes(self, folders: dict[Path, int]) -> Iterator[None]:
+        """Yield whenever something may have changed."""
+        if self._polled or not folders:
+            while not self._end.wait(POLL_S):
+                yield
+            return
+        roots = self._roots()
+        events = watchfiles.watch(
+            *folders, stop_event=self._end, watch_filter=None, recursive=False, debounce=5 * SETTLE_MS, step=SETTLE_MS,
+            rust_timeout=round(POLL_S * 1000), yield_on_timeout=True, raise_interrupt=False,
+        )
+        try:
+            for count, changes in enumerate(events):  # the first time for what came before the system was asked
+                if changes or count == 0 or self._roots() != roots:
+                    yield
+        except (OSError, RuntimeError):  # a folder went while it was being taken up, or the system has no more watches
+            yield
+            self._end.wait(POLL_S)
+
+    def _compare(self) -> None:
+        before, self._stamps = self._stamps, self._snapshot()
+        for path in before.keys() | self._stamps.keys():
+            if before.get(path) != self._stamps.get(path):
+                self._changes.put(path)
+
+    def _snapshot(self) -> dict[Path, Stamp]:
+        return {path: stamp for path in self._files() if (stamp := _stamp(path))}
+
+    def _files(self) -> Iterator[Path]:
+        for path in self._paths:
+            if path.is_dir():
+                yield from (Path(top, name) for top, _, names in _walk(path) for name in names)
+            else:
+                yield path
+
+    def _roots(self) -> dict[Path, int]:
+        """Return the folders given, and those of the files given, with their inodes: a new one may bear an old name."""
+        roots = (path if path.is_dir() else path.parent for path in self._paths)
+        return {root: stamp[2] for root in roots if (stamp := _stamp(root))}
+
+    def _folders(self) -> dict[Path, int]:
+        """Return every folder to watch with its inode."""
+        folders = self._roots()
+        for path in self._paths:
+            below = (Path(top, name) for top, inner, _ in _walk(path) for name in inner) if path.is_dir() else ()
+            folders |= {folder: stamp[2] for folder in below if (stamp := _stamp(folder))}
+        return folders
+
+
+def _walk(folder: Path) -> Iterator[tuple[str, list[str], list[str]]]:
+    """Yield folder, folders in it and files in it, to the bottom, without odd ones."""
+    for top, inner, names in os.walk(folder):
+        inner[:] = [name for name in inner if not _is_odd(name)]
+        yield top, inner, [name for name in names if not _is_odd(name)]
+
+
+def _stamp(path: Path) -> Stamp | None:
+    try:
+        facts = path.stat()
+    except OSError:
+        return None
+    return facts.st_mtime_ns, facts.st_size, facts.st_ino
+
+
+def _is_odd(name: str) -> bool:
+    return name.startswith(".") or name.endswith(("~", ".pyc", ".swp", ".bak")) or name == "__pycache__"
