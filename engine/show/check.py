@@ -15,6 +15,8 @@ from engine.show.references import check_references
 from engine.show.schema import Key, keys_of
 from engine.show.table import Reader, nearest
 
+KEYS = ("format", "name", "seed")  # what stands before the first section
+
 
 def check_show(data: Mapping[str, Any], places: Places, folder: Path, simulated: bool) -> tuple[Show, list[Problem]]:
     """Return the show that a file's tables describe, and all problems; with problems it must not be used.
@@ -29,8 +31,8 @@ def check_show(data: Mapping[str, Any], places: Places, folder: Path, simulated:
     sections = keys_of(Show)
     reader.check_format(data)
     for name in data.keys() - sections.keys() - {"format"}:
-        kind = "section" if isinstance(data[name], dict) else "key"
-        reader.report((name,), f"unknown {kind}{nearest(name, sections)}")
+        kind, known = ("section", sections.keys() - KEYS) if isinstance(data[name], dict | list) else ("key", KEYS)
+        reader.report((name,), f"unknown {kind}{nearest(name, sorted(known))}")
     values = {key.field: _section(data[name], key, reader) for name, key in sections.items() if name in data}
     kept = {field: value for field, value in values.items() if value is not None}
     show = Show(folder=folder, simulated=simulated, places=places, **kept)

@@ -15,6 +15,7 @@ _AT = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
 _REMEDIES = {
     "invalid value": "text stands in quotes, decimals use a point, true and false are written small",
     "cannot overwrite a value": "the key stands in the file twice",
+    "invalid initial character for a key part": "a table in { } stands on one line",
     "expected '=' after a key in a key/value pair": "write name = value; a section's name stands in [brackets]",
     "expected newline or end of document after a statement": "write one setting a line; text stands in quotes",
 }
@@ -66,6 +67,8 @@ def parse_document(raw: bytes, file: str) -> Document:
 
 
 def _syntax_problem(file: str, text: str, message: str) -> Problem:
+    if message.startswith("Exceeds the limit"):
+        return Problem(file, 0, "not TOML: a number has too many digits")
     place = _AT.search(message)
     message = message[: place.start()] if place else message
     message = message[:1].lower() + message[1:]

@@ -45,8 +45,9 @@ def read_show(path: Path, simulate: bool = False) -> Show:
     data, places = documents[0].data, documents[0].places
     if room := documents[1:]:
         problems = _misplaced(room[0])
-        data = _overridden(data, {key: value for key, value in room[0].data.items() if key in halves(Show, "room")})
-        places = places.covered_by(room[0].places)
+        half = halves(Show, "room")
+        data = _overridden(data, {key: value for key, value in room[0].data.items() if key in half})
+        places = places.covered_by(room[0].places, half)
     simulated = simulate or not room
     show, found = check_show(data, places, file.parent.absolute(), simulated)
     if problems or found:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import bisect
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
 
 from engine.problems import Problem
@@ -47,9 +47,10 @@ class Places:
         file, line = self.place(path)
         return Problem(file, line, f"{dotted(path)}: {text}" if path else text)
 
-    def covered_by(self, other: Places) -> Places:
-        """Return these places with those of a file that overrides this one."""
-        return Places(self.file, {**self.known, **other.known})
+    def covered_by(self, other: Places, sections: Container[object]) -> Places:
+        """Return these places with those of a file that overrides some sections of this one."""
+        over = {path: place for path, place in other.known.items() if path[0] in sections}
+        return Places(self.file, {**self.known, **over})
 
 
 def dotted(path: KeyPath) -> str:

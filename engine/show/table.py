@@ -103,7 +103,8 @@ class Reader:
         value = self._read(raw, key.hint, key, path)
         if value is not BAD and len(self.problems) == before and key.form and (wrong := key.form(value)):
             self.report(path, wrong)
-        return value if len(self.problems) == before else BAD
+        holds_tables = any(map(dataclasses.is_dataclass, typing.get_args(key.hint)))
+        return value if len(self.problems) == before or holds_tables else BAD
 
     def _read(self, raw: Any, hint: Any, key: Key, path: KeyPath) -> Any:
         if raw is BAD:
@@ -189,7 +190,9 @@ def _fits(raw: object, hint: Any) -> bool:
     origin = typing.get_origin(hint)
     if origin is tuple:
         return isinstance(raw, list)
-    if origin is Mapping or dataclasses.is_dataclass(hint):
+    if dataclasses.is_dataclass(hint):
+        return True  # what is no table is reported as it is read
+    if origin is Mapping:
         return isinstance(raw, dict)
     if origin is Literal or hint is Path:
         return isinstance(raw, str)

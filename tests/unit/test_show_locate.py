@@ -99,7 +99,9 @@ def test_a_path_that_is_not_in_the_file_has_the_line_of_the_table_around_it():
 
 def test_a_room_covers_the_places_of_the_show():
     show = Places("show.toml", {("sound",): ("show.toml", 4), ("sound", "rate"): ("show.toml", 5)})
-    both = show.covered_by(Places("room.toml", {("sound", "rate"): ("room.toml", 2)}))
+    room = Places("room.toml", {("format",): ("room.toml", 1), ("sound", "rate"): ("room.toml", 2)})
+    both = show.covered_by(room, ["sound"])
+    assert both.place(("format",)) == ("show.toml", 0)
     assert both.place(("sound", "rate")) == ("room.toml", 2)
     assert both.place(("sound", "block")) == ("show.toml", 4)
 
