@@ -1,0 +1,105 @@
+"""Compiled kernels: kept between runs under a key of all their sources, made ready before the show.
+
+numba's own cache looks only at a kernel's own file and keeps stale callees. So every source that mentions numba
+enters the key, with numba's version and the processor; a change of any of them begins a new folder.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import os
+import shutil
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from importlib.metadata import version
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from engine.problems import MixeurError
+
+RENDER_KERNELS = ("engine.render.kernels", "engine.render.brush")
+VISION_KERNELS = ("engine.vision.key", "engine.vision.room")
+SOUND_KERNELS = ("engine.sound.mixer",)
+KEPT = 3  # older folders that stay, for another version or another show on the machine
+
+
+def prepare_cache() -> Path:
+    """Choose the folder of compiled kernels; to be called first in every process, before anything imports numba.
+
+    A child process inherits the choice. `NUMBA_CACHE_DIR` from outside is respected.
+
+    Raises:
+        MixeurError: numba is imported already.
+    """
+    chosen = os.environ.get("NUMBA_CACHE_DIR")
+    if chosen:
+        return Path(chosen)
+    if "numba" in sys.modules:
+        raise MixeurError("kernels: numba was imported before its cache was chosen; call prepare_cache() first")
+    features = _processor_features()
+    root = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "mixeur"
+    folder = root / f"kernels-{_key(features)}"
+    os.environ["NUMBA_CACHE_DIR"] = str(folder)
+    os.environ["NUMBA_CPU_FEATURES"] = features
+    with suppress(OSError):  # without a home numba compiles afresh; the show runs all the same
+        folder.mkdir(parents=True, exist_ok=True)
+        folder.touch()
+        _remove_old(root, folder)
+    return folder
+
+
+def warm(modules: Sequence[str] = RENDER_KERNELS,
+         on_progress: Callable[[int, int, str], None] = lambda done, total, name: None) -> list[ModuleType]:
+    """Compile the kernels of the modules, or load them from the cache, and return the modules.
+
+    Args:
+        modules: Names of modules whose kernels have explicit signatures: importing them compiles.
+        on_progress: Called with how many are done, of how many, and the next one's name.
+    """
+    ready = []
+    for done, name in enumerate(modules):
+        on_progress(done, len(modules), name)
+        ready.append(importlib.import_module(name))
+    on_progress(len(modules), len(modules), "ready")
+    return ready
+
+
+@contextmanager
+def compilations() -> Iterator[list[Any]]:
+    """Yield a list that grows with whatever numba compiles in the block: empty is the promise after warm-up."""
+    from numba.core import event
+    with event.install_recorder("numba:compile") as recorder:
+        yield recorder.buffer
+
+
+def _processor_features() -> str:
+    """Return the processor's features for LLVM, with 512-bit vectors where it has them (decision 005)."""
+    import llvmlite.binding as llvm
+    features = llvm.get_host_cpu_features()
+    if features.get("avx512f"):
+        features["prefer-256-bit"] = False
+    return f"{features.flatten()}"
+
+
+def _key(features: str) -> str:
+    import llvmlite.binding as llvm
+    digest = hashlib.sha256(f"{version('numba')} {llvm.get_host_cpu_name()} {features}".encode())
+    for path in kernel_sources():
+        digest.update(path.name.encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def kernel_sources() -> list[Path]:
+    """Return every source of the engine that mentions numba, in order."""
+    engine = Path(__file__).parent
+    return [path for path in sorted(engine.rglob("*.py")) if b"numba" in path.read_bytes()]
+
+
+def _remove_old(root: Path, current: Path) -> None:
+    others = [path for path in root.glob("kernels-*") if path != current]
+    others.sort(key=lambda path: path.stat().st_mtime_ns, reverse=True)
+    for path in others[KEPT:]:
+        shutil.rmtree(path, ignore_errors=True)

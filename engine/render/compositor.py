@@ -1,0 +1,99 @@
+"""The compositor: layers mixed over black, groups weighed, into one opaque picture of the stage."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
+from types import ModuleType
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.problems import MixeurError
+from engine.render import plain
+from engine.render.layer import BLENDS, Group, Layer
+
+Pixels = NDArray[np.uint8]
+TILE = 128  # pixels; longer tiles break the processor's prefetch of the layers (measured, decision 005)
+
+
+class Compositor:
+    """Mixes one view's groups into a buffer that it keeps.
+
+    Args:
+        size: (width, height) of the view in pixels.
+        threads: How many threads share a frame; the result is the same.
+        kernels: `engine.render.kernels`, once it is ready; until then OpenCV mixes, within 2/255 of the kernels.
+    """
+
+    def __init__(self, size: tuple[int, int], threads: int = 1, kernels: ModuleType | None = None) -> None:
+        width, height = size
+        self.size = size
+        self.kernels = kernels
+        self.picture: Pixels = np.zeros((height, width, 4), np.uint8)
+        self.picture[..., 3] = 255
+        self._scratch = np.empty((threads, 5, TILE), np.uint32)
+        self._bounds = [round(i * width * height / threads) for i in range(threads + 1)]
+        self._pool = ThreadPoolExecutor(threads, "compositor") if threads > 1 else None
+
+    def compose(self, groups: tuple[Group, ...]) -> Pixels:
+        """Return the sum of weight x group, each group composed over black.
+
+        Weights that sum to more than 1 are scaled down to 1; what no layer touches is exactly (0, 0, 0).
+
+        Returns:
+            Opaque RGBA. Shape (height, width, 4), uint8; valid until the next call.
+        Raises:
+            MixeurError: A layer's pixels are not C-contiguous uint8 of the view's size.
+        """
+        visible = [(layers, weight) for layers, weight in _steps(groups) if weight]
+        for layers, _ in visible:
+            for layer in layers:
+                self._check(layer)
+        if not visible:
+            self.picture[:] = (0, 0, 0, 255)
+        elif self.kernels is None:
+            plain.mix(visible, self.picture)
+        else:
+            self._mix(self.kernels.mix, visible)
+        return self.picture
+
+    def _mix(self, mix: Callable[..., None], visible: list[tuple[list[Layer], int]]) -> None:
+        layers = [layer for layers, _ in visible for layer in layers]
+        addresses = np.array([layer.pixels.ctypes.data for layer in layers], np.uint64)
+        recipe = np.array([(BLENDS.index(layer.blend), _byte(layer.alpha), i == 0, weight if i == len(own) - 1 else -1)
+                           for own, weight in visible for i, layer in enumerate(own)], np.int64)
+        is_weighed = len(visible) > 1 or visible[0][1] < 255
+        out = self.picture.reshape(-1).view(np.uint32)
+        parts = list(pairwise(self._bounds))
+        if self._pool is None:
+            mix(out, addresses, recipe, is_weighed, *parts[0], self._scratch[0])
+            return
+        waiting = [self._pool.submit(mix, out, addresses, recipe, is_weighed, *part, scratch)
+                   for part, scratch in zip(parts, self._scratch, strict=True)]
+        for part in waiting:
+            part.result()
+
+    def _check(self, layer: Layer) -> None:
+        pixels = layer.pixels
+        if pixels.shape != self.picture.shape or pixels.dtype != np.uint8 or not pixels.flags.c_contiguous:
+            raise MixeurError(f"layer: pixels are {pixels.dtype} {pixels.shape}; "
+                              f"needed is C-contiguous uint8 {self.picture.shape}")
+
+
+def _byte(share: float) -> int:
+    return round(min(max(share, 0.0), 1.0) * 255)
+
+
+def _steps(groups: tuple[Group, ...]) -> list[tuple[list[Layer], int]]:
+    """Return the layers that show and the weight of each group in 255ths; the weights round as a running sum."""
+    whole = max(1.0, sum(max(group.weight, 0.0) for group in groups))
+    steps, total = [], 0.0
+    for group in groups:
+        before = _byte(total)
+        total += max(group.weight, 0.0) / whole
+        layers = [layer for layer in group.layers if _byte(layer.alpha)]
+        steps.append((layers, _byte(total) - before if layers else 0))
+    return steps
+

@@ -1,0 +1,217 @@
+"""The compiled inner loops of light. Importing this module compiles them or loads them from the cache: import it late.
+
+A pixel is a little-endian uint32 (red lowest). `mix` works on bytes in 16-bit lanes, tile by tile, so that all layers
+of a tile meet in the first-level cache. `warp` samples, weighs and tables a pixel in one go from a plan made once.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numba import carray, float32, int64, njit, uint8, uint16, uint32, uint64  # type: ignore[attr-defined]
+
+from engine.render.layer import BLENDS
+from engine.render.pointers import as_bytes, as_words, load_pair, load_pixel, store_pixel
+
+OVER, ADD, MULTIPLY, SCREEN = range(len(BLENDS))
+OPAQUE = uint32(0xFF000000)
+LANES = uint64(0x00FF00FF00FF00FF)
+HALVES = uint64(0x0080008000800080)
+OFFSET_BITS = 29
+ONE = 256  # a weight of 1 in a plan
+
+
+@njit(inline="always")
+def _over_255(x: Any) -> Any:
+    """Return x / 255, rounded; exact for products of two bytes (Blinn 1994, "Three wrongs make a right")."""
+    y = uint16(x + uint16(128))
+    return uint16(uint16(y + uint16(y >> uint16(8))) >> uint16(8))
+
+
+@njit(inline="always")
+def _times(a: Any, b: Any) -> Any:
+    return _over_255(uint16(uint16(a) * uint16(b)))
+
+
+@njit(inline="always")
+def _four_times(byte: Any) -> Any:
+    pair = uint32(byte | uint32(byte << uint32(8)))
+    return uint32(pair | uint32(pair << uint32(16)))
+
+
+@njit(inline="always")
+def _blend(below: Any, layer: Any, clear: Any, blend: Any, n: Any) -> None:
+    """Mix n bytes of a layer into the tile below; `clear` is 255 - alpha for each byte."""
+    if blend == OVER:
+        for i in range(n):
+            below[i] = uint8(min(uint16(255), uint16(uint16(layer[i]) + _times(below[i], clear[i]))))
+    elif blend == ADD:
+        for i in range(n):
+            below[i] = uint8(min(uint16(255), uint16(uint16(layer[i]) + uint16(below[i]))))
+    elif blend == MULTIPLY:
+        for i in range(n):
+            below[i] = uint8(_times(below[i], min(uint16(255), uint16(uint16(layer[i]) + uint16(clear[i])))))
+    else:
+        for i in range(n):
+            below[i] = uint8(uint16(uint16(layer[i]) + uint16(below[i])) - _times(below[i], layer[i]))
+
+
+@njit("void(uint32[::1], uint64[::1], int64[:, ::1], boolean, int64, int64, uint32[:, ::1])",
+      nogil=True, cache=True, error_model="numpy")
+def mix(out: Any, addresses: Any, recipe: Any, is_weighed: bool, start: int, stop: int, scratch: Any) -> None:
+    """Compose layers over black, group by group, and weigh the groups.
+
+    Args:
+        out: Opaque picture, one uint32 a pixel, any shape made flat.
+        addresses: Where each layer's pixels begin; each as long as `out`, premultiplied.
+        recipe: For each layer: blend, alpha 0..255, 1 if it begins a group, and the group's weight 0..255 if it
+            ends one, else -1. Weights sum to 255 at most.
+        is_weighed: False where the only group has weight 255.
+        start, stop: Which pixels; callers split a picture among threads.
+        scratch: Room for the tile at work, for this thread alone. Shape (5, pixels of a tile).
+    """
+    size = scratch.shape[1]
+    room = uint64(scratch.ctypes.data)
+    faded_at = room + uint64(8 * size)
+    tile32, tile = carray(as_words(room), size), carray(as_bytes(room), 4 * size)
+    clear32 = carray(as_words(room + uint64(4 * size)), size)
+    clear = carray(as_bytes(room + uint64(4 * size)), 4 * size)
+    faded = carray(as_bytes(faded_at), 4 * size)
+    total = scratch[3:].reshape(2 * size).view(np.uint16)
+    for first in range(start, stop, size):
+        n = min(size, stop - first)
+        if is_weighed:
+            total[:] = 0
+        for k in range(addresses.size):
+            blend, alpha, begins, weight = recipe[k, 0], uint16(recipe[k, 1]), recipe[k, 2], recipe[k, 3]
+            at = addresses[k] + uint64(4 * first)
+            if alpha < 255:
+                plain = carray(as_bytes(at), 4 * n)
+                for i in range(4 * n):
+                    faded[i] = uint8(_times(plain[i], alpha))
+                at = faded_at
+            layer32, layer = carray(as_words(at), n), carray(as_bytes(at), 4 * n)
+            if begins and blend != MULTIPLY:
+                for i in range(n):
+                    tile32[i] = layer32[i] | OPAQUE
+            elif begins:
+                for i in range(n):
+                    tile32[i] = OPAQUE
+            else:
+                if blend in (OVER, MULTIPLY):
+                    for i in range(n):
+                        clear32[i] = _four_times(uint32(~layer32[i]) >> uint32(24))
+                _blend(tile, layer, clear, blend, 4 * n)
+            if is_weighed and weight >= 0:
+                for i in range(4 * n):
+                    total[i] = uint16(total[i] + uint16(uint16(tile[i]) * uint16(weight)))
+        if is_weighed:
+            for i in range(4 * n):
+                tile[i] = uint8(_over_255(total[i]))
+        for i in range(n):
+            out[first + i] = tile32[i] | OPAQUE
+
+
+@njit("void(float32[::1], float32[::1], float32[::1], uint8[::1], int64, int64, uint64[::1])",
+      nogil=True, cache=True, error_model="numpy")
+def make_plan(x: Any, y: Any, gain: Any, table: Any, width: int, height: int, plan: Any) -> None:
+    """Pack where and how strongly each output pixel samples the stage.
+
+    A word holds, from its lowest bit: the index of the upper left stage pixel (29 bits), the weight of the lower row,
+    of the left and of the right column, which carry the gain (9 bits each, 256 is 1), and the set of tables (8 bits).
+
+    Args:
+        x, y: Stage pixel under each output pixel; beyond the stage the edge is repeated, NaN is black.
+        gain: Strength of each output pixel in its signal, 0..1.
+        table: Which set of tables each output pixel uses.
+        width, height: Size of the stage, each at least 2.
+        plan: One word a pixel.
+    """
+    for i in range(plan.size):
+        sx = min(max(x[i], float32(0)), float32(width - 1))
+        sy = min(max(y[i], float32(0)), float32(height - 1))
+        strength = int64(gain[i] * ONE + float32(0.5))
+        if not (x[i] == x[i] and y[i] == y[i]) or strength == 0:
+            plan[i] = uint64(0)
+            continue
+        left, upper = min(int64(sx), width - 2), min(int64(sy), height - 2)
+        lower = int64((sy - float32(upper)) * ONE + float32(0.5))
+        right = int64((sx - float32(left)) * strength + float32(0.5))
+        plan[i] = (uint64(upper * width + left) | uint64(lower) << uint64(29) | uint64(strength - right) << uint64(38)
+                   | uint64(right) << uint64(47) | uint64(table[i]) << uint64(56))
+
+
+@njit(inline="always")
+def _sample(stage: Any, width: Any, word: Any) -> Any:
+    """Return (red and blue, green) of one planned pixel, in the lanes of a pixel."""
+    at = int64(word & uint64((1 << OFFSET_BITS) - 1))
+    lower = (word >> uint64(29)) & uint64(511)
+    left, right = (word >> uint64(38)) & uint64(511), (word >> uint64(47)) & uint64(511)
+    top, bottom = load_pair(stage, at), load_pair(stage, at + width)
+    rb_top, ga_top = top & LANES, (top >> uint64(8)) & LANES
+    rb_bottom, ga_bottom = bottom & LANES, (bottom >> uint64(8)) & LANES
+    # Two pixels of two lanes in one product: t * 256 + (b - t) * w is t * (256 - w) + b * w, whatever t - b borrows.
+    rb = ((rb_top * uint64(ONE) + (rb_bottom - rb_top) * lower + HALVES) >> uint64(8)) & LANES
+    ga = ((ga_top * uint64(ONE) + (ga_bottom - ga_top) * lower + HALVES) >> uint64(8)) & LANES
+    red_blue = (rb & uint64(0xFFFFFFFF)) * left + (rb >> uint64(32)) * right + uint64(0x800080)
+    green = (ga & uint64(0xFF)) * left + ((ga >> uint64(32)) & uint64(0xFF)) * right + uint64(0x80)
+    return (red_blue >> uint64(8)) & uint64(0xFF00FF), (green >> uint64(8)) & uint64(0xFF)
+
+
+@njit("void(uint32[::1], int64, uint64[::1], uint32[::1], int64, uint32[::1])",
+      nogil=True, cache=True, error_model="numpy")
+def warp(stage: Any, width: int, plan: Any, tables: Any, swap: int, out: Any) -> None:
+    """Sample the stage by a plan, then look each channel up in its table.
+
+    Args:
+        stage: The stage's pixels, flat, `width` wide; the plan must be made for its size.
+        plan: See `make_plan`.
+        tables: For each set, red, green and blue: 256 bytes shifted to their place in the output pixel. Empty: none.
+        swap: 16 to exchange red and blue where there is no table, else 0.
+        out: One pixel a word of the plan, opaque.
+    """
+    source, words = uint64(stage.ctypes.data), uint64(plan.ctypes.data)
+    target, table = uint64(out.ctypes.data), uint64(tables.ctypes.data)
+    turn = uint32(swap)
+    if tables.size:
+        for i in range(out.size):
+            word = load_pair(words, 2 * i)
+            red_blue, green = _sample(source, width, word)
+            base = (word >> uint64(56)) * uint64(768)
+            store_pixel(target, i, load_pixel(table, int64(base + (red_blue & uint64(255))))
+                        | load_pixel(table, int64(base + green + uint64(256)))
+                        | load_pixel(table, int64(base + (red_blue >> uint64(16)) + uint64(512))) | OPAQUE)
+    else:
+        for i in range(out.size):
+            red_blue, green = _sample(source, width, load_pair(words, 2 * i))
+            rb = uint32(red_blue)
+            store_pixel(target, i, uint32(rb >> turn) | uint32(rb << turn) | uint32(green << uint64(8)) | OPAQUE)
+
+
+@njit("void(uint32[::1], uint64[::1], float32[::1], float32[:, ::1], float32[::1], uint32[:, ::1])",
+      nogil=True, cache=True, error_model="numpy")
+def colour(picture: Any, plan: Any, light: Any, matrix: Any, black: Any, encode: Any) -> None:
+    """Apply a colour matrix and the black level in light, in place.
+
+    Args:
+        picture: Warped RGBA pixels.
+        plan: See `make_plan`; the black level is added where its set of tables is 1.
+        light: The light of each signal 0..255, 0..1.
+        matrix: Applied to (red, green, blue). Shape (3, 3).
+        black: Light of red, green and blue.
+        encode: The shifted signal of each light, in even steps from 0 to 1. Shape (3, steps).
+    """
+    last = float32(encode.shape[1] - 1)
+    for i in range(picture.size):
+        pixel = picture[i]
+        r, g = light[pixel & uint32(255)], light[(pixel >> uint32(8)) & uint32(255)]
+        b = light[(pixel >> uint32(16)) & uint32(255)]
+        lift = float32(plan[i] >> uint64(56))
+        result = OPAQUE
+        for c in range(3):
+            value = matrix[c, 0] * r + matrix[c, 1] * g + matrix[c, 2] * b
+            value = min(max(value, float32(0)), float32(1))
+            value += lift * black[c] * (float32(1) - value)
+            result |= encode[c, int64(value * last + float32(0.5))]
+        picture[i] = result

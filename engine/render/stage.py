@@ -1,0 +1,129 @@
+"""From a frame's picture to what each projector shows: compose each view once, map it, guard it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from types import ModuleType
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.render import mapping
+from engine.render.compositor import Compositor
+from engine.render.layer import Group, Picture
+from engine.render.mapping import Flip, Order
+from engine.show.profile import Profile
+
+Pixels = NDArray[np.uint8]
+Guard = Callable[[Pixels], Pixels]
+STAGE = "stage"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Beam:
+    """One projector's part in the light.
+
+    Attributes:
+        view: Which view of the scene it shows.
+        guard: The last stage, after warp and tables: takes the projector's picture and returns what may be shown.
+    """
+
+    profile: Profile
+    view: str = STAGE
+    flip: Flip = "none"
+    guard: Guard | None = None
+
+
+class LightOutput:
+    """Renders pictures for all projectors: one thread for each further projector, the same result.
+
+    Args:
+        beams: Name of the projector -> its part.
+        stage_size: (width, height) of every view's canvas in pixels.
+        order: Of the bytes in the output; windows take `bgra`.
+        kernels: `engine.render.kernels`, or None until they are ready, then `use(kernels)`.
+        threads: How many threads compose one view.
+    Raises:
+        MixeurError: A profile cannot be projected.
+    """
+
+    def __init__(self, beams: Mapping[str, Beam], stage_size: tuple[int, int], order: Order = "bgra",
+                 kernels: ModuleType | None = None, threads: int = 1) -> None:
+        self.stage_size = stage_size
+        self.kernels = kernels
+        self._order = order
+        self._beams: dict[str, Beam] = {}
+        self._mappings: dict[str, mapping.Mapping] = {}
+        self._compositors: dict[str, Compositor] = {}
+        self._picture = Picture()
+        self._threads = threads
+        self._pool: ThreadPoolExecutor | None = None
+        for name, beam in beams.items():
+            self.place(name, beam)
+        self._pool = ThreadPoolExecutor(len(beams) - 1, "projector") if len(beams) > 1 else None
+
+    def place(self, name: str, beam: Beam) -> None:
+        """Give a projector a new profile, view, flip or guard, from the next frame on; a bad one leaves the old."""
+        self._mappings[name] = mapping.Mapping(beam.profile, self.stage_size, beam.flip, self._order, self.kernels)
+        self._beams[name] = beam
+
+    def use(self, kernels: ModuleType) -> None:
+        """Draw with the compiled kernels from the next frame on."""
+        self.kernels = kernels
+        for projector in self._mappings.values():
+            projector.kernels = kernels
+        for compositor in self._compositors.values():
+            compositor.kernels = kernels
+
+    def render(self, picture: Picture) -> dict[str, Pixels]:
+        """Return what each projector shows.
+
+        Returns:
+            Opaque pictures of the profiles' sizes, in buffers that are kept: valid until the next call.
+        Raises:
+            MixeurError: A layer has another size than its view.
+        """
+        self._picture = picture
+        views = {STAGE, *(beam.view for beam in self._beams.values())}
+        frames = {view: self._compositor(view).compose(picture.views.get(view, ())) for view in sorted(views)}
+        names = list(self._beams)
+        if not names:
+            return {}
+        waiting = [self._pool.submit(self._map, name, frames) for name in names[1:]] if self._pool else []
+        shown = {names[0]: self._map(names[0], frames)}
+        return shown | dict(zip(names[1:], (part.result() for part in waiting), strict=True))
+
+    def stage_frame(self, view: str = STAGE) -> Pixels:
+        """Return a view's composed picture, opaque RGBA, as of the last frame; valid until the next one."""
+        return self._compositor(view).picture
+
+    def thumbnail(self, width: int = 320, view: str = STAGE) -> Pixels:
+        """Return a small picture of a view for the operator, opaque RGBA, without the layers that hold camera pixels.
+
+        It is to be called before the next frame is drawn, while the layers' pixels still are the last frame's.
+        """
+        groups = self._picture.views.get(view, ())
+        public = tuple(Group(tuple(layer for layer in group.layers if layer.kind != "people"), group.weight)
+                       for group in groups)
+        is_public = public == groups
+        frame = self.stage_frame(view) if is_public else self._compositor(f"{view} without people").compose(public)
+        height = max(1, round(width * self.stage_size[1] / self.stage_size[0]))
+        return np.asarray(cv2.resize(frame, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
+
+    def close(self) -> None:
+        """End the threads."""
+        if self._pool:
+            self._pool.shutdown()
+
+    def _compositor(self, view: str) -> Compositor:
+        if view not in self._compositors:
+            self._compositors[view] = Compositor(self.stage_size, self._threads, self.kernels)
+        return self._compositors[view]
+
+    def _map(self, name: str, frames: Mapping[str, Pixels]) -> Pixels:
+        beam = self._beams[name]
+        shown = self._mappings[name].apply(frames[beam.view])
+        return beam.guard(shown) if beam.guard else shown

@@ -1,0 +1,39 @@
+"""The cache of kernels: a folder for each state of their sources, old ones removed, progress told."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from engine.kernel_cache import kernel_sources, warm
+
+CHOOSE = "from engine.kernel_cache import prepare_cache; import sys; print(prepare_cache()); assert 'numba' not in sys.modules"
+
+
+def choose(cache: Path) -> Path:
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("NUMBA_")}
+    said = subprocess.run([sys.executable, "-c", CHOOSE], env=environment | {"XDG_CACHE_HOME": str(cache)},
+                          cwd=Path(__file__).parents[2], capture_output=True, text=True, check=True)
+    return Path(said.stdout.strip())
+
+
+def test_the_choice_is_the_same_for_every_process_and_old_folders_go(tmp_path):
+    for age in range(6):
+        old = tmp_path / "mixeur" / f"kernels-old{age}"
+        old.mkdir(parents=True)
+        os.utime(old, (age, age))
+    first, second = choose(tmp_path), choose(tmp_path)
+    assert first == second
+    assert first.is_dir()
+    assert {path.name for path in first.parent.iterdir()} == {first.name, "kernels-old3", "kernels-old4", "kernels-old5"}
+
+
+def test_every_source_with_kernels_enters_the_key():
+    names = {path.name for path in kernel_sources()}
+    assert {"kernels.py", "pointers.py"} <= names
+
+
+def test_warming_tells_how_far_it_is():
+    told = []
+    warm(("engine.render.kernels", "engine.render.layer"), lambda done, total, name: told.append((done, total, name)))
+    assert told == [(0, 2, "engine.render.kernels"), (1, 2, "engine.render.layer"), (2, 2, "ready")]

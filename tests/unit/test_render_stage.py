@@ -1,0 +1,80 @@
+"""The light output: views, several projectors, the guard's place, and thumbnails without people."""
+
+import numpy as np
+import pytest
+
+from engine.problems import MixeurError
+from engine.render import kernels
+from engine.render.layer import Group, Layer, Picture
+from engine.render.stage import Beam, LightOutput
+from engine.show.profile import Profile
+
+STAGE = (64, 36)
+IDENTITY = Profile.identity(STAGE)
+
+
+def plain_colour(*rgb):
+    return np.full((STAGE[1], STAGE[0], 4), (*rgb, 255), np.uint8)
+
+
+def of(**views):
+    return Picture({name: (Group(layers),) for name, layers in views.items()})
+
+
+def test_each_projector_shows_its_view_in_the_windows_order_and_a_view_without_layers_is_black():
+    output = LightOutput({"wall": Beam(profile=IDENTITY), "inside": Beam(profile=IDENTITY, view="inside"),
+                          "roof": Beam(profile=IDENTITY, view="roof")}, STAGE, kernels=kernels)
+    shown = output.render(of(stage=(Layer(plain_colour(10, 20, 30)),), inside=(Layer(plain_colour(1, 2, 3)),)))
+    assert (shown["wall"] == (30, 20, 10, 255)).all()
+    assert (shown["inside"] == (3, 2, 1, 255)).all()
+    assert (shown["roof"] == (0, 0, 0, 255)).all()
+    assert (output.stage_frame("inside") == (1, 2, 3, 255)).all()
+    output.close()
+
+
+def test_the_guard_is_the_last_stage_of_its_projector_alone():
+    output = LightOutput({"a": Beam(profile=IDENTITY, guard=lambda frame: frame // 2), "b": Beam(profile=IDENTITY)},
+                         STAGE, kernels=kernels)
+    shown = output.render(of(stage=(Layer(plain_colour(200, 200, 200)),)))
+    assert shown["a"][0, 0, 0] == 100
+    assert shown["b"][0, 0, 0] == 200
+    output.close()
+
+
+def test_thumbnails_hold_no_layer_with_people():
+    output = LightOutput({"wall": Beam(profile=IDENTITY)}, STAGE, kernels=kernels)
+    visitor = Layer(plain_colour(255, 0, 0), kind="people")
+    output.render(of(stage=(Layer(plain_colour(0, 0, 40)), visitor)))
+    assert (output.thumbnail(16)[..., :3] == (0, 0, 40)).all()
+    assert output.thumbnail(16).shape == (9, 16, 4)
+    assert (output.stage_frame() == (255, 0, 0, 255)).all()
+
+
+def test_a_bad_profile_leaves_the_projector_as_it_was():
+    output = LightOutput({"wall": Beam(profile=IDENTITY)}, STAGE, kernels=kernels)
+    crossed = Profile(size=STAGE, corners=((0, 0), (60, 30), (60, 0), (0, 30)))
+    with pytest.raises(MixeurError):
+        output.place("wall", Beam(profile=crossed))
+    assert (output.render(of(stage=(Layer(plain_colour(9, 9, 9)),)))["wall"] == (9, 9, 9, 255)).all()
+
+
+def test_a_moved_corner_is_in_the_next_frame():
+    output = LightOutput({"wall": Beam(profile=IDENTITY)}, STAGE, kernels=kernels)
+    picture = of(stage=(Layer(plain_colour(255, 255, 255)),))
+    output.render(picture)
+    output.place("wall", Beam(profile=Profile(size=STAGE, corners=((20, 0), (64, 0), (64, 36), (0, 36)))))
+    assert not output.render(picture)["wall"][1, 4, :3].any()
+
+
+def test_frames_are_drawn_before_the_kernels_are_ready_and_after():
+    output = LightOutput({"wall": Beam(profile=Profile(size=(48, 27)))}, STAGE)
+    picture = of(stage=(Layer(plain_colour(100, 150, 200)),))
+    before = output.render(picture)["wall"].astype(int).copy()
+    output.use(kernels)
+    assert np.abs(output.render(picture)["wall"] - before).max() <= 2
+
+
+def test_without_projectors_the_stage_is_composed_all_the_same():
+    output = LightOutput({}, STAGE, kernels=kernels)
+    assert output.render(of(stage=(Layer(plain_colour(7, 8, 9)),))) == {}
+    assert (output.stage_frame() == (7, 8, 9, 255)).all()
