@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import math
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +24,7 @@ from engine.sound.events import Sounds
 from engine.world import Event, Now
 
 PROBLEMS_KEPT = 100
+PREPARE_EVERY_S = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +197,7 @@ class Director:
         for running in self._fade.step(now.dt):
             self._stop(running)
         made = self._run_scenes(now, 1.0 - self._dark.step(now.dt))
-        if not self._fade.running:
+        if not self._fade.running and now.every(PREPARE_EVERY_S):
             self._prepare()
         self.params.settle()
         self._tell_unknown(now.unknown)
@@ -208,8 +208,7 @@ class Director:
         for running, weight in list(self._fade.weights.items()):
             if running is None:
                 continue
-            gain = math.sin(weight * math.pi / 2) * lit
-            answer = running.step(now, self.params.values(running.name), gain)
+            answer = running.step(now, self.params.values(running.name), weight * lit)
             if isinstance(answer, Failure):
                 self._failed(running, answer)
                 self._recast()
@@ -269,12 +268,15 @@ class Director:
     def _best(self, scene: str) -> Running | None:
         """Return the first of the scene and its stand-ins that can run, set up; None is black."""
         for running in self._cast.candidates(scene):
-            if self._cast.usable(running, self._time) and self._ready(running, self.params.values(running.name)):
+            if self._cast.usable(running, self._time) and self._ready(running):
                 return running
         return None
 
-    def _ready(self, running: Running, values: Mapping[str, Any]) -> bool:
-        failure = None if running.started else running.start(values)
+    def _ready(self, running: Running, values: Mapping[str, Any] | None = None) -> bool:
+        """Return whether a scene is set up, setting it up if need be, with other values of its Params if given."""
+        if running.started:
+            return True
+        failure = running.start({**self.params.values(running.name), **(values or {})})
         if failure is not None:
             self._failed(running, failure)
         return failure is None
@@ -287,10 +289,7 @@ class Director:
         }
         for running in wanted.values():
             if not running.started and self._cast.usable(running, self._time):
-                values = self.params.values(running.name)
-                if standby is not None and running.name == standby.scene:
-                    values |= self._cue_values(standby)
-                self._ready(running, values)
+                self._ready(running, self._cue_values(standby) if standby and running.name == standby.scene else None)
                 return
         for name, running in self._cast.scenes.items():
             if running.started and name not in wanted and running not in self._fade.weights:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Generic, TypeVar
 
 SHORTEST_FADE_S = 0.3
+ROUNDING_S = 1e-9
 T = TypeVar("T")
 
 
@@ -49,7 +50,7 @@ class Fade(Generic[T]):
         """Go on by `dt` seconds; return what has faded out."""
         if not self.running:
             return []
-        share = min(dt / self._left_s, 1.0)
+        share = dt / self._left_s if dt < self._left_s - ROUNDING_S else 1.0
         self._left_s = self._left_s - dt if share < 1.0 else 0.0
         for key, weight in self.weights.items():
             self.weights[key] = weight + (float(key is self.target) - weight) * share

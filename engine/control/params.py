@@ -57,6 +57,8 @@ class ParamTree:
     def __init__(self) -> None:
         self._scenes: dict[str, Entries] = {}
         self._links: dict[str, list[ParamEntry]] = {}
+        self._moving: dict[str, ParamEntry] = {}
+        self._fired: dict[str, ParamEntry] = {}
 
     def __iter__(self) -> Iterator[ParamEntry]:
         return (entry for entries in self._scenes.values() for entry in entries.values())
@@ -86,7 +88,7 @@ class ParamTree:
                 address, 0, "there is no such Param" + did_you_mean(address, [known.address for known in self])
             )
         try:
-            entry.move(entry.spec.accept(value), over_s)
+            self._move(entry, entry.spec.accept(value), over_s)
         except ParamError as error:
             return Problem(address, 0, str(error))
         return None
@@ -103,21 +105,23 @@ class ParamTree:
                     if is_share and link
                     else entry.spec.accept(given)
                 )
-                entry.move(value)
+                self._move(entry, value)
             except ParamError as error:
                 problems.append(Problem(entry.address, 0, f"{event.source}: {error}"))
         return problems
 
     def step(self, dt: float) -> None:
         """Glide on by `dt` seconds."""
-        for entry in self:
+        for entry in list(self._moving.values()):
             entry.step(dt)
+            if entry.left_s <= 0.0:
+                del self._moving[entry.address]
 
     def settle(self) -> None:
         """End the frame: triggers are true for one only."""
-        for entry in self:
-            if entry.spec.kind == "trigger":
-                entry.value = entry.target = False
+        for entry in self._fired.values():
+            entry.value = entry.target = False
+        self._fired.clear()
 
     # -- scenes come, change and go ------------------------------------------------------------
 
@@ -135,7 +139,7 @@ class ParamTree:
         """Make the Params of a scene what `foresee` says; return what the show file gives them in vain."""
         specs = tuple(specs)
         self._scenes[scene] = self.foresee(scene, specs, given)
-        self._relink()
+        self._reindex()
         known = {spec.name: spec for spec in specs}
         problems = []
         for name, value in given.items():
@@ -149,11 +153,17 @@ class ParamTree:
     def remove(self, scene: str) -> None:
         """Forget a scene's Params."""
         self._scenes.pop(scene, None)
-        self._relink()
+        self._reindex()
 
-    def _relink(self) -> None:
-        self._links = {}
+    def _move(self, entry: ParamEntry, target: Any, seconds: float = 0.0) -> None:
+        is_trigger = entry.spec.kind == "trigger"
+        entry.move(target, 0.0 if is_trigger else seconds)
+        (self._fired if is_trigger else self._moving)[entry.address] = entry
+
+    def _reindex(self) -> None:
+        self._links, self._moving, self._fired = {}, {}, {}
         for entry in self:
+            (self._fired if entry.spec.kind == "trigger" else self._moving)[entry.address] = entry
             if entry.link is not None:
                 self._links.setdefault(entry.link.source, []).append(entry)
 

@@ -64,13 +64,14 @@ class Lights:
             self.unknown.add(f"light group {name}")
         return Lamps(self, names)
 
-    def _ask(self, name: str, **changes: Any) -> None:
-        now = self._levels.get(name) or LampLevel(name, level=0.0)
-        self._levels[name] = dataclasses.replace(now, **changes)
+    def _ask(self, name: str, colour: tuple[float, float, float], level: float, fade_s: float = 0.0) -> None:
+        channels = self._levels[name].channels if name in self._levels else ()
+        self._levels[name] = LampLevel(name, colour, level, fade_s, channels)
 
     def _ask_channel(self, name: str, channel: str, value: float) -> None:
-        before = self._levels[name].channels if name in self._levels else ()
-        self._ask(name, channels=(*(pair for pair in before if pair[0] != channel), (channel, value)))
+        before = self._levels.get(name) or LampLevel(name, level=0.0)
+        channels = (*(pair for pair in before.channels if pair[0] != channel), (channel, value))
+        self._levels[name] = dataclasses.replace(before, channels=channels)
 
     def _colour_near(self, name: str, view: str) -> tuple[float, float, float]:
         """Return the mean linear light of the picture within a tenth of its height from the lamp, or of all of it."""
@@ -113,7 +114,7 @@ class Lamps:
         """
         red, green, blue = (to_linear(part) for part in read_colour(colour))
         for name in self._names:
-            self._lights._ask(name, colour=(red, green, blue), level=_unit(level), fade_s=max(_finite(fade_s), 0.0))
+            self._lights._ask(name, (red, green, blue), _unit(level), max(_finite(fade_s), 0.0))
 
     def channel(self, name: str, value: float) -> None:
         """Ask for a value 0..1 of one channel of the fixture, such as `pan`."""
@@ -123,7 +124,7 @@ class Lamps:
     def follow(self, view: str = "stage", level: float = 1.0) -> None:
         """Ask for the mean colour of what the scene has drawn in this frame near each lamp's place."""
         for name in self._names:
-            self._lights._ask(name, colour=self._lights._colour_near(name, view), level=_unit(level))
+            self._lights._ask(name, self._lights._colour_near(name, view), _unit(level))
 
 
 def mix_lamps(scenes: Iterable[tuple[float, tuple[LampLevel, ...]]]) -> tuple[LampLevel, ...]:
@@ -139,6 +140,8 @@ def mix_lamps(scenes: Iterable[tuple[float, tuple[LampLevel, ...]]]) -> tuple[La
 
 
 def _mixed(parts: list[tuple[float, LampLevel]]) -> LampLevel:
+    if len(parts) == 1 and parts[0][0] == 1.0:
+        return parts[0][1]
     main = max(parts, key=lambda part: part[0])[1]
     total = sum(weight * lamp.level for weight, lamp in parts)
     if total <= 0.0 or len(parts) == 1:

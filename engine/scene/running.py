@@ -17,7 +17,7 @@ from engine.light.levels import LampLevel
 from engine.light.lights import Lights
 from engine.problems import Problem
 from engine.render.layer import Layer
-from engine.scene.base import Scene
+from engine.scene.base import HOOKS, Scene
 from engine.scene.loader import SceneClass, SceneError, load_scene, scene_file
 from engine.scene.param import ParamSpec
 from engine.scene.printer import Printer
@@ -96,6 +96,7 @@ class _Take:
     scene: Scene
     values: dict[str, Any]
     initial: Mapping[str, Fingerprint]
+    hooks: frozenset[str]
 
 
 class Running:
@@ -237,7 +238,9 @@ class Running:
 
     def _rng(self, use: str = "") -> np.random.Generator:
         words = (self.name, use)
-        return np.random.default_rng([self._parts.seed, *(zlib.crc32(word.encode()) for word in words), self._starts])
+        return np.random.default_rng(
+            [self._parts.seed % 2**64, *(zlib.crc32(word.encode()) for word in words), self._starts]
+        )
 
     def _begin(self, of: SceneClass, values: ParamValues) -> _Take | Failure:
         def begin() -> _Take:
@@ -246,7 +249,8 @@ class Running:
             scene._values = kept = {**scene._values, **values}
             scene.__init__()  # type: ignore[misc]  # Params and rng are there before an artist's __init__
             scene.setup(self._parts.stage)
-            return _Take(of, scene, kept, fingerprints(scene))
+            hooks = frozenset(hook for hook in HOOKS if getattr(of.cls, hook) is not getattr(Scene, hook))
+            return _Take(of, scene, kept, fingerprints(scene), hooks)
 
         return contained("setup", of.sources, begin)
 
@@ -293,13 +297,16 @@ class Running:
             scene.light(lights, now)
             return lights.end()
 
-        if isinstance(failed := self._timed(take, "update", lambda: scene.update(now)), Failure):
+        if "update" in take.hooks and isinstance(
+            failed := self._timed(take, "update", lambda: scene.update(now)), Failure
+        ):
             return failed
         if isinstance(views := self._timed(take, "draw", draw), Failure):
             return views
         if isinstance(sounds := self._timed(take, "play", play), Failure):
             return sounds
-        if isinstance(lamps := self._timed(take, "light", partial(light, views)), Failure):
+        lamps = self._timed(take, "light", partial(light, views)) if "light" in take.hooks else ()
+        if isinstance(lamps, Failure):
             return lamps
         return SceneFrame(views, sounds, lamps, frozenset(lights.unknown))
 

@@ -1,0 +1,157 @@
+"""A director with small scenes on a virtual clock: `new_evening(*cues, **changes)` begins one in its own folder."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable, Mapping
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from engine.director import Director
+from engine.frame import Frame
+from engine.light.lights import Lights
+from engine.render.layer import Layer
+from engine.scene.running import Parts, Running
+from engine.show.model import Cue, Lamp, Programme, SceneEntry, Show, Stage
+from engine.sound.events import Hold, Sounds
+from engine.world import Event, Now, StageSize
+
+NOON = datetime.datetime(2014, 6, 21, 12, 0)
+FPS = 60
+SCENE = """from engine import Param, Scene, Trigger
+class {title}(Scene):
+    hue = Param(0.0, 0, 1)
+    mood = Param("calm", choices=("calm", "wild"))
+    tint = Param("#000000")
+    many = Param(1, 1, 9)
+    flash = Trigger()
+    def setup(self, stage): self.began_with = (self.hue, self.many)
+    def play(self, sound, now): sound.hold("tone")
+    def light(self, lights, now): lights["lamp"].set("{colour}")
+"""
+COLOURS = {"red": "#ff0000", "blue": "#0000ff", "calm": "#000000", "safe": "#ffffff"}
+
+
+class PaperCanvas:
+    def begin(self, now: Now) -> None: ...
+    def close(self) -> None: ...
+    def end(self) -> Mapping[str, tuple[Layer, ...]]:
+        return {"stage": (Layer(np.zeros((2, 2, 4), np.uint8)),)}
+
+
+class PaperScore:
+    def __init__(self, owner: str) -> None:
+        self.owner = owner
+
+    def begin(self, now: Now) -> None:
+        self.holds: list[Hold] = []
+
+    def hold(self, key: str) -> None:
+        self.holds.append(Hold(key))
+
+    def end(self, gain: float) -> Sounds:
+        return Sounds(self.owner, holds=tuple(self.holds), gain=gain)
+
+
+class Evening:
+    """A show of three small scenes on a virtual clock; what each frame weighed is kept."""
+
+    def __init__(self, folder: Path, *cues: Cue, wall: datetime.datetime = NOON, **changes: Any) -> None:
+        self.folder, self.wall, self.frame = folder, wall, 0
+        self.told: list[str] = []
+        self.history: list[dict[str, float]] = []
+        for name, colour in COLOURS.items():
+            self.write(name, SCENE.format(title=name.title(), colour=colour))
+        lamps = {"lamp": Lamp(name="lamp")}
+        self.parts = Parts(
+            stage=StageSize(1.0, None, (2, 2)),
+            seed=1,
+            folder=folder,
+            make_canvas=PaperCanvas,
+            make_score=lambda owner, rng: PaperScore(owner),
+            make_lights=lambda: Lights(lamps, Stage()),
+            now_ns=lambda: 0,
+        )
+        self.show = self.show_of(cues, **changes)
+        self.director = Director(
+            self.show, lambda entry, key: Running(entry, key, self.parts), lambda p: self.told.append(str(p))
+        )
+
+    def show_of(
+        self,
+        cues: tuple[Cue, ...],
+        fallback: str | None = None,
+        fallbacks: Mapping[str, str] | None = None,
+        params: Mapping[str, Any] | None = None,
+        names: tuple[str, ...] = tuple(COLOURS),
+    ) -> Show:
+        scenes = {
+            name: SceneEntry(
+                name=name,
+                file=Path(f"{name}.py"),
+                fallback=(fallbacks or {}).get(name),
+                params=(params or {}).get(name, {}),
+            )
+            for name in names
+        }
+        return Show(folder=self.folder, stage=Stage(fallback=fallback), scenes=scenes, programme=Programme(cues=cues))
+
+    def write(self, name: str, text: str) -> None:
+        (self.folder / f"{name}.py").write_text(text)
+
+    def edit(self, name: str, extra: str) -> None:
+        self.write(name, SCENE.format(title=name.title(), colour=COLOURS.get(name, "#00ff00")) + extra)
+
+    def play(self, seconds: float = 1 / FPS, *events: Event, dt: float = 1 / FPS, **facts: Any) -> Frame:
+        for _ in range(round(seconds / dt)):
+            now = Now(time=self.frame / FPS, dt=dt, frame=self.frame, **facts)
+            self.last = self.director.step(now, events, self.wall)
+            self.history.append(self.weights())
+            self.frame += round(dt * FPS)
+            self.wall += datetime.timedelta(seconds=dt)
+            events = ()
+        return self.last
+
+    def weights(self) -> dict[str, float]:
+        return {running.name: self.director._fade.weights[running] for running in self.director.shown}
+
+    def value(self, address: str) -> Any:
+        entry = self.director.params.entry(address)
+        assert entry is not None
+        return entry.value
+
+    def scene(self, name: str) -> Any:
+        take = self.director._cast.scenes[name]._take
+        return take.scene if take else None
+
+    @property
+    def problems(self) -> list[str]:
+        return [str(problem) for problem in self.director.problems]
+
+    def largest_step(self, since: int = 0) -> float:
+        """Return the largest change of a scene's weight from one frame to the next."""
+        history = self.history[since:]
+        return max(
+            abs(after.get(name, 0.0) - before.get(name, 0.0)) for before, after in pairwise(history) for name in COLOURS
+        )
+
+    def breaking(self, name: str, when: str) -> None:
+        """Make a scene fail before it has started, so that no older version can come back."""
+        self.edit(name, f"    def update(self, now):\n        if now.{when}: 1 / 0\n")
+        self.director.reload([self.folder / f"{name}.py"])
+        assert not self.told
+
+
+@pytest.fixture(scope="session")
+def new_evening(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Evening]:
+    def begin(*cues: Cue, broken: str = "", **changes: Any) -> Evening:
+        folder = tmp_path_factory.mktemp("show")
+        if broken:
+            (folder / "broken.py").write_text(broken)
+        return Evening(folder, *cues, **changes)
+
+    return begin
