@@ -95,11 +95,13 @@ def _edited(text: str, path: tuple[str, ...], raw: Any) -> str:
         return text  # the caller sees that nothing has changed
 
 
-def _with(data: dict[str, Any], path: tuple[str, ...], raw: Any) -> dict[str, Any]:
+def _with(data: dict[str, Any], path: tuple[str, ...], raw: Any) -> dict[str, Any] | None:
+    """Return the data as the edit shall leave it, or None where a value stands in a table's place."""
     whole = copy.deepcopy(data)
     table: Any = whole
     for part in path[:-1]:
-        table = table.setdefault(part, {}) if isinstance(table, dict) else {}
-    if isinstance(table, dict):
-        table[path[-1]] = raw
+        table = table.setdefault(part, {})
+        if not isinstance(table, dict):
+            return None
+    table[path[-1]] = raw
     return whole

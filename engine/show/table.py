@@ -172,7 +172,7 @@ def shown(raw: object) -> str:
             return "a number that is too large"
         case int() | float():
             return _plain(raw)
-        case list():
+        case list() | tuple():
             return "a list"
         case date() | time():
             return f"{raw} without quotes"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import os
 import queue
 import threading
@@ -15,6 +16,7 @@ except ImportError:  # a system without its wheel: polled instead
 
 POLL_S = 0.1
 SETTLE_MS = 20
+MOST_FOLDERS = 300  # in one folder: a scene may lie in someone's home
 
 Stamp = tuple[int, int, int]  # time of change, size, inode
 
@@ -27,7 +29,8 @@ class Watch:
     files, compiled ones and editors' spare copies are left out.
 
     Args:
-        paths: Files, which need not exist yet, and folders, which are seen to the bottom.
+        paths: Files, which need not exist yet, and folders, which are seen to the bottom (the nearest 300
+            folders in each).
         polled: Look ten times a second and do not ask the system.
     """
 
@@ -91,7 +94,7 @@ class Watch:
     def _files(self) -> Iterator[Path]:
         for path in self._paths:
             if path.is_dir():
-                yield from (Path(top, name) for top, _, names in _walk(path) for name in names)
+                yield from (file for _, files in _walk(path) for file in files)
             else:
                 yield path
 
@@ -104,16 +107,24 @@ class Watch:
         """Return every folder to watch with its inode."""
         folders = self._roots()
         for path in self._paths:
-            below = (Path(top, name) for top, inner, _ in _walk(path) for name in inner) if path.is_dir() else ()
-            folders |= {folder: stamp[2] for folder in below if (stamp := _stamp(folder))}
+            below = _walk(path) if path.is_dir() else ()
+            folders |= {folder: stamp[2] for folder, _ in below if (stamp := _stamp(folder))}
         return folders
 
 
-def _walk(folder: Path) -> Iterator[tuple[str, list[str], list[str]]]:
-    """Yield folder, folders in it and files in it, to the bottom, without odd ones."""
-    for top, inner, names in os.walk(folder):
-        inner[:] = [name for name in inner if not _is_odd(name)]
-        yield top, inner, [name for name in names if not _is_odd(name)]
+def _walk(top: Path) -> Iterator[tuple[Path, list[Path]]]:
+    """Yield folders and the files in them, the nearest first, without odd ones."""
+    waiting = collections.deque([top])
+    for _ in range(MOST_FOLDERS):
+        if not waiting:
+            return
+        folder = waiting.popleft()
+        try:
+            entries = [entry for entry in os.scandir(folder) if not _is_odd(entry.name)]
+        except OSError:
+            continue
+        waiting.extend(folder / entry.name for entry in entries if entry.is_dir(follow_symlinks=False))
+        yield folder, [folder / entry.name for entry in entries if entry.is_file()]
 
 
 def _stamp(path: Path) -> Stamp | None:

@@ -1,0 +1,112 @@
+import shutil
+import threading
+
+import pytest
+
+from engine.clock import monotonic_ns
+from engine.show.watch import Watch
+
+PATIENCE_S = 5.0  # of the test on a busy machine; a change is seen within 0.2 s
+
+
+class Eye:
+    """Waits for what a watch says."""
+
+    def __init__(self, watch: Watch) -> None:
+        self.watch = watch
+
+    def sees(self, *paths) -> bool:
+        seen, end = set(), monotonic_ns() + PATIENCE_S * 1e9
+        while not seen >= set(paths) and monotonic_ns() < end:
+            seen |= self.watch.changed()
+            threading.Event().wait(0.005)
+        return seen >= set(paths)
+
+    def rests(self) -> bool:
+        threading.Event().wait(0.3)
+        return not self.watch.changed()
+
+
+@pytest.fixture(params=["events", "polled"])
+def rig(request, tmp_path):
+    (tmp_path / "scenes").mkdir()
+    (tmp_path / "show.toml").write_text("1")
+    (tmp_path / "scenes" / "embers.py").write_text("1")
+    paths = [tmp_path / name for name in ("show.toml", "room.toml", "scenes")]
+    watch = Watch(paths, polled=request.param == "polled")
+    yield tmp_path, Eye(watch)
+    watch.close()
+
+
+def test_a_file_that_is_written_is_seen_once(rig):
+    folder, eye = rig
+    (folder / "show.toml").write_text("22")
+    assert eye.sees(folder / "show.toml")
+    assert eye.rests()
+
+
+def test_a_change_right_after_the_start_is_seen(tmp_path):
+    for number in range(10):
+        (tmp_path / "show.toml").write_text("1")
+        watch = Watch([tmp_path / "show.toml"])
+        (tmp_path / "show.toml").write_text("22" + "2" * number)
+        assert Eye(watch).sees(tmp_path / "show.toml")
+        watch.close()
+
+
+def test_an_editor_that_replaces_the_file_is_seen(rig):
+    folder, eye = rig
+    (folder / ".show.toml.swp").write_text("22")
+    (folder / ".show.toml.swp").replace(folder / "show.toml")
+    assert eye.sees(folder / "show.toml")
+
+
+def test_a_file_that_vanishes_and_comes_back_is_seen_each_time(rig):
+    folder, eye = rig
+    for _ in range(2):
+        (folder / "show.toml").unlink()
+        assert eye.sees(folder / "show.toml")
+        (folder / "show.toml").write_text("1")
+        assert eye.sees(folder / "show.toml")
+
+
+def test_a_file_that_was_not_there_is_seen_when_it_comes(rig):
+    folder, eye = rig
+    (folder / "room.toml").write_text("1")
+    assert eye.sees(folder / "room.toml")
+
+
+def test_helpers_and_assets_in_a_folder_are_seen_to_the_bottom(rig):
+    folder, eye = rig
+    asset = folder / "scenes" / "pictures" / "deep" / "moon.png"
+    asset.parent.mkdir(parents=True)
+    asset.write_text("1")
+    assert eye.sees(asset)
+    asset.write_text("22")
+    assert eye.sees(asset)
+
+
+def test_a_folder_that_is_swapped_is_seen_and_watched_again(rig):
+    folder, eye = rig
+    shutil.rmtree(folder / "scenes")
+    assert eye.sees(folder / "scenes" / "embers.py")
+    (folder / "scenes").mkdir()
+    (folder / "scenes" / "embers.py").write_text("1")
+    assert eye.sees(folder / "scenes" / "embers.py")
+    (folder / "scenes" / "embers.py").write_text("22")
+    assert eye.sees(folder / "scenes" / "embers.py")
+
+
+def test_what_no_one_watches_is_not_seen(rig):
+    folder, eye = rig
+    for name in ("other.toml", "scenes/.hidden", "scenes/embers.py~", "scenes/__pycache__/embers.pyc"):
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_text("1")
+    assert eye.rests()
+
+
+def test_asking_never_waits_and_the_end_leaves_no_thread(rig):
+    _, eye = rig
+    assert eye.watch.changed() == set()
+    eye.watch.close()
+    assert "watch" not in {thread.name for thread in threading.enumerate()}
