@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import builtins
 import inspect
+import re
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from engine.scene.hooks import hook_problems
 from engine.scene.imports import forbidden_uses
 from engine.scene.param import ParamSpec, specs
 
+_CREDIT = re.compile(r"\bCredit:\s*(.+?)(?:\n\s*\n|\Z)", re.DOTALL)
 _OURS = sys.stdlib_module_names | {"engine", "numpy"}
 
 
@@ -38,7 +40,7 @@ class SceneClass:
     Attributes:
         name: The scene's name in the show.
         file: The file that holds the class.
-        title, doc, credit: From the module's docstring: its words before a colon, all of it, its `Credit:` line.
+        title, doc, credit: From the module's docstring: its words before a colon, all of it, what follows `Credit:`.
         sources: Files it was made of: real path to the path as shown.
         package: Private name under which its modules stand in `sys.modules`.
     """
@@ -116,9 +118,7 @@ def _load(files: SceneFiles, file: Path, name: str) -> SceneClass:
         raise SceneError(files.problems)
     doc = inspect.cleandoc(module.__doc__ or cls.__doc__ or "")
     first = doc.partition("\n")[0]
-    credit = next(
-        (line.partition(":")[2].strip() for line in doc.splitlines() if line.lower().startswith("credit")), ""
-    )
+    credit = _CREDIT.search(doc)
     return SceneClass(
         name,
         cls,
@@ -126,7 +126,7 @@ def _load(files: SceneFiles, file: Path, name: str) -> SceneClass:
         file,
         first.partition(":")[0] if ":" in first else cls.__name__,
         doc,
-        credit,
+        " ".join(credit[1].split()) if credit else "",
         files.sources,
         files.package,
     )

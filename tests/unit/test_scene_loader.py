@@ -30,7 +30,10 @@ def test_a_good_file_gives_its_class_params_title_and_credit(tmp_path: Path) -> 
             tmp_path,
             '''"""Embers: hold the ball.
 
-Credit: after nobody
+Long. Credit: after
+nobody.
+
+More.
 """
 from engine import Param, Scene
 
@@ -41,7 +44,7 @@ class Embers(Scene):
         ),
         "embers",
     )
-    assert (scene.cls.__name__, scene.title, scene.credit) == ("Embers", "Embers", "after nobody")
+    assert (scene.cls.__name__, scene.title, scene.credit) == ("Embers", "Embers", "after nobody.")
     assert [spec.name for spec in scene.specs] == ["hue"]
     scene.forget()
     assert scene.package not in sys.modules

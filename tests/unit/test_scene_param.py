@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import colorsys
+import subprocess
+import sys
 from typing import Any
 
 import numpy as np
@@ -142,3 +144,8 @@ def test_the_artists_small_words() -> None:
         1,
     ]
     assert set(engine.__all__) >= {"Param", "Scene", "Trigger", "hsv"}
+
+
+def test_what_artists_import_brings_nothing_heavy() -> None:
+    heavy = "import engine, sys; print([name for name in ('cv2', 'numba', 'pygame', 'scipy') if name in sys.modules])"
+    assert subprocess.run([sys.executable, "-c", heavy], capture_output=True, text=True, check=True).stdout == "[]\n"

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -437,3 +438,18 @@ def test_random_numbers_go_on_over_a_reload(tmp_path: Path) -> None:
     assert bench.reload() is None
     bench.step(), twin.step()
     assert bench.scene.a == twin.scene.a
+
+
+def test_many_reloads_leave_no_old_modules(tmp_path: Path) -> None:
+    bench = started(tmp_path, COUNTER)
+    before = {name for name in sys.modules if name.startswith("_scene_")}
+    for _ in range(10):
+        assert bench.reload() is None
+        bench.write("x = (")
+        assert bench.reload() is not None
+        bench.write(COUNTER)
+    bench.running.stop()
+    assert {name for name in sys.modules if name.startswith("_scene_")} - before <= {
+        bench.running.scene_class.package,
+        f"{bench.running.scene_class.package}.embers",
+    }
