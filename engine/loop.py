@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Iterator
 from typing import Protocol
 
 from engine.clock import Clock, Tick
@@ -35,10 +36,10 @@ class Outputs(Protocol):
         """Show one frame."""
 
 
-def run(
-    clock: Clock, devices: Devices, room: Room, director: Direction, outputs: Outputs, telemetry: Telemetry
-) -> None:
-    """Run the show until the clock ends or the outputs are finished."""
+def frames(
+    clock: Clock, devices: Devices, room: Room, director: Direction, telemetry: Telemetry
+) -> Iterator[tuple[Tick, Now, Frame]]:
+    """Yield what is to be shown, one frame after another."""
     state = SenseState()
     for tick in clock.ticks():
         telemetry.begin(tick)
@@ -49,8 +50,16 @@ def run(
         telemetry.mark("sense")
         frame = director.step(now, signals.events, wall)
         telemetry.mark("scene")
-        outputs.present(frame, now, tick)
+        yield tick, now, frame
         telemetry.mark("present")
         telemetry.end()
+
+
+def run(
+    clock: Clock, devices: Devices, room: Room, director: Direction, outputs: Outputs, telemetry: Telemetry
+) -> None:
+    """Run the show until the clock ends or the outputs are finished."""
+    for tick, now, frame in frames(clock, devices, room, director, telemetry):
+        outputs.present(frame, now, tick)
         if outputs.finished:
             return

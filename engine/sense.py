@@ -15,11 +15,12 @@ from engine.clock import NS, Tick
 from engine.inputs.touch import TouchState
 from engine.inputs.touch import step as step_touch
 from engine.show.model import Camera, Show, SignalInput, TouchInput
-from engine.world import EMPTY, Event, Floats, Now, Person, Pixels, Presence, Sighting, Signals, Touch, Visitor
+from engine.world import Event, Floats, Now, Person, Pixels, Presence, Sighting, Signals, Touch, Visitor
 
 STILL_SPEED = 0.04  # stage units a second; slower is a person who stands
 ATTRACT_AFTER_S = 30.0
 IDS_PER_CAMERA = 1_000_000
+Seen = tuple[int, tuple[Visitor, ...], Pixels | None, Floats | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +55,11 @@ class Room:
 class SenseState:
     """What one tick leaves to the next."""
 
-    visitors: Mapping[int, Visitor] = EMPTY
-    touches: Mapping[str, TouchState] = EMPTY
+    visitors: Mapping[int, Visitor] = field(default_factory=dict)
+    touches: Mapping[str, TouchState] = field(default_factory=dict)
     heard: frozenset[str] = frozenset()
-    signals: Mapping[str, float] = EMPTY
-    seen: Mapping[str, tuple[int, tuple[Visitor, ...], Pixels | None, Floats | None]] = EMPTY
+    signals: Mapping[str, float] = field(default_factory=dict)
+    seen: Mapping[str, Seen] = field(default_factory=dict)
     nobody_since: float = 0.0
     unknown: set[str] = field(default_factory=set)
 
@@ -108,9 +109,6 @@ def _place(camera: Camera, aspect: float, first_id: int) -> CameraPlace:
     if camera.mirror:
         stage[:, 0] = aspect - stage[:, 0]
     return CameraPlace(cv2.getPerspectiveTransform(np.array(picture, np.float32), stage), camera.mirror, first_id)
-
-
-Seen = tuple[int, tuple[Visitor, ...], Pixels | None, Floats | None]
 
 
 def _seen(place: CameraPlace, sighting: Sighting | None, before: Seen | None) -> Seen:

@@ -1,0 +1,48 @@
+"""Embers: hold the ball and the room glows; walk, and your path sings.
+
+Credit: the mixeur contributors. CC BY 4.0.
+"""
+
+from engine import Param, Scene, hsv
+
+
+class Embers(Scene):
+    hue = Param(0.06, 0, 1, help="colour of the glow")
+    fade = Param(3.0, 0.5, 10, unit="s", help="life of an ember")
+    rise = Param(0.05, 0, 0.3, unit="stage/s", help="how fast embers rise")
+
+    def setup(self, stage):
+        self.embers = []  # (x, y, time of birth, size)
+
+    def update(self, now):
+        if now.every(0.03):
+            self.embers += [
+                (v.x + self.rng.normal(0, 0.02), v.y - v.height * self.rng.random(), now.time, self.rng.uniform(0.006, 0.02))
+                for v in now.visitors
+                if v.speed > 0.05
+            ]
+        self.embers = [e for e in self.embers if now.time - e[2] < self.fade]
+
+    def draw(self, canvas, now):
+        glow = now.touch("ball").level
+        canvas.people("room", mirror=True, alpha=0.25 + 0.75 * glow, tint=hsv(self.hue, 0.55, 1))
+        for x, y, born, size in self.embers:
+            life = (now.time - born) / self.fade
+            colour = hsv(self.hue + 0.05 * life, 0.85, 1)
+            canvas.circle(x, y - self.rise * (now.time - born), size * (1 - life), colour, soft=1, alpha=1 - life, blend="add")
+        canvas.glow(0.04, 0.8 + glow)
+
+    def play(self, sound, now):
+        ball = now.touch("ball")
+        if ball.level:
+            sound.hold("glow", voice="warm", pitch=36, level=ball.level)
+        for v in now.arrivals:
+            sound.note(pitch=72 - 12 * round(v.y), voice="bell", level=0.4, at=v)
+        if now.every(0.5):
+            for v in now.visitors:
+                if v.speed > 0.1:
+                    scale = (0, 3, 5, 7, 10)
+                    sound.note(pitch=48 + scale[v.id % 5] + 12 * (v.x > 0.9), voice="pluck", level=min(v.speed, 0.4), at=v)
+
+    def light(self, lights, now):
+        lights.all.set(hsv(self.hue), level=now.touch("ball").level)
