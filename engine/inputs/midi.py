@@ -20,6 +20,8 @@ from engine.world import Event
 PortState = Literal["open", "lost", "none"]
 LONGEST_SYSEX = 4096
 LOOK_S = 2.0
+LOOK_AGAIN_S = 30.0
+"""How often a library that does not answer is asked again: ALSA's prints a line each time."""
 MOST_CLIENTS = 8
 CHANNELS = range(16)
 SUSTAIN, ALL_SOUND_OFF, ALL_NOTES_OFF = 64, 120, 123
@@ -88,6 +90,7 @@ class _Link:
         self._closing = threading.Event()
         self._thread: threading.Thread | None = None
         self._port: Any = None
+        self._pause_s = LOOK_S
 
     def _start(self) -> None:
         if self.state == "none":
@@ -98,13 +101,15 @@ class _Link:
         self._thread.start()
 
     def _run(self) -> None:
-        while not self._closing.wait(LOOK_S):
+        while not self._closing.wait(self._pause_s):
             self._look()
 
     def _look(self) -> None:
         """Open the port if it is there, notice if it is gone."""
+        self._pause_s = LOOK_AGAIN_S
         try:
             names = _port_names(self._way)
+            self._pause_s = LOOK_S
             name = next((name for name in names if self._wanted.lower() in name.lower()), None)
             if name is None:
                 self._lose(f"no {self._way} '{self._wanted}'; there is {', '.join(names) or 'none'}; is it plugged in?")
