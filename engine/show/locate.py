@@ -55,7 +55,11 @@ class Places:
 
 def dotted(path: KeyPath) -> str:
     """Return a path for people: `programme.cues[1].set.hue`; elements are counted from 1."""
-    return "".join(f"[{part + 1}]" if isinstance(part, int) else f".{part}" for part in path).removeprefix(".")
+    return "".join(f"[{part + 1}]" if isinstance(part, int) else f".{_shown(part)}" for part in path).removeprefix(".")
+
+
+def _shown(name: str) -> str:
+    return name if name.isprintable() else repr(name)
 
 
 def locate(text: str) -> dict[KeyPath, int]:

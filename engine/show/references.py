@@ -40,7 +40,7 @@ def check_references(show: Show, data: Mapping[str, Any], reader: Reader) -> Non
         device = forms.midi_device(source)
         if device and device not in show.midi:
             near = did_you_mean(device, show.midi) or f"; add [midi.{device}]"
-            reader.report(path, f"there is no MIDI device '{device}'{near}")
+            reader.report(path, f"there is no MIDI device {device!r}{near}")
     for signal in show.signals.values():
         if signal.low == signal.high:
             reader.report(("signal", signal.name, "high"), "must differ from low")
@@ -65,9 +65,9 @@ def _check_scene(scene: SceneEntry, show: Show, data: Mapping[str, Any], reader:
         if Path(written).is_absolute():
             reader.report((*path, "file"), "must be relative to the show file, so that the folder can move")
         elif not stands(scene.file):
-            reader.report((*path, "file"), f"there is no file '{written}'{_near_file(scene.file, show.folder)}")
+            reader.report((*path, "file"), f"there is no file {written!r}{_near_file(scene.file, show.folder)}")
         elif scene.file.is_file() and scene.file.suffix != ".py":
-            reader.report((*path, "file"), f"'{written}' is no Python file; a scene is a .py file or a folder")
+            reader.report((*path, "file"), f"{written!r} is no Python file; a scene is a .py file or a folder")
     if scene.fallback == scene.name:
         reader.report((*path, "fallback"), "must be another scene")
     elif scene.fallback is not None:
@@ -84,8 +84,8 @@ def _near_file(file: Path, folder: Path) -> str:
 
 def _check_scene_name(name: str, path: KeyPath, show: Show, reader: Reader) -> None:
     if name not in show.scenes:
-        near = did_you_mean(name, show.scenes) or f"; add [scene.{name}]"
-        reader.report(path, f"there is no scene '{name}'{near}")
+        near = did_you_mean(name, show.scenes) or ("" if forms.name(name) else f"; add [scene.{name}]")
+        reader.report(path, f"there is no scene {name!r}{near}")
 
 
 def _check_cues(cues: Iterable[Cue], show: Show, reader: Reader) -> None:
@@ -98,7 +98,7 @@ def _check_cues(cues: Iterable[Cue], show: Show, reader: Reader) -> None:
             reader.report((*path, "name"), f"'{cue.name}' is a command, /cue/{cue.name}; choose another name")
         if cue.name in seen:
             first = reader.places.place(("programme", "cues", seen[cue.name], "name"))[1]
-            reader.report((*path, "name"), f"there is a cue '{cue.name}' in line {first} already")
+            reader.report((*path, "name"), f"there is a cue {cue.name!r} in line {first} already")
         elif cue.name:
             seen[cue.name] = index
 
@@ -126,7 +126,7 @@ def _check_projectors(show: Show, data: Mapping[str, Any], reader: Reader) -> No
     for projector in projectors:
         if projector.view not in views:
             near = did_you_mean(projector.view, views) or "; the main picture is 'stage'"
-            reader.report(("projector", projector.name, "view"), f"no scene draws a view '{projector.view}'{near}")
+            reader.report(("projector", projector.name, "view"), f"no scene draws a view {projector.view!r}{near}")
         _check_profile(projector, show, data, reader)
 
 
@@ -148,7 +148,7 @@ def _check_profile(projector: Projector, show: Show, data: Mapping[str, Any], re
     written = data["projector"][projector.name]["profile"]
     if not stands(projector.profile):
         near = _near_file(projector.profile, show.folder)
-        reader.report(("projector", projector.name, "profile"), f"there is no file '{written}'{near}")
+        reader.report(("projector", projector.name, "profile"), f"there is no file {written!r}{near}")
         return
     try:
         read_profile(projector.profile, str(Path(reader.places.file).parent / written))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import types
 import typing
 from collections.abc import Callable, Mapping
@@ -53,6 +54,7 @@ class Key:
     as_text: bool = False
 
 
+@functools.cache
 def keys_of(table: type) -> Mapping[str, Key]:
     """Return the keys of a table by their names in the file.
 

@@ -66,7 +66,7 @@ class Reader:
             spare: Keys that someone else reads.
             given: Fields that are not the file's to give.
         """
-        keys = keys_of(kind)
+        keys = keys_of(typing.cast(type, kind))
         values = dict(given)
         if not isinstance(raw, dict):
             self.report(path, f"must be a table, not {shown(raw)}")
