@@ -142,8 +142,6 @@ class Director:
         for name, running in self._cast.scenes.items():
             if not running.uses(changed):
                 continue
-            if running.started and running not in self._fade.weights:
-                running.stop()
             given = running.entry.params
             failure = running.reload(
                 lambda specs, name=name, given=given: {  # type: ignore[misc]

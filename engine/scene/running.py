@@ -124,6 +124,7 @@ class Running:
         self._take: _Take | None = None
         self._previous: _Take | None = None
         self._probation_ends = 0.0
+        self._waits = False
         loaded = self._load()
         self._class, self.failure = (None, loaded) if isinstance(loaded, Failure) else (loaded, None)
 
@@ -153,11 +154,11 @@ class Running:
         return self._class is not None and bool(self._class.cls.uses_pixels)
 
     def uses(self, paths: Iterable[Path]) -> bool:
-        """Return whether one of the files is part of this scene; while it does not load, every file beside it is."""
+        """Return whether one of the files is part of this scene; after a failed load every file beside it may be."""
         resolved = {path.resolve() for path in paths}
         file = scene_file(self._parts.folder / self.entry.file).resolve()
-        if self.failure or self._class is None:
-            return file in resolved or any(path.suffix == ".py" and path.parent == file.parent for path in resolved)
+        if self._class is None or self._waits:
+            return any(path == file or (path.suffix == ".py" and path.is_relative_to(file.parent)) for path in resolved)
         return not resolved.isdisjoint({file, *(Path(source).resolve() for source in self._class.sources)})
 
     def start(self, values: ParamValues) -> Failure | None:
@@ -209,6 +210,7 @@ class Running:
             values: Returns the values of the new version's Params.
         """
         loaded = self._load()
+        self._waits = isinstance(loaded, Failure)
         if isinstance(loaded, Failure):
             if self._class is None:
                 self.failure = loaded

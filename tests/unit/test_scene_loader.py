@@ -126,10 +126,10 @@ def test_a_method_near_a_hook_that_the_scene_calls_is_left_alone(tmp_path: Path)
             HEAD
             + """
 class Embers(Scene):
-    def update(self, now): self.updates()
-    def updates(self): pass
+    def update(self, now): self.lights(), self.redraw()
+    def lights(self): pass
     def redraw(self): pass
-    def draw(self, canvas, now): pass
+    def updates(self): "like a hook that is there"
 """,
         ),
         "embers",
@@ -259,6 +259,13 @@ class Embers(Scene):
     assert "palette" not in sys.modules and "parts" not in sys.modules
     assert {Path(file).name for file in first.sources} == {"embers.py", "palette.py", "tones.py", "wave.py", "more.py"}
     first.forget(), second.forget()
+
+
+def test_a_file_beside_the_scene_does_not_hide_the_standard_library(tmp_path: Path) -> None:
+    write(tmp_path, "pi = 3\n", "math.py")
+    scene = load_scene(write(tmp_path, HEAD + "import math\nclass A(Scene):\n    pi = math.pi\n"), "embers")
+    assert scene.cls.pi > 3.1  # type: ignore[attr-defined]
+    scene.forget()
 
 
 def test_a_fault_in_a_helper_names_the_helper(tmp_path: Path) -> None:

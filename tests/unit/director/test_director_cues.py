@@ -41,6 +41,13 @@ def test_the_first_cue_fades_in_from_black_and_the_next_stands_by(new_evening: B
     assert evening.director.status.scenes["blue"].state == "ready", "the standby scene is set up before it goes"
 
 
+def test_a_show_may_begin_at_another_cue(new_evening: Begin) -> None:
+    evening = new_evening(RED, BLUE)
+    evening.director.cue("two")
+    evening.play(3)
+    assert evening.director.status.cue == "two" and evening.weights() == {"blue": 1.0}
+
+
 def test_without_cues_every_scene_is_one(new_evening: Begin) -> None:
     evening = new_evening()
     evening.play(3)

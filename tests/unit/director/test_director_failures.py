@@ -158,6 +158,16 @@ def test_a_broken_edit_never_reaches_the_visitors(new_evening: Begin) -> None:
     assert evening.weights() == {"red": 1.0} and evening.director.status.scenes["red"].failures == 0
 
 
+def test_a_broken_edit_of_the_scene_that_stands_by_is_known_before_its_cue(new_evening: Begin) -> None:
+    evening = new_evening(RED, BLUE)
+    evening.play(2)
+    evening.edit("blue", "    def update(self, now): self.gone\n")
+    problem = evening.director.reload([evening.folder / "blue.py"])[0]
+    assert problem.line == 11
+    evening.play(3, osc("/cue/two"))
+    assert evening.weights() == {"blue": 1.0}
+
+
 def test_an_edit_that_fails_in_its_first_seconds_is_taken_back_without_a_bad_frame(new_evening: Begin) -> None:
     evening = new_evening(RED)
     evening.play(2)
