@@ -12,13 +12,13 @@ import numpy as np
 from numba import carray, float32, int64, njit, uint8, uint16, uint32, uint64  # type: ignore[attr-defined]
 
 from engine.render.layer import BLENDS
-from engine.render.pointers import as_bytes, as_words, load_pair, load_pixel, store_pixel
+from engine.render.pointers import as_bytes, as_words, load_pair, load_pixel, prefetch, store_pixel
 
 OVER, ADD, MULTIPLY, SCREEN = range(len(BLENDS))
 OPAQUE = uint32(0xFF000000)
-LANES = uint64(0x00FF00FF00FF00FF)
-HALVES = uint64(0x0080008000800080)
-OFFSET_BITS = 29
+RED_BLUE, BYTE, NINE = uint64(0xFF00FF), uint64(0xFF), uint64(511)
+OFFSET = uint64((1 << 27) - 1)
+SPAN = 512  # pixels whose places on the stage are fetched ahead
 ONE = 256  # a weight of 1 in a plan
 
 
@@ -81,11 +81,15 @@ def mix(out: Any, addresses: Any, recipe: Any, is_weighed: bool, start: int, sto
     total = scratch[3:].reshape(2 * size).view(np.uint16)
     for first in range(start, stop, size):
         n = min(size, stop - first)
+        for line in range(4 * n, 8 * n, 64):
+            prefetch(uint64(out.ctypes.data) + uint64(4 * first + line))
         if is_weighed:
             total[:] = 0
         for k in range(addresses.size):
             blend, alpha, begins, weight = recipe[k, 0], uint16(recipe[k, 1]), recipe[k, 2], recipe[k, 3]
             at = addresses[k] + uint64(4 * first)
+            for line in range(4 * n, 8 * n, 64):
+                prefetch(at + uint64(line))
             if alpha < 255:
                 plain = carray(as_bytes(at), 4 * n)
                 for i in range(4 * n):
@@ -118,13 +122,13 @@ def mix(out: Any, addresses: Any, recipe: Any, is_weighed: bool, start: int, sto
 def make_plan(x: Any, y: Any, gain: Any, table: Any, width: int, height: int, plan: Any) -> None:
     """Pack where and how strongly each output pixel samples the stage.
 
-    A word holds, from its lowest bit: the index of the upper left stage pixel (29 bits), the weight of the lower row,
-    of the left and of the right column, which carry the gain (9 bits each, 256 is 1), and the set of tables (8 bits).
+    A word holds, from its lowest bit: the index of the upper left stage pixel (27 bits), the weights of it and of its
+    neighbours right, below, and right below, which sum to the gain (9 bits each, 256 is 1), and the set of tables.
 
     Args:
         x, y: Stage pixel under each output pixel; beyond the stage the edge is repeated, NaN is black.
         gain: Strength of each output pixel in its signal, 0..1.
-        table: Which set of tables each output pixel uses.
+        table: Which set of tables each output pixel uses, 0 or 1.
         width, height: Size of the stage, each at least 2.
         plan: One word a pixel.
     """
@@ -136,27 +140,26 @@ def make_plan(x: Any, y: Any, gain: Any, table: Any, width: int, height: int, pl
             plan[i] = uint64(0)
             continue
         left, upper = min(int64(sx), width - 2), min(int64(sy), height - 2)
-        lower = int64((sy - float32(upper)) * ONE + float32(0.5))
-        right = int64((sx - float32(left)) * strength + float32(0.5))
-        plan[i] = (uint64(upper * width + left) | uint64(lower) << uint64(29) | uint64(strength - right) << uint64(38)
-                   | uint64(right) << uint64(47) | uint64(table[i]) << uint64(56))
+        lower = int64((sy - float32(upper)) * strength + float32(0.5))
+        lower_right = int64((sx - float32(left)) * lower + float32(0.5))
+        upper_right = int64((sx - float32(left)) * (strength - lower) + float32(0.5))
+        plan[i] = (uint64(upper * width + left) | uint64(strength - lower - upper_right) << uint64(27)
+                   | uint64(upper_right) << uint64(36) | uint64(lower - lower_right) << uint64(45)
+                   | uint64(lower_right) << uint64(54) | uint64(table[i]) << uint64(63))
 
 
 @njit(inline="always")
 def _sample(stage: Any, width: Any, word: Any) -> Any:
-    """Return (red and blue, green) of one planned pixel, in the lanes of a pixel."""
-    at = int64(word & uint64((1 << OFFSET_BITS) - 1))
-    lower = (word >> uint64(29)) & uint64(511)
-    left, right = (word >> uint64(38)) & uint64(511), (word >> uint64(47)) & uint64(511)
+    """Return (red and blue, green) of one planned pixel, in the lanes of a pixel, rounded once."""
+    at = int64(word & OFFSET)
     top, bottom = load_pair(stage, at), load_pair(stage, at + width)
-    rb_top, ga_top = top & LANES, (top >> uint64(8)) & LANES
-    rb_bottom, ga_bottom = bottom & LANES, (bottom >> uint64(8)) & LANES
-    # Two pixels of two lanes in one product: t * 256 + (b - t) * w is t * (256 - w) + b * w, whatever t - b borrows.
-    rb = ((rb_top * uint64(ONE) + (rb_bottom - rb_top) * lower + HALVES) >> uint64(8)) & LANES
-    ga = ((ga_top * uint64(ONE) + (ga_bottom - ga_top) * lower + HALVES) >> uint64(8)) & LANES
-    red_blue = (rb & uint64(0xFFFFFFFF)) * left + (rb >> uint64(32)) * right + uint64(0x800080)
-    green = (ga & uint64(0xFF)) * left + ((ga >> uint64(32)) & uint64(0xFF)) * right + uint64(0x80)
-    return (red_blue >> uint64(8)) & uint64(0xFF00FF), (green >> uint64(8)) & uint64(0xFF)
+    a, b = (word >> uint64(27)) & NINE, (word >> uint64(36)) & NINE
+    c, d = (word >> uint64(45)) & NINE, (word >> uint64(54)) & NINE
+    red_blue = ((top & RED_BLUE) * a + ((top >> uint64(32)) & RED_BLUE) * b
+                + (bottom & RED_BLUE) * c + ((bottom >> uint64(32)) & RED_BLUE) * d + uint64(0x800080))
+    green = (((top >> uint64(8)) & BYTE) * a + ((top >> uint64(40)) & BYTE) * b
+             + ((bottom >> uint64(8)) & BYTE) * c + ((bottom >> uint64(40)) & BYTE) * d + uint64(0x80))
+    return (red_blue >> uint64(8)) & RED_BLUE, (green >> uint64(8)) & BYTE
 
 
 @njit("void(uint32[::1], int64, uint64[::1], uint32[::1], int64, uint32[::1])",
@@ -174,19 +177,25 @@ def warp(stage: Any, width: int, plan: Any, tables: Any, swap: int, out: Any) ->
     source, words = uint64(stage.ctypes.data), uint64(plan.ctypes.data)
     target, table = uint64(out.ctypes.data), uint64(tables.ctypes.data)
     turn = uint32(swap)
-    if tables.size:
-        for i in range(out.size):
-            word = load_pair(words, 2 * i)
-            red_blue, green = _sample(source, width, word)
-            base = (word >> uint64(56)) * uint64(768)
-            store_pixel(target, i, load_pixel(table, int64(base + (red_blue & uint64(255))))
-                        | load_pixel(table, int64(base + green + uint64(256)))
-                        | load_pixel(table, int64(base + (red_blue >> uint64(16)) + uint64(512))) | OPAQUE)
-    else:
-        for i in range(out.size):
-            red_blue, green = _sample(source, width, load_pair(words, 2 * i))
-            rb = uint32(red_blue)
-            store_pixel(target, i, uint32(rb >> turn) | uint32(rb << turn) | uint32(green << uint64(8)) | OPAQUE)
+    for first in range(0, out.size, SPAN):
+        last = min(first + SPAN, out.size)
+        for i in range(last, min(last + SPAN, out.size), 8):
+            ahead = source + uint64(4) * (plan[i] & OFFSET)
+            prefetch(ahead)
+            prefetch(ahead + uint64(4 * width))
+        if tables.size:
+            for i in range(first, last):
+                word = load_pair(words, 2 * i)
+                red_blue, green = _sample(source, width, word)
+                base = (word >> uint64(63)) * uint64(768)
+                store_pixel(target, i, load_pixel(table, int64(base + (red_blue & BYTE)))
+                            | load_pixel(table, int64(base + green + uint64(256)))
+                            | load_pixel(table, int64(base + (red_blue >> uint64(16)) + uint64(512))) | OPAQUE)
+        else:
+            for i in range(first, last):
+                red_blue, green = _sample(source, width, load_pair(words, 2 * i))
+                rb = uint32(red_blue)
+                store_pixel(target, i, uint32(rb >> turn) | uint32(rb << turn) | uint32(green << uint64(8)) | OPAQUE)
 
 
 @njit("void(uint32[::1], uint64[::1], float32[::1], float32[:, ::1], float32[::1], uint32[:, ::1])",
@@ -207,7 +216,7 @@ def colour(picture: Any, plan: Any, light: Any, matrix: Any, black: Any, encode:
         pixel = picture[i]
         r, g = light[pixel & uint32(255)], light[(pixel >> uint32(8)) & uint32(255)]
         b = light[(pixel >> uint32(16)) & uint32(255)]
-        lift = float32(plan[i] >> uint64(56))
+        lift = float32(plan[i] >> uint64(63))
         result = OPAQUE
         for c in range(3):
             value = matrix[c, 0] * r + matrix[c, 1] * g + matrix[c, 2] * b

@@ -6,6 +6,7 @@ from typing import Any
 
 from llvmlite import ir
 from numba import types
+from numba.core import cgutils
 from numba.extending import intrinsic
 
 
@@ -65,8 +66,20 @@ def _as_words(typingctx: Any, address: Any) -> Any:
     return types.CPointer(types.uint32)(types.uintp), code  # type: ignore[no-untyped-call]
 
 
+def _prefetch(typingctx: Any, address: Any) -> Any:
+    """Ask the processor to bring the line at `address` into its first cache; any address will do."""
+    def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        byte, word = ir.IntType(8).as_pointer(), ir.IntType(32)
+        kind = ir.FunctionType(ir.VoidType(), [byte, word, word, word])
+        ask = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0")  # type: ignore[no-untyped-call]
+        builder.call(ask, [builder.inttoptr(args[0], byte), word(0), word(3), word(1)])
+        return context.get_dummy_value()
+    return types.void(types.uintp), code
+
+
 load_pixel: Any = intrinsic(_load_pixel)
 load_pair: Any = intrinsic(_load_pair)
 store_pixel: Any = intrinsic(_store_pixel)
 as_bytes: Any = intrinsic(_as_bytes)
 as_words: Any = intrinsic(_as_words)
+prefetch: Any = intrinsic(_prefetch)

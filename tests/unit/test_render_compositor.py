@@ -66,10 +66,10 @@ def test_pixels_that_no_layer_touches_are_exactly_black(blend):
 
 
 @pytest.mark.parametrize("t", [0.0, 0.003, 0.25, 0.5, 0.997, 1.0])
-def test_a_cross_fade_is_the_weighed_sum(t):
+def test_a_cross_fade_is_the_weighed_sum_with_weights_in_255ths(t):
     groups = (Group((Layer(premultiplied(1)), Layer(premultiplied(2), "add", 0.5)), 1 - t),
               Group((Layer(premultiplied(3)), Layer(premultiplied(4), "screen"), Layer(premultiplied(5))), t))
-    assert worst(Compositor(SIZE, kernels=kernels).compose(groups), groups) <= 1
+    assert worst(Compositor(SIZE, kernels=kernels).compose(groups), groups) <= 2
 
 
 def test_a_cross_fade_between_equal_pictures_changes_nothing():
