@@ -97,6 +97,22 @@ def test_a_folder_that_is_swapped_is_seen_and_watched_again(rig):
     assert eye.sees(folder / "scenes" / "embers.py")
 
 
+def test_a_folder_that_comes_back_where_no_one_looks_is_watched_again(tmp_path):
+    for name in ("show", "elsewhere/scenes"):
+        (tmp_path / name).mkdir(parents=True)
+    scene = tmp_path / "elsewhere" / "scenes" / "embers.py"
+    scene.write_text("1")
+    watch = Watch([tmp_path / "show" / "show.toml", scene.parent])
+    try:
+        shutil.rmtree(scene.parent)
+        assert Eye(watch).sees(scene)
+        scene.parent.mkdir()
+        scene.write_text("1")
+        assert Eye(watch).sees(scene)
+    finally:
+        watch.close()
+
+
 def test_what_no_one_watches_is_not_seen(rig):
     folder, eye = rig
     for name in ("other.toml", "scenes/.hidden", "scenes/embers.py~", "scenes/__pycache__/embers.pyc"):
