@@ -150,12 +150,12 @@ class Director:
             )
             if failure is None:
                 self._cast.pardon(running)
-                self._problems.pop(f"scene {name}", None)
+                self._forget(f"scene {name}:", "unknown ", "param ")
                 self._adopt_params(running)
             else:
                 text = failure.problem.text + ("; the version before goes on" if running.started else "")
                 problems.append(Problem(failure.problem.path, failure.problem.line, text))
-                self._tell(f"scene {name}", problems[-1])
+                self._tell(f"scene {name}:", problems[-1])
         return tuple(problems)
 
     def adopt(self, show: Show) -> None:
@@ -164,12 +164,13 @@ class Director:
         self._show = show
         gone = set(self._cast.scenes) - set(show.scenes)
         self._cast.adopt(show)
+        self._forget("unknown ", "param ", *(f"scene {name}:" for name in gone))
         for name in gone:
             self.params.remove(name)
         for name, running in self._cast.scenes.items():
             self._adopt_params(running)
             if running.failure is not None:
-                self._tell(f"scene {name}", running.failure.problem)
+                self._tell(f"scene {name}:", running.failure.problem)
         cues = cues_of(show)
         self._go_sources = {cue.go: cue for cue in cues if cue.go is not None}
         moved_to = self._order.adopt(cues)
@@ -324,7 +325,7 @@ class Director:
     # -- failures ------------------------------------------------------------------------------
 
     def _failed(self, running: Running, failure: Failure) -> None:
-        self._tell(f"scene {running.name}", self._cast.failed(running, failure.problem, self._time))
+        self._tell(f"scene {running.name}:", self._cast.failed(running, failure.problem, self._time))
         self._fade.drop(running)
         self._stop(running)
 
@@ -336,7 +337,7 @@ class Director:
         problem = setback.problem
         self._adopt_params(running)
         text = f"{problem.text}; the version before is back"
-        self._tell(f"scene {running.name}", Problem(problem.path, problem.line, text))
+        self._tell(f"scene {running.name}:", Problem(problem.path, problem.line, text))
 
     def _tell_unknown(self, names: Collection[str]) -> None:
         for name in names:
@@ -352,6 +353,10 @@ class Director:
                 self._tell(
                     f"unknown {name}", Problem(f"{kind}.{rest}", 0, f"a scene asks for it and the show has none{near}")
                 )
+
+    def _forget(self, *beginnings: str) -> None:
+        """Drop problems that may be mended; those that are not are told again."""
+        self._problems = {about: told for about, told in self._problems.items() if not about.startswith(beginnings)}
 
     def _tell(self, about: str, problem: Problem) -> None:
         if self._problems.pop(about, None) != problem:

@@ -18,9 +18,11 @@ def write(folder: Path, text: str, name: str = "embers.py") -> Path:
 
 
 def error_of(folder: Path, text: str) -> str:
+    before = set(sys.modules)
     with pytest.raises(SceneError) as caught:
         load_scene(write(folder, text), "embers")
-    assert not [name for name in sys.modules if name.startswith("_scene_embers")], "a failed load leaves modules behind"
+    left = {name for name in set(sys.modules) - before if name.startswith("_scene_")}
+    assert not left, "a failed load leaves modules behind"
     return str(caught.value)
 
 

@@ -193,3 +193,7 @@ def test_what_no_show_has_is_told_once_with_the_nearest_name(new_evening: Begin)
         "signal.wind: a scene asks for it and the show has none; add it to the show file or correct the scene",
         "touch.ball: a scene asks for it and the show has none; add it to the show file or correct the scene",
     ]
+    evening.edit("red", "")
+    evening.director.reload([evening.folder / "red.py"])
+    evening.play(1)
+    assert evening.problems == []
