@@ -106,6 +106,7 @@ def test_a_folder_that_comes_back_where_no_one_looks_is_watched_again(tmp_path):
     try:
         shutil.rmtree(scene.parent)
         assert Eye(watch).sees(scene)
+        assert Eye(watch).rests()
         scene.parent.mkdir()
         scene.write_text("1")
         assert Eye(watch).sees(scene)
