@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from engine.colours import is_colour, read_colour
@@ -128,10 +128,10 @@ class Param:
             raise ParamError(f"a Param's low must be below its high, not {low:g} and {high:g}")
         if self.spec.kind in ("number", "whole") and self.spec.accept(default) != default:
             raise ParamError(f"a Param's default {default:g} must be within {low}..{high}")
-        self.spec = _with(self.spec, default=self.spec.accept(default))
+        self.spec = replace(self.spec, default=self.spec.accept(default))
 
     def __set_name__(self, owner: type, name: str) -> None:
-        self.spec = _with(self.spec, name=name)
+        self.spec = replace(self.spec, name=name)
 
     def __get__(self, scene: Any, owner: type | None = None) -> Any:
         return self if scene is None else scene._values[self.spec.name]
@@ -171,10 +171,6 @@ def _kind(default: Any, low: float | None, high: float | None, choices: Sequence
         kinds = "a number, a bool, a colour or one of choices=(...)"
         raise ParamError(f"a Param's default must be {kinds}, not {_short(default)}")
     return "whole" if all(part is None or isinstance(part, int) for part in (default, low, high)) else "number"
-
-
-def _with(spec: ParamSpec, **changes: Any) -> ParamSpec:
-    return ParamSpec(**{field: changes.get(field, getattr(spec, field)) for field in ParamSpec.__slots__})
 
 
 def _is_number(value: Any) -> bool:
