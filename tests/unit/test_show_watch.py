@@ -104,10 +104,10 @@ def test_a_folder_that_comes_back_where_no_one_looks_is_watched_again(tmp_path):
     scene.write_text("1")
     watch = Watch([tmp_path / "show" / "show.toml", scene.parent])
     try:
-        shutil.rmtree(scene.parent)
+        shutil.rmtree(tmp_path / "elsewhere")
         assert Eye(watch).sees(scene)
         assert Eye(watch).rests()
-        scene.parent.mkdir()
+        scene.parent.mkdir(parents=True)
         scene.write_text("1")
         assert Eye(watch).sees(scene)
     finally:
