@@ -1,8 +1,8 @@
 """The figures of the engine: one module a part, found by name.
 
-Each module has `FIGURES: tuple[Figure, ...]`, cheap to import, and `measure(names: Collection[str]) -> list[Record]`,
-which imports what it needs, measures the named figures interleaved with their peers in at most 20 s, and may raise
-`MixeurError` where the machine lacks something.
+Each module has `FIGURES: tuple[Figure, ...]`, imports neither numba nor a device at its top, and has
+`measure(names: Collection[str]) -> list[Record]`, which imports what it needs, measures the named figures interleaved
+with their peers in at most 20 s, and may raise `MixeurError` where the machine lacks something.
 """
 
 from __future__ import annotations

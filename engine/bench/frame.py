@@ -25,9 +25,8 @@ def measure(names: Collection[str]) -> list[Record]:
     """Measure our frame, the same frame by chained OpenCV calls, and a copy of as many bytes, in turns, one thread."""
     import cv2
 
-    from engine.kernel_cache import prepare_cache, warm
+    from engine.kernel_cache import warm
 
-    prepare_cache()
     (kernels,) = warm(("engine.render.kernels",))
     threads = cv2.getNumThreads()
     cv2.setNumThreads(1)

@@ -13,6 +13,7 @@ from typing import Any
 
 from engine.bench import BenchModule, bench_modules
 from engine.bench.figure import Record
+from engine.kernel_cache import prepare_cache
 from engine.problems import MixeurError, did_you_mean
 
 
@@ -28,6 +29,7 @@ def run(args: argparse.Namespace) -> int:
     """Measure, print a table, write the records; 1 if a figure could not be measured."""
     modules = bench_modules()
     names = _chosen(modules, args.names)
+    prepare_cache()
     records: list[Record] = []
     lacking = 0
     print(_row("figure", "value", "target", "met", "peers in the same run"))

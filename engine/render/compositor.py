@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from types import ModuleType
@@ -12,7 +11,7 @@ from numpy.typing import NDArray
 
 from engine.problems import MixeurError
 from engine.render import plain
-from engine.render.layer import BLENDS, Group, Layer
+from engine.render.layer import Group, Layer
 
 Pixels = NDArray[np.uint8]
 TILE = 256  # pixels; longer tiles outrun the prefetch of the layers (measured, decision 005)
@@ -56,21 +55,22 @@ class Compositor:
         elif self.kernels is None:
             plain.mix(visible, self.picture)
         else:
-            self._mix(self.kernels.mix, visible)
+            self._mix(self.kernels, visible)
         return self.picture
 
-    def _mix(self, mix: Callable[..., None], visible: list[tuple[list[Layer], int]]) -> None:
+    def _mix(self, kernels: ModuleType, visible: list[tuple[list[Layer], int]]) -> None:
         layers = [layer for layers, _ in visible for layer in layers]
+        codes = kernels.BLEND_CODES
         addresses = np.array([layer.pixels.ctypes.data for layer in layers], np.uint64)
-        recipe = np.array([(BLENDS.index(layer.blend), _byte(layer.alpha), i == 0, weight if i == len(own) - 1 else -1)
+        recipe = np.array([(codes[layer.blend], _byte(layer.alpha), i == 0, weight if i == len(own) - 1 else -1)
                            for own, weight in visible for i, layer in enumerate(own)], np.int64)
         is_weighed = len(visible) > 1 or visible[0][1] < 255
         out = self.picture.reshape(-1).view(np.uint32)
         parts = list(pairwise(self._bounds))
         if self._pool is None:
-            mix(out, addresses, recipe, is_weighed, *parts[0], self._scratch[0])
+            kernels.mix(out, addresses, recipe, is_weighed, *parts[0], self._scratch[0])
             return
-        waiting = [self._pool.submit(mix, out, addresses, recipe, is_weighed, *part, scratch)
+        waiting = [self._pool.submit(kernels.mix, out, addresses, recipe, is_weighed, *part, scratch)
                    for part, scratch in zip(parts, self._scratch, strict=True)]
         for part in waiting:
             part.result()

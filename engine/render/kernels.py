@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 from numba import carray, float32, int64, njit, uint8, uint16, uint32, uint64  # type: ignore[attr-defined]
 
-from engine.render.layer import BLENDS
 from engine.render.pointers import as_bytes, as_words, load_pair, load_pixel, prefetch, store_pixel
 
-OVER, ADD, MULTIPLY, SCREEN = range(len(BLENDS))
+OVER, ADD, MULTIPLY, SCREEN = range(4)
+BLEND_CODES = {"over": OVER, "add": ADD, "multiply": MULTIPLY, "screen": SCREEN}
 OPAQUE = uint32(0xFF000000)
 RED_BLUE, BYTE, NINE = uint64(0xFF00FF), uint64(0xFF), uint64(511)
 OFFSET = uint64((1 << 27) - 1)

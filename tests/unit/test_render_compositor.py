@@ -110,6 +110,12 @@ def test_pixels_that_are_not_premultiplied_saturate_and_never_spill_into_another
     assert (Compositor(SIZE, kernels=kernels).compose(groups)[..., :3] == (255, 200, 200)).all()
 
 
+def test_one_layer_may_be_laid_twice():
+    layer = Layer(premultiplied(1))
+    groups = (Group((layer, layer, Layer(premultiplied(2), "add"), layer)),)
+    assert worst(Compositor(SIZE, kernels=kernels).compose(groups), groups) <= 2
+
+
 def test_read_only_pixels_are_welcome():
     pixels = premultiplied(1)
     pixels.setflags(write=False)
