@@ -1,0 +1,182 @@
+"""The sound block: all state of the sound engine in memory that outlives both the engine and the sound process.
+
+Its places are frozen into the numba kernels; this module itself does without numba, so that the cache can be chosen first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.problems import MixeurError
+from engine.show import model
+from engine.supervise.memory import Block
+
+QUANTUM = 64  # frames; the engine always renders whole quanta, whatever the device asks for
+SLOTS = 288  # voices and the tails of stolen ones
+MAX_VOICES = 256
+MAX_SPEAKERS = 64
+PARTIALS = 12
+PRODUCERS = 4
+RING = 1024
+PENDING = 2048
+RECORD = 16  # words of 8 bytes
+VALUES = 256
+OWNERS = 64
+SAMPLES = 512
+BANK = 16 * 1024 * 1024
+HISTORY = 256
+REASON = 256
+DELAY = 32_768
+MAGIC = 0x4D49584555520001
+
+# header
+(H_MAGIC, H_RATE, H_BLOCK, H_SPEAKERS, H_OUTPUTS, H_CHANNELS, H_FRAME, H_STAMP_NS, H_HEARTBEAT_NS, H_CALLBACKS,
+ H_BACKEND, H_REALTIME, H_UNDERFLOWS, H_RESTARTS, H_BLACKOUT, H_PANIC, H_PANIC_SEEN, H_LATE, H_DROPPED, H_BAD, H_STOLEN, H_ACTIVE,
+ H_LEFT, H_SEQUENCE, H_PENDING, H_LIVE, H_HISTORY_FROM, H_RUNNING, H_BANK_USED) = range(29)
+
+# levels: float64
+(L_MASTER, L_MASTER_NOW, L_START, L_LIGHT, L_ALIVE, L_FADE_NOW, L_LIMIT, L_ROOM, L_ECHO, L_HUSH) = range(10)
+
+# ring records: words 0-5 are integers, the rest float64
+(R_WHEN, R_OP, R_ID, R_OWNER, R_PRESET, R_SAMPLE, R_PITCH, R_LEVEL, R_X, R_Y, R_LENGTH, R_SPACE, R_BRIGHT, R_ATTACK,
+ R_RELEASE, R_BIND) = range(16)
+LOOP_FLAG = 1 << 20  # in R_SAMPLE
+OP_NOTE, OP_HOLD, OP_SET, OP_RELEASE, OP_STOP, OP_GAIN, OP_CLEAR = range(1, 8)
+
+# voices: integers
+(V_STATE, V_ID, V_OWNER, V_PRESET, V_START, V_END, V_KIND, V_SAMPLE, V_BIND_LEVEL, V_BIND_PITCH, V_AGE,
+ V_LOOP) = range(12)
+FREE, ON, RELEASED, KILLED = range(4)
+# voices: float64
+(F_PITCH, F_PITCH_TO, F_LEVEL, F_LEVEL_TO, F_X, F_Y, F_SPACE, F_BRIGHT, F_ATTACK, F_FALL, F_ENV, F_AMP, F_HZ, F_POS,
+ F_SEND, F_SPARE) = range(16)
+
+# speakers: float64
+S_X, S_Y, S_TRIM, S_DELAY, S_OUTPUT, S_SPARE = range(6)
+# sample bank directory: integers
+B_KEY, B_START, B_LENGTH, B_READY = range(4)
+
+BACKENDS = ("none", "portaudio", "null", "offline")
+
+
+class Memory(NamedTuple):
+    """The sections of the block as arrays; sections that share a place see the same bytes by another type."""
+
+    header: NDArray[np.int64]
+    levels: NDArray[np.float64]
+    values: NDArray[np.float64]
+    reason: NDArray[np.uint8]
+    cursor: NDArray[np.int64]
+    ring: NDArray[np.int64]
+    ring_f: NDArray[np.float64]
+    work: NDArray[np.int64]
+    work_f: NDArray[np.float64]
+    pending: NDArray[np.int64]
+    pending_f: NDArray[np.float64]
+    voice: NDArray[np.int64]
+    voice_f: NDArray[np.float64]
+    phase: NDArray[np.int32]
+    amp: NDArray[np.float32]
+    aim: NDArray[np.float32]
+    fall: NDArray[np.float32]
+    gain: NDArray[np.float32]
+    gain_to: NDArray[np.float32]
+    owner: NDArray[np.float64]
+    speaker: NDArray[np.float64]
+    route: NDArray[np.float32]
+    history: NDArray[np.int64]
+    costs: NDArray[np.int64]
+    meter: NDArray[np.float64]
+    wave: NDArray[np.float32]
+    bus: NDArray[np.float32]
+    mixed: NDArray[np.float32]
+    echo: NDArray[np.float32]
+    echo_at: NDArray[np.int64]
+    echo_low: NDArray[np.float32]
+    dc: NDArray[np.float64]
+    delay: NDArray[np.float32]
+    ahead: NDArray[np.float32]
+    ready: NDArray[np.float32]
+    sample: NDArray[np.int64]
+    bank: NDArray[np.float32]
+
+
+ECHO_LINES = 12  # 8 of the network and 4 allpasses before it
+ECHO_LENGTH = 16_384
+# (field, dtype, shape); a field that ends in _f lies over the one before it
+SECTIONS: tuple[tuple[str, Any, tuple[int, ...]], ...] = (
+    ("header", np.int64, (64,)), ("levels", np.float64, (64,)), ("values", np.float64, (VALUES,)),
+    ("reason", np.uint8, (REASON,)), ("cursor", np.int64, (PRODUCERS, 16)),
+    ("ring", np.int64, (PRODUCERS, RING, RECORD)), ("ring_f", np.float64, (PRODUCERS, RING, RECORD)),
+    ("work", np.int64, (RECORD,)), ("work_f", np.float64, (RECORD,)),
+    ("pending", np.int64, (PENDING, RECORD)), ("pending_f", np.float64, (PENDING, RECORD)),
+    ("voice", np.int64, (SLOTS, 12)), ("voice_f", np.float64, (SLOTS, 16)), ("phase", np.int32, (SLOTS, 16)),
+    ("amp", np.float32, (SLOTS, 16)), ("aim", np.float32, (SLOTS, 16)), ("fall", np.float32, (SLOTS, 16)),
+    ("gain", np.float32, (SLOTS, MAX_SPEAKERS)),
+    ("gain_to", np.float32, (SLOTS, MAX_SPEAKERS)), ("owner", np.float64, (OWNERS, 2)),
+    ("speaker", np.float64, (MAX_SPEAKERS, 8)), ("route", np.float32, (MAX_SPEAKERS, MAX_SPEAKERS)),
+    ("history", np.int64, (HISTORY, 2)), ("costs", np.int64, (64,)), ("meter", np.float64, (MAX_SPEAKERS, 2)),
+    ("wave", np.float32, (4, QUANTUM)), ("bus", np.float32, (MAX_SPEAKERS + 2, QUANTUM)),
+    ("mixed", np.float32, (MAX_SPEAKERS, QUANTUM)), ("echo", np.float32, (ECHO_LINES, ECHO_LENGTH)),
+    ("echo_at", np.int64, (16,)), ("echo_low", np.float32, (16,)),
+    ("dc", np.float64, (MAX_SPEAKERS, 2)), ("delay", np.float32, (MAX_SPEAKERS, DELAY)),
+    ("ahead", np.float32, (MAX_SPEAKERS, QUANTUM)), ("ready", np.float32, (QUANTUM, MAX_SPEAKERS)),
+    ("sample", np.int64, (SAMPLES, 4)), ("bank", np.float32, (BANK,)),
+)  # fmt: skip
+
+
+def _offsets() -> tuple[dict[str, int], int]:
+    places: dict[str, int] = {}
+    end, last = 0, 0
+    for name, dtype, shape in SECTIONS:
+        if not name.endswith("_f") or name == "voice_f":
+            last, end = end, end + (int(np.prod(shape)) * np.dtype(dtype).itemsize + 63) // 64 * 64
+        places[name] = last
+    return places, end
+
+
+OFFSETS, SIZE = _offsets()
+
+
+def sound_block_size(sound: model.Sound, n_speakers: int) -> int:
+    """Return the bytes of the sound block; most of them are touched only when samples are loaded.
+
+    Raises:
+        MixeurError: More speakers than the engine mixes.
+    """
+    if n_speakers > MAX_SPEAKERS:
+        raise MixeurError(f"{n_speakers} speakers; at most {MAX_SPEAKERS} are mixed")
+    return SIZE
+
+
+def address(memory: Memory) -> int:
+    """Return where the block begins, as the kernels want it; whoever passes it on keeps `memory` alive."""
+    return memory.header.ctypes.data
+
+
+def open_memory(block: Block, sound: model.Sound, speakers: Iterable[model.Speaker]) -> Memory:
+    """Return the block's sections; the first who opens it writes what never changes.
+
+    Raises:
+        MixeurError: A speaker's output is out of range.
+    """
+    memory = Memory(**{name: block.array(dtype, shape, OFFSETS[name]) for name, dtype, shape in SECTIONS})
+    if memory.header[H_MAGIC] != MAGIC:
+        outputs = [speaker.output for speaker in speakers] or [1, 2]
+        if min(outputs) < 1 or max(outputs) > MAX_SPEAKERS:
+            raise MixeurError(f"speaker: output {max(outputs)}; outputs are 1 to {MAX_SPEAKERS}")
+        memory.header[H_RATE] = sound.rate
+        memory.header[H_BLOCK] = sound.block
+        memory.header[H_SPEAKERS] = len(outputs)
+        memory.header[H_OUTPUTS] = memory.header[H_CHANNELS] = max(outputs)
+        memory.levels[L_MASTER] = memory.levels[L_MASTER_NOW] = memory.levels[L_LIMIT] = memory.levels[L_ROOM] = 1.0
+        memory.speaker[:, S_TRIM] = 1.0
+        for index, output in enumerate(outputs):
+            memory.speaker[index, S_OUTPUT] = output - 1
+            memory.route[index, output - 1] = 1.0
+        memory.header[H_MAGIC] = MAGIC
+    return memory

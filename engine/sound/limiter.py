@@ -1,0 +1,112 @@
+"""The last stage: no output ever passes -1 dBFS, and nothing starts or stops at once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from numba import float32, njit
+
+from engine.sound.block import (
+    H_BAD,
+    H_BLACKOUT,
+    H_CHANNELS,
+    H_HEARTBEAT_NS,
+    H_LIVE,
+    H_RATE,
+    H_RUNNING,
+    L_ALIVE,
+    L_FADE_NOW,
+    L_LIGHT,
+    L_LIMIT,
+    L_ROOM,
+    L_START,
+    QUANTUM,
+)  # fmt: skip
+from engine.sound.native import memory_at
+from engine.sound.waves import STEP
+
+CEILING = 0.891  # -1 dBFS
+RELEASE_S = 0.12
+START_S, BLACKOUT_S, DEAD_S, BACK_S = 0.1, 0.3, 2.0, 0.3
+DEAD_NS = 1_000_000_000
+HUGE = 1e9
+
+
+@njit(nogil=True, error_model="numpy")
+def _step(position: Any, change: Any) -> Any:
+    return min(max(position + change, 0.0), 1.0)
+
+
+@njit(nogil=True, error_model="numpy")
+def _smooth(position: Any) -> Any:
+    return position * position * (3.0 - 2.0 * position)
+
+
+@njit(nogil=True, error_model="numpy")
+def fade_target(block: int, now_ns: Any) -> Any:
+    """Move the fades of start, blackout and deadman by one quantum; return the gain at its end."""
+    memory = memory_at(block, "header levels")
+    header, levels = memory.header, memory.levels
+    quantum_s = QUANTUM / header[H_RATE]
+    levels[L_START] = _step(levels[L_START], quantum_s / START_S * (1.0 if header[H_RUNNING] else -2.0))
+    levels[L_LIGHT] = _step(levels[L_LIGHT], quantum_s / BLACKOUT_S * (-1.0 if header[H_BLACKOUT] else 1.0))
+    if header[H_LIVE] and now_ns - header[H_HEARTBEAT_NS] > DEAD_NS:
+        levels[L_ALIVE] = _step(levels[L_ALIVE], -quantum_s / DEAD_S)
+    else:
+        levels[L_ALIVE] = _step(levels[L_ALIVE], quantum_s / BACK_S)
+    return _smooth(levels[L_START]) * _smooth(levels[L_LIGHT]) * _smooth(levels[L_ALIVE])
+
+
+@njit(nogil=True, error_model="numpy")
+def _wipe(block: int) -> None:
+    """Clear everything that remembers sound, after a number in it was bad."""
+    memory = memory_at(block, "header mixed echo echo_low dc delay")
+    for part in (memory.mixed, memory.echo, memory.delay):
+        flat = part.ravel()
+        for i in range(flat.size):
+            flat[i] = 0.0
+    for i in range(memory.dc.shape[0]):
+        memory.dc[i, 0] = memory.dc[i, 1] = 0.0
+    for i in range(memory.echo_low.size):
+        memory.echo_low[i] = 0.0
+    memory.header[H_BAD] += 1
+
+
+@njit(nogil=True, error_model="numpy")
+def _room(block: int, n: Any) -> Any:
+    """Return the gain that the quantum in `mixed` allows, linked over all outputs; a bad number silences it."""
+    memory = memory_at(block, "mixed echo echo_low dc delay header")
+    peak = float32(0.0)
+    for c in range(n):
+        for k in range(QUANTUM):
+            value = abs(memory.mixed[c, k])
+            if not value < HUGE:
+                _wipe(block)
+                return 1.0
+            peak = max(peak, value)
+    return min(1.0, CEILING / max(peak, 1e-9))
+
+
+@njit(nogil=True, error_model="numpy")
+def limit(block: int, now_ns: Any) -> None:
+    """Write the quantum before the one in `mixed` to `ready`, limited and faded, and keep the new one.
+
+    The gain is a line between the quanta's borders. At each border it is at most what both neighbours allow, so no
+    sample in between passes the ceiling: a look-ahead limiter with one quantum of delay and a ramp of the same length.
+    """
+    memory = memory_at(block, "levels header ahead ready mixed")
+    levels, n = memory.levels, memory.header[H_CHANNELS]
+    room = _room(block, n)
+    before = levels[L_LIMIT]
+    risen = before + (1.0 - before) * min(1.0, QUANTUM / (memory.header[H_RATE] * RELEASE_S))
+    after = min(min(levels[L_ROOM], room), risen)
+    fade_before, fade_after = levels[L_FADE_NOW], fade_target(block, now_ns)
+    gain, slope = float32(before), float32(after - before) * STEP
+    fade, fade_slope = float32(fade_before), float32(fade_after - fade_before) * STEP
+    top = float32(CEILING)
+    for c in range(n):
+        for k in range(QUANTUM):
+            value = memory.ahead[c, k] * (gain + slope * float32(k)) * (fade + fade_slope * float32(k))
+            memory.ready[k, c] = min(max(value, -top), top)
+            memory.ahead[c, k] = memory.mixed[c, k]
+    levels[L_LIMIT], levels[L_ROOM], levels[L_FADE_NOW] = after, room, fade_after

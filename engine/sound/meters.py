@@ -1,0 +1,93 @@
+"""What the sound engine says of itself, read from its memory by whoever has it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from engine.sound.block import (
+    BACKENDS,
+    H_ACTIVE,
+    H_BACKEND,
+    H_BAD,
+    H_CALLBACKS,
+    H_DROPPED,
+    H_FRAME,
+    H_LATE,
+    H_OUTPUTS,
+    H_RATE,
+    H_REALTIME,
+    H_RESTARTS,
+    H_STOLEN,
+    H_UNDERFLOWS,
+    Memory,
+)  # fmt: skip
+from engine.sound.ring import DROPPED
+
+SILENCE_DB = -120.0
+
+
+@dataclass(frozen=True, slots=True)
+class Meters:
+    """The sound engine's state.
+
+    Attributes:
+        backend: `portaudio`, `null`, `offline`, or `none` while no sound process runs.
+        reason: Why it is this backend, with the remedy; empty when all is well.
+        realtime: Whether the audio thread got realtime priority.
+        frame: Frames rendered so far.
+        peak_db, rms_db: Of each output, in dBFS; the peak falls slowly.
+        voices: How many sound.
+        callback_us_p99: What 99 of 100 recent callbacks stayed under.
+        late, dropped, stolen, bad: Events after their frame; events or voices lost for want of room; voices stolen;
+            voices silenced for a bad number.
+        underflows, restarts: Breaks reported by the device; starts of the sound process after the first.
+    """
+
+    backend: str
+    reason: str
+    realtime: bool
+    frame: int
+    time_s: float
+    peak_db: tuple[float, ...]
+    rms_db: tuple[float, ...]
+    voices: int
+    callbacks: int
+    callback_us_p99: float
+    late: int
+    dropped: int
+    stolen: int
+    bad: int
+    underflows: int
+    restarts: int
+
+
+def read_meters(memory: Memory) -> Meters:
+    """Return the state of the sound engine now."""
+    header = memory.header
+    outputs = int(header[H_OUTPUTS])
+    frame = int(header[H_FRAME])
+    return Meters(
+        backend=BACKENDS[int(header[H_BACKEND])], reason=bytes(memory.reason).split(b"\0")[0].decode(errors="replace"),
+        realtime=bool(header[H_REALTIME]), frame=frame, time_s=frame / int(header[H_RATE]),
+        peak_db=tuple(_db(float(v)) for v in memory.meter[:outputs, 0]),
+        rms_db=tuple(_db(math.sqrt(max(float(v), 0.0))) for v in memory.meter[:outputs, 1]),
+        voices=int(header[H_ACTIVE]), callbacks=int(header[H_CALLBACKS]), callback_us_p99=_p99_us(memory),
+        late=int(header[H_LATE]), dropped=int(header[H_DROPPED]) + int(memory.cursor[:, DROPPED].sum()),
+        stolen=int(header[H_STOLEN]), bad=int(header[H_BAD]), underflows=int(header[H_UNDERFLOWS]),
+        restarts=int(header[H_RESTARTS]))  # fmt: skip
+
+
+def _db(amplitude: float) -> float:
+    return 20 * math.log10(amplitude) if amplitude > 1e-6 else SILENCE_DB
+
+
+def _p99_us(memory: Memory) -> float:
+    """Return the upper bound of the histogram's bucket below which 99 of 100 callbacks are."""
+    counts = memory.costs.copy()
+    total, seen = int(counts.sum()), 0
+    for bucket, count in enumerate(counts):
+        seen += int(count)
+        if total and seen >= 0.99 * total:
+            return float(2 ** ((bucket + 1) / 4) - 1)
+    return 0.0

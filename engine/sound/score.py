@@ -1,0 +1,168 @@
+"""The artist's `sound`: notes ring by themselves, holds sound while they are asked for."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from numbers import Real
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from engine.problems import did_you_mean
+from engine.sound.events import Hold, Note, Point, Sounds
+from engine.world import Now
+
+VOICES = ("warm", "bell", "glass", "pluck", "organ", "sine", "fm", "brass", "wood", "deep")
+CONTROLS: Mapping[str, tuple[float, float]] = {
+    "space": (0, 1), "bright": (0, 1), "attack": (0, 30), "release": (0, 30), "level_from": (0, 255), "pitch_from": (0, 255),
+}  # fmt: skip
+NOTE_NAME = re.compile(r"([A-Ga-g])([#b]?)(-?\d)")
+SEMITONES = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
+WHOLE_FILE_S = 1e9
+SOON_S = 1e-6  # a beat that is now is not the next one
+
+
+class Score:
+    """What one scene plays in one frame.
+
+    Args:
+        owner: Unique key of the scene's instance.
+        rng: The scene's seeded randomness.
+        folder: Where paths of samples start.
+        bpm: The show's tempo; the first beat is at time 0.
+    """
+
+    def __init__(self, owner: str, rng: np.random.Generator, folder: Path = Path(), bpm: float = 100.0) -> None:
+        self.rng = rng
+        self.bpm = bpm
+        self._owner = owner
+        self._folder = folder
+        self.begin(Now())
+
+    def note(self, pitch: float | str = 60, level: float = 0.5, at: Any = None, voice: str = "warm", length: float = 0.5,
+             when: str | None = None, **controls: float) -> None:  # fmt: skip
+        """Play a sound that ends by itself.
+
+        Args:
+            pitch: MIDI number, may be fractional (69 is 440 Hz), or a name such as `C4` (60) or `F#3`.
+            level: 0..1; its square is the amplitude.
+            at: A point, or anything with x and y, in stage units; None sounds everywhere.
+            voice: Name of an instrument.
+            length: Seconds until it is let go.
+            when: `1/8` waits for the next eighth of the show's tempo.
+            controls: `space` and `bright` 0..1, `attack` and `release` in seconds.
+
+        Raises:
+            ValueError: An argument is not what it should be; names the verb and the argument.
+        """
+        self._notes.append(Note(
+            _pitch("note", pitch), _level("note", level), _place("note", at), _voice("note", voice),
+            _number("note", "length", length, 0, 3600), self._delay_s("note", when), _controls("note", controls)))  # fmt: skip
+
+    def hold(self, key: str, voice: str = "warm", pitch: float | str = 60, level: float = 0.5, at: Any = None,
+             **controls: float) -> None:  # fmt: skip
+        """Sound as long as this is called in every frame; changes glide. `key` names the sound within its scene."""
+        self._hold("hold", key, _voice("hold", voice), pitch, level, at, controls)
+
+    def sample(self, path: str | Path, level: float = 0.5, at: Any = None, pitch: float | str = 60, rate: float = 1.0,
+               when: str | None = None, **controls: float) -> None:  # fmt: skip
+        """Play a sound file once; `rate` 2 is twice as fast, `pitch` 60 is as recorded."""
+        self._notes.append(Note(
+            _rated("sample", pitch, rate), _level("sample", level), _place("sample", at), self._file("sample", path),
+            WHOLE_FILE_S, self._delay_s("sample", when), _controls("sample", controls)))  # fmt: skip
+
+    def loop(self, key: str, path: str | Path, level: float = 0.5, at: Any = None, pitch: float | str = 60,
+             rate: float = 1.0, **controls: float) -> None:  # fmt: skip
+        """Repeat a sound file, without a seam, as long as this is called in every frame."""
+        self._hold("loop", key, self._file("loop", path), _rated("loop", pitch, rate), level, at, controls)
+
+    def stop(self) -> None:
+        """Release everything that this scene still sounds."""
+        self._stop = True
+
+    def begin(self, now: Now) -> None:
+        """Start a frame with nothing asked for."""
+        self._time = now.time
+        self._notes: list[Note] = []
+        self._holds: dict[str, Hold] = {}
+        self._stop = False
+
+    def end(self, gain: float = 1.0) -> Sounds:
+        """Return what was asked for in this frame."""
+        return Sounds(self._owner, tuple(self._notes), tuple(self._holds.values()), gain, self._stop)
+
+    def _hold(self, verb: str, key: str, voice: str, pitch: float | str, level: float, at: Any,
+              controls: Mapping[str, float]) -> None:  # fmt: skip
+        if not isinstance(key, str) or not key:
+            raise ValueError(f"sound.{verb}: key is {key!r}; give a name that stays from frame to frame")
+        self._holds[key] = Hold(key, _pitch(verb, pitch), _level(verb, level), _place(verb, at), voice,
+                                _controls(verb, controls))  # fmt: skip
+
+    def _file(self, verb: str, path: str | Path) -> str:
+        if not isinstance(path, str | Path) or not str(path):
+            raise ValueError(f"sound.{verb}: path is {path!r}; give a sound file")
+        return f"sample:{self._folder / path}"
+
+    def _delay_s(self, verb: str, when: str | None) -> float:
+        """Return the seconds to the next beat of a grid such as `1/8`."""
+        if when is None:
+            return 0.0
+        parts = str(when).split("/")
+        if len(parts) != 2 or not all(part.strip().isdigit() and int(part) > 0 for part in parts):
+            raise ValueError(f"sound.{verb}: when is {when!r}; a share of a bar such as '1/4' or '1/8'")
+        grid_s = int(parts[0]) / int(parts[1]) * 240.0 / self.bpm
+        return max(math.ceil((self._time - SOON_S) / grid_s) * grid_s - self._time, 0.0)
+
+
+def _number(verb: str, name: str, value: Any, low: float, high: float) -> float:
+    if isinstance(value, bool) or not isinstance(value, Real | np.number) or not math.isfinite(value):
+        raise ValueError(f"sound.{verb}: {name} is {value!r}; a number from {low:g} to {high:g}")
+    return min(max(float(value), low), high)
+
+
+def _level(verb: str, level: Any) -> float:
+    return _number(verb, "level", level, 0, 1)
+
+
+def _pitch(verb: str, pitch: Any) -> float:
+    if isinstance(pitch, str):
+        match = NOTE_NAME.fullmatch(pitch.strip())
+        if not match:
+            raise ValueError(f"sound.{verb}: pitch is {pitch!r}; a number such as 60, or a name such as 'C4' or 'F#3'")
+        letter, sign, octave = match.groups()
+        return float(12 * (int(octave) + 1) + SEMITONES[letter.upper()] + {"#": 1, "b": -1, "": 0}[sign])
+    return _number(verb, "pitch", pitch, -36, 160)
+
+
+def _rated(verb: str, pitch: Any, rate: Any) -> float:
+    return _pitch(verb, pitch) + 12 * math.log2(_number(verb, "rate", rate, 1 / 64, 64))
+
+
+def _place(verb: str, at: Any) -> Point | None:
+    """Return a point from a pair or from anything with x and y."""
+    if at is None:
+        return None
+    try:
+        x, y = (at.x, at.y) if hasattr(at, "x") else at
+        point = float(x), float(y)
+    except (TypeError, ValueError, AttributeError):
+        point = math.nan, math.nan
+    if not all(map(math.isfinite, point)):
+        raise ValueError(f"sound.{verb}: at is {at!r}; a point (x, y), or something with x and y")
+    return point
+
+
+def _voice(verb: str, voice: Any) -> str:
+    if voice not in VOICES:
+        raise ValueError(f"sound.{verb}: voice is {voice!r}; one of {', '.join(VOICES)}{did_you_mean(str(voice), VOICES)}")
+    return str(voice)
+
+
+def _controls(verb: str, controls: Mapping[str, Any]) -> dict[str, float]:
+    for name in controls:
+        if name not in CONTROLS:
+            raise ValueError(f"sound.{verb}: no control {name!r}{did_you_mean(name, CONTROLS)}")
+    return {name: _number(verb, name, value, *CONTROLS[name]) for name, value in controls.items()}

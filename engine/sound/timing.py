@@ -1,0 +1,76 @@
+"""From the engine's time to the sound engine's frames, with a constant delay."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import numpy as np
+
+from engine.clock import NS, monotonic_ns
+from engine.sound.block import H_BLOCK, H_CALLBACKS, H_HISTORY_FROM, H_RATE, H_STAMP_NS, HISTORY, Memory
+
+WINDOW_NS = 250_000_000
+STOPPED_NS = 500_000_000
+SLEW = 0.02  # of the distance a frame: the line falls slowly and rises at once
+
+
+class Timing(Protocol):
+    """What the sender needs of time."""
+
+    def frame_at(self, time_ns: int) -> int:
+        """Return the frame in which an event of monotonic `time_ns` sounds; 0 is as soon as possible."""
+
+
+class LiveTiming:
+    """A line through the device's callbacks: how many frames were rendered when.
+
+    Callbacks come in bursts, so the line is laid along the upper edge: at any time no more frames have been rendered
+    than it says, and an event that is sent half a block ahead of it is never late. The device library's own times are
+    not used: some report nonsense.
+
+    Args:
+        lead_s: Added to the time of an event: what may pass between a frame's due time and the end of its work.
+    """
+
+    def __init__(self, memory: Memory, lead_s: float = 1 / 60) -> None:
+        self._memory = memory
+        self._lead_ns = round(lead_s * NS)
+        self._edge: float | None = None
+
+    def frame_at(self, time_ns: int) -> int:
+        """Return `time_ns` plus the lead and 1.5 blocks, as a frame."""
+        header = self._memory.header
+        per_ns = float(header[H_RATE]) / NS
+        edge = self._newest_edge(per_ns)
+        if edge is None or monotonic_ns() - int(header[H_STAMP_NS]) > STOPPED_NS:
+            self._edge = None
+            return 0
+        block = float(header[H_BLOCK])
+        if self._edge is None or edge > self._edge or edge < self._edge - 2 * block:
+            self._edge = edge
+        else:
+            self._edge += (edge - self._edge) * SLEW
+        return round(self._edge + (time_ns + self._lead_ns - self._origin_ns) * per_ns + 0.5 * block)
+
+    def _newest_edge(self, per_ns: float) -> float | None:
+        """Return how far the newest callbacks were ahead of an even pace, in frames."""
+        header = self._memory.header
+        count = int(header[H_CALLBACKS])
+        first = max(int(header[H_HISTORY_FROM]), count - HISTORY + 8)
+        if count - first < 4:
+            return None
+        pairs = self._memory.history[np.arange(first, count) % HISTORY]
+        if self._edge is None:
+            self._origin_ns = int(pairs[-1, 1])
+        recent = pairs[pairs[:, 1] >= pairs[-1, 1] - WINDOW_NS]
+        return float((recent[:, 0] - (recent[:, 1] - self._origin_ns) * per_ns).max())
+
+
+class OfflineTiming:
+    """Time that starts at 0 with the first frame: an event sounds exactly when it happens."""
+
+    def __init__(self, rate: int) -> None:
+        self._rate = rate
+
+    def frame_at(self, time_ns: int) -> int:
+        return max(round(time_ns * self._rate / NS), 1)

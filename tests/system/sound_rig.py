@@ -1,0 +1,90 @@
+"""A real sound path without a sound card: PulseAudio with an 8-channel null sink, and recordings of what it plays."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+HERE = Path(__file__).parent
+MAP = "front-left,front-right,rear-left,rear-right,front-center,lfe,side-left,side-right"
+RATE = 48_000
+
+
+def missing_tools() -> str:
+    """Return what the rig needs and this machine has not, or nothing."""
+    return ", ".join(tool for tool in ("pulseaudio", "pactl", "parec") if not shutil.which(tool))
+
+
+class SoundRig:
+    """A PulseAudio server of our own in a folder of its own; `env` points programs at it.
+
+    The folder's path must be short: a Unix socket's is limited to 107 bytes.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        text = subprocess.run([HERE / "start_sound.sh", folder], check=True, capture_output=True, text=True).stdout
+        self.env = {**os.environ, **dict(re.findall(r"(\w+)=(\S+)", text))}
+        self._pid = int(self.env["SOUND_PID"])
+
+    def record(self, path: Path) -> Recording:
+        """Start to record all outputs of the sink."""
+        return Recording(path, self.env)
+
+    def stop(self) -> None:
+        os.kill(self._pid, 15)
+
+
+class Recording:
+    """A running recording, raw float32."""
+
+    def __init__(self, path: Path, env: dict[str, str]) -> None:
+        self._path = path
+        self._file = path.open("wb")
+        self._process = subprocess.Popen(
+            ["parec", "-d", "speakers.monitor", f"--rate={RATE}", "--channels=8", f"--channel-map={MAP}",
+             "--format=float32le", "--raw", "--latency-msec=20"], stdout=self._file, env=env)  # fmt: skip
+
+    def stop(self) -> NDArray[np.float32]:
+        """Return what was recorded. Shape (frames, 8), float32."""
+        self._process.terminate()
+        self._process.wait()
+        self._file.close()
+        raw = np.fromfile(self._path, "<f4")
+        return raw[: raw.size // 8 * 8].reshape(-1, 8)
+
+
+def breaks(wave: NDArray[np.float32], hz: float, rate: int = RATE) -> NDArray[np.int64]:
+    """Return where a steady sine is broken, as frames; at most one within 20 ms.
+
+    A steady sine obeys x[n+1] = 2 cos(w) x[n] - x[n-1]; what does not fit is a discontinuity.
+    """
+    wave = wave.astype(np.float64)
+    error = np.abs(wave[2:] - 2 * np.cos(2 * np.pi * hz / rate) * wave[1:-1] + wave[:-2])
+    level = np.sqrt(2 * np.mean(wave**2))
+    found = np.flatnonzero(error > max(1e-5, 2e-3 * level))
+    return found[np.diff(found, prepend=-(10**9)) > rate // 50]
+
+
+def jumps(wave: NDArray[np.float32], rate: int = RATE, least: float = 2e-3) -> NDArray[np.int64]:
+    """Return where low tones (below 1 kHz) are broken in any channel, as frames; at most one within 20 ms.
+
+    The sixth difference is deaf to them (-100 dB and less) and hears a jump twenty times as loud as it is.
+    """
+    error = np.abs(np.diff(wave.astype(np.float64), 6, axis=0)).max(axis=1)
+    found = np.flatnonzero(error > least)
+    return found[np.diff(found, prepend=-(10**9)) > rate // 50]
+
+
+def strongest_hz(wave: NDArray[np.float32], rate: int = RATE) -> float:
+    """Return the frequency of the strongest partial, to a small part of a hertz for a second of sound."""
+    window = np.hanning(len(wave))
+    power = np.abs(np.fft.rfft(wave * window, 4 * len(wave)))
+    peak = int(power.argmax())
+    a, b, c = np.log(power[peak - 1 : peak + 2] + 1e-20)
+    return float((peak + 0.5 * (a - c) / (a - 2 * b + c)) * rate / (4 * len(wave)))
