@@ -70,8 +70,8 @@ class Compositor:
         if self._pool is None:
             kernels.mix(out, addresses, recipe, is_weighed, *parts[0], self._scratch[0])
             return
-        waiting = [self._pool.submit(kernels.mix, out, addresses, recipe, is_weighed, *part, scratch)
-                   for part, scratch in zip(parts, self._scratch, strict=True)]
+        waiting = [self._pool.submit(kernels.mix, out, addresses, recipe, is_weighed, start, stop, scratch)
+                   for (start, stop), scratch in zip(parts, self._scratch, strict=True)]
         for part in waiting:
             part.result()
 
