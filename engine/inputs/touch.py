@@ -84,10 +84,12 @@ def step(state: TouchState, samples: Sequence[Sample], now_s: float, conf: Touch
     before = state
     kept = tuple(sample for sample in state.recent if sample[0] > now_s - SETTLE_S - 0.1)
     state = state._replace(recent=kept or state.recent[-1:])
-    for time_s, raw in _thinned(samples):
-        last_s = state.recent[-1][0] if state.recent else time_s
-        state = _hear(state, max(time_s, last_s), raw, conf)
-    if state.recent and not conf.source.startswith("osc:"):
+    is_stream = conf.source.startswith("osc:")
+    heard = [sample for sample in samples if math.isfinite(sample[1])]
+    for time_s, raw in _thinned(heard) if is_stream else heard:
+        last_s = state.recent[-1][0] if state.recent else -math.inf
+        state = _hear(state, max(min(time_s, now_s), last_s), raw, conf)
+    if state.recent and not is_stream:
         state = _hear(state, max(now_s, state.recent[-1][0]), state.recent[-1][1], conf)
     state = _pass_time(state, now_s, conf)
     return state, _touch(before, state, now_s)
@@ -97,8 +99,6 @@ def _thinned(samples: Sequence[Sample]) -> list[Sample]:
     """Return the means of what came within 4 ms: a sensor of 1000 Hz then costs no more than one of 250 Hz."""
     bins: list[list[Sample]] = []
     for sample in samples:
-        if not math.isfinite(sample[1]):
-            continue
         if bins and 0 <= sample[0] - bins[-1][0][0] < THIN_S:
             bins[-1].append(sample)
         else:

@@ -222,6 +222,24 @@ def test_a_bare_switch_is_a_full_contact_at_once_and_as_long_as_it_is_closed(sou
     assert touch == Touch()
 
 
+def test_a_key_that_bounces_does_not_stick():
+    conf, state = replace(BALL, source="key:space"), TouchState()
+    state, _ = step(state, [(1.0, 1.0), (1.001, 0.0), (1.002, 1.0), (1.003, 0.0)], 1.01, conf)
+    state, touch = step(state, [], 1.2, conf)
+    assert (touch.ended, touch.kind) == (True, "tap")
+    assert step(state, [], 2.5, conf)[1] == Touch()
+
+
+def test_a_stamp_from_the_future_does_not_stop_time():
+    levels = [(99.0, 0.0), *((at / 100, 0.0) for at in range(200)), *((2 + at / 100, 0.5) for at in range(100))]
+    state = TouchState()
+    for frame in range(180):
+        now_s = frame / FPS
+        due = levels[:1] if not frame else [sample for sample in levels if now_s - 1 / FPS <= sample[0] < now_s]
+        state, touch = step(state, due, now_s, BALL)
+    assert touch.armed
+
+
 def test_a_controller_that_speaks_only_when_it_changes_is_held():
     conf, state = replace(BALL, source="midi:desk/cc/21"), TouchState()
     said = {0: 0.0, 100: 0.4, 220: 0.7}
