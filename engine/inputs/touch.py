@@ -41,6 +41,7 @@ class TouchState(NamedTuple):
     """What is known of one touched thing between two steps.
 
     Attributes:
+        source: Where the level comes from.
         phase: `dark` nobody, `armed` one person, `playing` a contact, `release` its fade.
         since_s: When the phase began.
         recent: Samples of the last 400 ms.
@@ -54,6 +55,7 @@ class TouchState(NamedTuple):
         lost: Whether the stream has stopped: worth telling the technician.
     """
 
+    source: str = ""
     phase: Phase = "dark"
     since_s: float = 0.0
     recent: tuple[Sample, ...] = ()
@@ -82,6 +84,9 @@ def step(state: TouchState, samples: Sequence[Sample], now_s: float, conf: Touch
         now_s: The time of this frame, in the same seconds.
     """
     before = state
+    if state.source != conf.source:  # what was learnt of one source says nothing of another
+        ended = state.ended + (state.phase == "playing")
+        state = TouchState(source=conf.source, began=state.began, ended=ended)
     kept = tuple(sample for sample in state.recent if sample[0] > now_s - SETTLE_S - 0.1)
     state = state._replace(recent=kept or state.recent[-1:])
     is_stream = conf.source.startswith("osc:")

@@ -222,6 +222,15 @@ def test_a_bare_switch_is_a_full_contact_at_once_and_as_long_as_it_is_closed(sou
     assert touch == Touch()
 
 
+def test_a_sensor_that_takes_over_from_the_key_is_learnt_anew():
+    state, touch = step(TouchState(), [(0.0, 1.0)], 0.0, replace(BALL, source="key:space"))
+    assert touch.began
+    touches, _ = run(stream((0.3, 2), (0.3 + SOLO, 2)), 100, state=state, start_s=0.1)
+    assert touches[0].ended
+    assert is_silent(touches)
+    assert touches[-1].armed
+
+
 def test_a_key_that_bounces_does_not_stick():
     conf, state = replace(BALL, source="key:space"), TouchState()
     state, _ = step(state, [(1.0, 1.0), (1.001, 0.0), (1.002, 1.0), (1.003, 0.0)], 1.01, conf)
