@@ -1,0 +1,39 @@
+"""Each listing of the tutorial is a scene that runs, and shows or sounds."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from engine.testing.rehearsal import Act, rehearse
+
+TUTORIAL = Path(__file__).parents[2] / "docs" / "artist.md"
+LISTINGS = re.findall(r"```python\n(.*?)```", TUTORIAL.read_text(), re.S)
+
+
+def test_the_tutorial_has_six_steps() -> None:
+    assert len(LISTINGS) == 6
+
+
+@pytest.mark.parametrize("listing", LISTINGS, ids=[f"step {i}" for i in range(1, len(LISTINGS) + 1)])
+def test_each_step_runs_without_a_problem_and_is_seen(listing: str, tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text(listing)
+    script = [Act(1.0, keys=frozenset({"space"})), Act(1.0, mouse=(0.9, 0.8)), Act(1.5, mouse=(1.2, 0.8))]
+    rehearsal = rehearse(tmp_path / "mine.py", 2.5, script=script)
+    brightest = max(int(moment.stage[..., :3].max()) for moment in rehearsal.frames())
+    assert rehearsal.problems == []
+    assert brightest > 100
+    if "def play" in listing:
+        assert np.abs(rehearsal.sound.samples).max() > 0.01
+
+
+def test_the_words_of_the_tutorial_are_the_words_that_exist() -> None:
+    from engine.render.canvas import Canvas
+    from engine.sound.score import Score
+    from engine.world import Now, Touch, Visitor
+
+    rows = dict(re.findall(r"^\| (.+?) \| `(.+?)`", TUTORIAL.read_text(), re.M))
+    for row, cls in (("`now`", Now), ("a visitor", Visitor), ("a touch", Touch), ("`canvas`", Canvas), ("`sound`", Score)):
+        for word in re.findall(r"[a-z_]+(?=[ (]|$)", re.sub(r"\(.*?\)", "", rows[row])):
+            assert hasattr(cls, word) or word in cls.__annotations__, f"{row}: {word}"
