@@ -92,6 +92,19 @@ class Mapping:
             self._warp(self.kernels, stage, out)
         return out
 
+    def stage_at(self, x_px: float, y_px: float) -> tuple[float, float] | None:
+        """Return the point of the stage, in stage units, that shines at a point of the projector; None off the stage."""
+        columns, rows = self.profile.size
+        if not (0 <= x_px < columns and 0 <= y_px < rows):
+            return None
+        width, height = self.stage_size
+        if self.is_copy:
+            x = width - x_px if self.flip in ("horizontal", "both") else x_px
+            y = height - y_px if self.flip in ("vertical", "both") else y_px
+        else:
+            x, y = (float(axis[int(y_px), int(x_px)]) + 0.5 for axis in (self._x, self._y))
+        return (x / height, y / height) if 0 <= x <= width and 0 <= y <= height else None
+
     def _copy(self, stage: Pixels, out: Pixels) -> None:
         if self.flip == "none":
             np.copyto(out, stage)

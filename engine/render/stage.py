@@ -113,6 +113,10 @@ class LightOutput:
         height = max(1, round(width * self.stage_size[1] / self.stage_size[0]))
         return np.asarray(cv2.resize(frame, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
 
+    def stage_at(self, name: str, x_px: float, y_px: float) -> tuple[float, float] | None:
+        """Return the point of the stage, in stage units, under a pixel of a projector; None off the stage."""
+        return self._mappings[name].stage_at(x_px, y_px) if name in self._mappings else None
+
     def close(self) -> None:
         """End the threads."""
         if self._pool:

@@ -185,3 +185,15 @@ def test_nothing_is_compiled_while_frames_are_mapped():
         for chosen in (profile, coloured):
             Mapping(chosen, STAGE, kernels=kernels).apply(white())
     assert not compiled
+
+
+@pytest.mark.parametrize("flip", ["none", "horizontal", "vertical", "both"])
+@pytest.mark.parametrize("corners", [None, ((10.0, 5.0), (150.0, 12.0), (140.0, 80.0), (4.0, 85.0))])
+def test_a_point_of_the_projector_is_found_on_the_stage_where_its_light_comes_from(flip, corners) -> None:
+    stage = np.zeros((90, 160, 4), np.uint8)
+    stage[40:44, 30:34] = 255
+    mapping = Mapping(Profile(size=(160, 90), corners=corners), (160, 90), flip)
+    row, column = np.argwhere(mapping.apply(stage)[..., 0] > 128).mean(0)
+    x, y = mapping.stage_at(column + 0.5, row + 0.5)
+    assert (x * 90, y * 90) == pytest.approx((32, 42), abs=1.2)
+    assert mapping.stage_at(-1, 5) is None

@@ -1,0 +1,85 @@
+"""`mixeur run SHOW`: start the show's processes and look after them until it ends."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+from engine.kernel_cache import prepare_cache
+from engine.problems import MixeurError
+from engine.show.files import read_show
+from engine.show.furnish import furnish
+from engine.show.model import Camera, Show
+from engine.supervise.memory import Block
+from engine.supervise.supervisor import ChildPlan, Supervisor
+
+
+def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Register the command."""
+    parser = subparsers.add_parser("run", help="play a show, a folder that holds one, or a single scene")
+    parser.add_argument("show", type=Path, nargs="?", default=Path("show.toml"))
+    parser.add_argument("--frames", type=int, metavar="N", help="end after N frames")
+    parser.add_argument("--seconds", type=float, metavar="S", help="end after S seconds")
+    parser.add_argument("--headless", action="store_true", help="make frames off-screen, without any display")
+    parser.add_argument("--simulate", action="store_true", help="leave the room's devices alone, even if there is a room.toml")
+    parser.add_argument("--operator", action="store_true", help="open the operator's window at once")
+    parser.add_argument("--report", type=Path, metavar="FILE", help="write what was measured, as JSON, at the end")
+    parser.add_argument("--out", type=Path, metavar="DIR", help="where off-screen frames of a simulated room go (out)")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Check the show, then run its processes; returns the engine's exit code."""
+    show = furnish(read_show(args.show, simulate=args.simulate))
+    headless = args.headless or not _has_display()
+    if headless and not args.headless:
+        print("no display: frames are made off-screen; set DISPLAY for windows", file=sys.stderr)
+    if args.report and not args.report.resolve().parent.is_dir():
+        raise MixeurError(f"--report {args.report}: the folder is not there; make it or name another")
+    prepare_cache()
+    frames = args.frames if args.seconds is None else round(args.seconds * show.stage.fps)
+    told = {
+        "show": str(args.show.resolve()), "simulate": args.simulate, "headless": headless, "operator": args.operator,
+        "frames": frames, "report": str(args.report.resolve()) if args.report else None,
+        "out": str((args.out or show.folder / "out").resolve()), "debug": args.debug,
+    }  # fmt: skip
+    return Supervisor(plans(show, told), lambda line: print(line, file=sys.stderr, flush=True)).run()
+
+
+def plans(show: Show, told: dict[str, Any]) -> list[ChildPlan]:
+    """Return the processes of a show, with the memory that they share.
+
+    Args:
+        told: What the engine is told of the command line.
+    """
+    from engine.inputs.camera_link import camera_block_size
+    from engine.sound.block import sound_block_size
+
+    sound = Block.create(sound_block_size(show.sound, len(show.speakers)), "sound")
+    cameras = {name: Block.create(camera_block_size(camera), f"camera-{name}") for name, camera in show.cameras.items()}
+    engine = {**told, "sound": sound.handle, "cameras": {name: block.handle for name, block in cameras.items()}}
+    return [
+        ChildPlan("engine", "engine.commands.play", engine, (sound, *cameras.values())),
+        ChildPlan("sound", "engine.sound.process", _sound_plan(show, sound), (sound,)),
+        *(
+            ChildPlan(f"camera.{name}", "engine.inputs.camera_process", _camera_plan(show, camera, cameras[name]), (cameras[name],))
+            for name, camera in show.cameras.items()
+        ),
+    ]
+
+
+def _sound_plan(show: Show, block: Block) -> dict[str, Any]:
+    speakers = [dataclasses.asdict(speaker) for speaker in show.speakers.values()]
+    return {"sound": dataclasses.asdict(show.sound), "speakers": speakers, "block": block.handle}
+
+
+def _camera_plan(show: Show, camera: Camera, block: Block) -> dict[str, Any]:
+    return {"camera": dataclasses.asdict(camera), "block": block.handle, "aspect": show.stage.aspect, "folder": str(show.folder)}
+
+
+def _has_display() -> bool:
+    return sys.platform != "linux" or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))

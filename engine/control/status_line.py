@@ -1,0 +1,46 @@
+"""The status line: one line in the terminal that says how the show is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """What the status line says.
+
+    Attributes:
+        cameras: State and age in milliseconds of each camera's newest picture.
+        loudest_db: The loudest output's peak, dBFS.
+    """
+
+    fps: float
+    frame_p95_ms: float
+    late_frames: int
+    cue: str
+    standby: str
+    visitors: int
+    cameras: Mapping[str, tuple[str, float]] = field(default_factory=dict)
+    sound: str = "none"
+    loudest_db: float = -120.0
+    osc_received: int = 0
+    osc_dropped: int = 0
+    problem: str = ""
+
+
+def status_line(health: Health, width: int) -> str:
+    """Return the line, cut to `width` characters."""
+    parts = [
+        f"{health.fps:5.1f} fps",
+        f"p95 {health.frame_p95_ms:.1f} ms",
+        f"late {health.late_frames}",
+        f"cue {health.cue or '-'}" + (f" > {health.standby}" if health.standby else ""),
+        f"visitors {health.visitors}",
+        *(f"{name} {state} {age_ms:.0f} ms" for name, (state, age_ms) in health.cameras.items()),
+        f"sound {health.sound} {health.loudest_db:.0f} dB",
+        f"osc {health.osc_received}" + (f" (lost {health.osc_dropped})" if health.osc_dropped else ""),
+    ]
+    if health.problem:
+        parts.append(f"! {health.problem}")
+    return " | ".join(parts)[: max(width - 1, 0)]

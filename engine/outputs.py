@@ -1,0 +1,79 @@
+"""Outputs: where a live show's frames go; sound first, because it is due soonest."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.clock import Tick
+from engine.frame import Frame
+from engine.light.levels import LampLevel
+from engine.render.stage import LightOutput
+from engine.sound.events import Sounds
+from engine.world import Now
+
+Pixels = NDArray[np.uint8]
+
+
+class Speakers(Protocol):
+    """The engine's end of the sound process."""
+
+    def submit(self, sounds: Sequence[Sounds], time_ns: int) -> None:
+        """Play what is asked for in the frame that is due at `time_ns`."""
+
+
+class Screens(Protocol):
+    """Windows, or what stands in for them."""
+
+    def present(self, frames: Mapping[str, Pixels]) -> None:
+        """Show pictures, by projector."""
+
+
+class Desk(Protocol):
+    """What an operator does and sees."""
+
+    leaving: bool
+
+    def overlay(self, frames: Mapping[str, Pixels]) -> Mapping[str, Pixels]:
+        """Return the pictures with what the operator has laid over them."""
+
+    def after(self, now: Now, lamps: Sequence[LampLevel]) -> None:
+        """Do what is due after a frame was shown."""
+
+
+class LiveOutputs:
+    """Everything that shows and sounds in a live show.
+
+    Args:
+        presented: Called with the number of frames shown so far, after each.
+        stopping: Whether the show is asked to end.
+
+    Attributes:
+        finished: True once the show is to end.
+    """
+
+    def __init__(
+        self,
+        light: LightOutput,
+        speakers: Speakers,
+        screens: Screens,
+        desk: Desk,
+        presented: Callable[[int], None],
+        stopping: Callable[[], bool],
+    ) -> None:
+        self.finished = False
+        self._light, self._speakers, self._screens, self._desk = light, speakers, screens, desk
+        self._presented, self._stopping = presented, stopping
+        self._count = 0
+
+    def present(self, frame: Frame, now: Now, tick: Tick) -> None:
+        """Sound, then show one frame."""
+        self._speakers.submit(frame.sounds, tick.due_ns)
+        self._screens.present(self._desk.overlay(self._light.render(frame.picture)))
+        self._count += 1
+        self._presented(self._count)
+        self._desk.after(now, frame.lamps)
+        self.finished = self._desk.leaving or self._stopping()
