@@ -1,6 +1,6 @@
 """The sound block: all state of the sound engine in memory that outlives both the engine and the sound process.
 
-Its places are frozen into the numba kernels; this module itself does without numba, so that the cache can be chosen first.
+Its places are frozen into the numba kernels; this module does without numba, so that the cache can be chosen first.
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ MAGIC = 0x4D49584555520001
 
 # header
 (H_MAGIC, H_RATE, H_BLOCK, H_SPEAKERS, H_OUTPUTS, H_CHANNELS, H_FRAME, H_STAMP_NS, H_HEARTBEAT_NS, H_CALLBACKS,
- H_BACKEND, H_REALTIME, H_UNDERFLOWS, H_RESTARTS, H_BLACKOUT, H_PANIC, H_PANIC_SEEN, H_LATE, H_DROPPED, H_BAD, H_STOLEN, H_ACTIVE,
- H_LEFT, H_SEQUENCE, H_PENDING, H_LIVE, H_HISTORY_FROM, H_RUNNING, H_BANK_USED) = range(29)
+ H_BACKEND, H_REALTIME, H_UNDERFLOWS, H_RESTARTS, H_BLACKOUT, H_PANIC, H_PANIC_SEEN, H_LATE, H_DROPPED, H_BAD,
+ H_STOLEN, H_ACTIVE, H_LEFT, H_SEQUENCE, H_PENDING, H_LIVE, H_HISTORY_FROM, H_RUNNING, H_BANK_USED) = range(29)
 
 # levels: float64
 (L_MASTER, L_MASTER_NOW, L_START, L_LIGHT, L_ALIVE, L_FADE_NOW, L_LIMIT, L_ROOM, L_ECHO, L_HUSH) = range(10)
@@ -126,7 +126,7 @@ SECTIONS: tuple[tuple[str, Any, tuple[int, ...]], ...] = (
     ("dc", np.float64, (MAX_SPEAKERS, 2)), ("delay", np.float32, (MAX_SPEAKERS, DELAY)),
     ("ahead", np.float32, (MAX_SPEAKERS, QUANTUM)), ("ready", np.float32, (QUANTUM, MAX_SPEAKERS)),
     ("sample", np.int64, (SAMPLES, 4)), ("bank", np.float32, (BANK,)),
-)  # fmt: skip
+)
 
 
 def _offsets() -> tuple[dict[str, int], int]:

@@ -51,7 +51,7 @@ from engine.sound.block import (
     VALUES,
     address,
     open_memory,
-)  # fmt: skip
+)
 from engine.sound.events import Hold, Note, Point, Sounds
 from engine.sound.meters import Meters, read_meters
 from engine.sound.presets import NAMES, SAMPLE_PRESET
@@ -88,7 +88,7 @@ class SoundControl:
 
     def __init__(self, block: Block, sound: model.Sound, speakers: Mapping[str, model.Speaker], stage: model.Stage, *,
                  producer: int = 0, timing: Timing | None = None, report: Callable[[Problem], None] | None = None,
-                 samples_at_once: bool = False) -> None:  # fmt: skip
+                 samples_at_once: bool = False) -> None:
         self.problems: list[Problem] = []
         self._memory = open_memory(block, sound, speakers.values())
         self._address = address(self._memory)
@@ -168,7 +168,7 @@ class SoundControl:
         table, rate = self._memory.speaker, int(self._memory.header[H_RATE])
         width = stage.size_m[0] if stage.size_m else stage.aspect
         pair = (model.Speaker(name="left", output=1, at_m=(0.0, 0.5 * self._unit_m)),
-                model.Speaker(name="right", output=2, at_m=(width, 0.5 * self._unit_m)))  # fmt: skip
+                model.Speaker(name="right", output=2, at_m=(width, 0.5 * self._unit_m)))
         for row, speaker in zip(table, speakers.values() or pair, strict=False):
             row[S_X], row[S_Y] = speaker.at_m
             row[S_TRIM] = 10 ** (min(speaker.trim_db, 24.0) / 20)
@@ -194,9 +194,9 @@ class SoundControl:
         """Start, change and end an owner's holds so that they are what was asked for."""
         asked = {hold.key: hold for hold in holds}
         for key, (number, old) in list(owner.holds.items()):
-            if key not in asked or asked[key].voice != old.voice:
-                if self._send(OP_RELEASE, when, owner.number, number):
-                    del owner.holds[key]
+            is_over = key not in asked or asked[key].voice != old.voice
+            if is_over and self._send(OP_RELEASE, when, owner.number, number):
+                del owner.holds[key]
         for key, hold in asked.items():
             if key not in owner.holds:
                 self._n_holds += 1

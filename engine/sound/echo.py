@@ -12,7 +12,8 @@ from engine.sound.native import memory_at
 
 LINES = 8
 MASK = ECHO_LENGTH - 1
-DELAYS = np.array([1433, 1601, 1867, 2053, 2251, 2399, 2617, 2797, 142, 107, 379, 277], np.int64)  # at 48 kHz; last 4: allpasses
+# frames at 48 kHz: the network's lines, then the allpasses before it
+DELAYS = np.array([1433, 1601, 1867, 2053, 2251, 2399, 2617, 2797, 142, 107, 379, 277], np.int64)
 DECAY_S = 2.6
 DAMP = np.float32(0.32)
 DIFFUSE = np.float32(0.65)
@@ -46,11 +47,10 @@ def _is_still(block: int) -> Any:
     memory = memory_at(block, "levels bus")
     if memory.levels[L_ECHO] > STILL:
         return False
-    send = memory.bus[MAX_SPEAKERS]
+    send, sent = memory.bus[MAX_SPEAKERS], False
     for k in range(QUANTUM):
-        if send[k] != 0.0:
-            return False
-    return True
+        sent |= send[k] != 0.0
+    return not sent
 
 
 @njit(nogil=True, error_model="numpy")

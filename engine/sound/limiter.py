@@ -21,7 +21,7 @@ from engine.sound.block import (
     L_ROOM,
     L_START,
     QUANTUM,
-)  # fmt: skip
+)
 from engine.sound.native import memory_at
 from engine.sound.waves import STEP
 
@@ -76,7 +76,7 @@ def _wipe(block: int) -> None:
 def _room(block: int, n: Any) -> Any:
     """Return the gain that the quantum in `mixed` allows, linked over all outputs; a bad number silences it."""
     memory = memory_at(block, "mixed echo echo_low dc delay header")
-    peak = float32(0.0)
+    peak: Any = float32(0.0)
     for c in range(n):
         for k in range(QUANTUM):
             value = abs(memory.mixed[c, k])

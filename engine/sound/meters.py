@@ -21,7 +21,7 @@ from engine.sound.block import (
     H_STOLEN,
     H_UNDERFLOWS,
     Memory,
-)  # fmt: skip
+)
 from engine.sound.ring import DROPPED
 
 SILENCE_DB = -120.0
@@ -75,7 +75,7 @@ def read_meters(memory: Memory) -> Meters:
         voices=int(header[H_ACTIVE]), callbacks=int(header[H_CALLBACKS]), callback_us_p99=_p99_us(memory),
         late=int(header[H_LATE]), dropped=int(header[H_DROPPED]) + int(memory.cursor[:, DROPPED].sum()),
         stolen=int(header[H_STOLEN]), bad=int(header[H_BAD]), underflows=int(header[H_UNDERFLOWS]),
-        restarts=int(header[H_RESTARTS]))  # fmt: skip
+        restarts=int(header[H_RESTARTS]))
 
 
 def _db(amplitude: float) -> float:

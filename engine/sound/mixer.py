@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+import numba
 import numpy as np
-from numba import carray, cfunc, float32, float64, int32, int64, njit, types, void
+from numba import float32, float64, int32, int64, njit, void
 
 from engine.sound.block import (
     DELAY,
@@ -46,13 +47,18 @@ from engine.sound.block import (
     S_TRIM,
     SLOTS,
     V_STATE,
-)  # fmt: skip
+)
 from engine.sound.echo import add_echo
 from engine.sound.limiter import limit
 from engine.sound.native import memory_at, native_ns, store_release
 from engine.sound.ring import ANY, count_late, drain, due, forget, forget_owner
-from engine.sound.voices import change_voice, end_owner, end_voice, find_voice, follow, sound_voice, start_voice
+from engine.sound.sounding import follow, sound_voice
+from engine.sound.voices import change_voice, end_owner, end_voice, find_voice, start_voice
 from engine.sound.waves import STEP
+
+types: Any = numba.types  # numba says little of its own types
+cfunc: Any = numba.cfunc
+carray: Any = numba.carray  # type: ignore[attr-defined]
 
 OWNER_TAU_S, MASTER_TAU_S = 0.02, 0.05
 DC_HZ = 12.0
@@ -68,9 +74,9 @@ def _obey(block: int, frame: Any) -> None:
     work, work_f = memory.work, memory.work_f
     op, owner, when = work[R_OP] & 0xFF, work[R_OWNER] % OWNERS, max(work[R_WHEN], frame)
     count_late(block, work[R_WHEN], frame)
-    if op == OP_NOTE or op == OP_HOLD:
+    if op in (OP_NOTE, OP_HOLD):
         start_voice(block, work, work_f, when, work[R_OP])
-    elif op == OP_SET or op == OP_RELEASE:
+    elif op in (OP_SET, OP_RELEASE):
         v = find_voice(block, owner, work[R_ID])
         if v >= 0 and op == OP_SET:
             change_voice(block, v, work_f)
@@ -228,7 +234,7 @@ def serve(block: int, out: Any) -> None:
 
 
 @cfunc(int32(types.voidptr, types.CPointer(types.float32), types.ulong, types.voidptr, types.ulong,
-             types.int64), cache=True, nopython=True)  # fmt: skip
+             types.int64), cache=True)
 def audio_callback(_input: Any, out: Any, frames: Any, _times: Any, flags: Any, block: Any) -> Any:
     """Serve PortAudio: a C function that runs no Python and takes no lock. `block` is the sound block's address."""
     memory = memory_at(block, "header")

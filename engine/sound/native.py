@@ -1,4 +1,4 @@
-"""What compiled kernels need below numba's Python: ordered loads and stores, the monotonic clock, the block at an address."""
+"""What kernels need below numba's Python: ordered loads and stores, the monotonic clock, the block at an address."""
 
 from __future__ import annotations
 
@@ -9,17 +9,21 @@ from typing import Any
 
 import numpy as np
 from llvmlite import ir
-from numba import types
-from numba.core import cgutils
-from numba.extending import intrinsic
+from numba import extending
+from numba import types as numba_types
+from numba.core import cgutils as numba_cgutils
 
 from engine.sound.block import OFFSETS, SECTIONS
+
+intrinsic: Any = extending.intrinsic  # their types are wrong or missing
+types: Any = numba_types
+cgutils: Any = numba_cgutils
 
 CLOCK_MONOTONIC = 6 if sys.platform == "darwin" else 1
 PLACES = {name: (dtype, shape, OFFSETS[name]) for name, dtype, shape in SECTIONS}
 
 
-@intrinsic  # type: ignore[misc]
+@intrinsic
 def load_acquire(typing: Any, array: Any, index: Any) -> Any:
     """Return `array[index]`; what was stored before its release is seen afterwards. array: int64, 1-D."""
 
@@ -29,7 +33,7 @@ def load_acquire(typing: Any, array: Any, index: Any) -> Any:
     return types.int64(array, types.intp), codegen
 
 
-@intrinsic  # type: ignore[misc]
+@intrinsic
 def store_release(typing: Any, array: Any, index: Any, value: Any) -> Any:
     """Set `array[index] = value` after everything that was stored before. array: int64, 1-D."""
 
@@ -46,7 +50,7 @@ def _pointer(context: Any, builder: Any, signature: Any, args: Any) -> Any:
     return cgutils.get_item_pointer(context, builder, kind, array, [args[1]], wraparound=False)
 
 
-@intrinsic  # type: ignore[misc]
+@intrinsic
 def native_ns(typing: Any) -> Any:
     """Return `engine.clock.monotonic_ns()` without Python, for the audio callback."""
 
@@ -63,7 +67,7 @@ def native_ns(typing: Any) -> Any:
     return types.int64(), codegen
 
 
-@intrinsic(prefer_literal=True)  # type: ignore[misc]
+@intrinsic(prefer_literal=True)
 def memory_at(typing: Any, address: Any, fields: Any) -> Any:
     """Return the named sections of the block at an address, as arrays: `memory_at(block, "header voice")`.
 
@@ -83,7 +87,7 @@ def memory_at(typing: Any, address: Any, fields: Any) -> Any:
 
 @functools.cache
 def _subset(names: str) -> type:
-    return namedtuple("_subset", names)  # type: ignore[no-any-return,misc]  # its names are known at compile time only
+    return namedtuple("_subset", names)
 
 
 def _array(context: Any, builder: Any, kind: Any, base: Any, name: str) -> Any:

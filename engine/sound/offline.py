@@ -23,7 +23,7 @@ from engine.sound.block import (
     SIZE,
     address,
     open_memory,
-)  # fmt: skip
+)
 from engine.sound.control import SoundControl
 from engine.sound.events import Sounds
 from engine.sound.mixer import render
@@ -41,14 +41,14 @@ class OfflineSound:
     """
 
     def __init__(self, sound: model.Sound | None = None, speakers: Mapping[str, model.Speaker] | None = None,
-                 stage: model.Stage | None = None, report: Callable[[Problem], None] | None = None) -> None:  # fmt: skip
+                 stage: model.Stage | None = None, report: Callable[[Problem], None] | None = None) -> None:
         block, sound, stage = Block.private(SIZE), sound or model.Sound(), stage or model.Stage()
         self._memory = open_memory(block, sound, (speakers or {}).values())
         header = self._memory.header
         header[H_BACKEND], header[H_RUNNING], header[H_LIVE] = OFFLINE, 1, 0
         self.rate = int(header[H_RATE])
         self.control = SoundControl(block, sound, speakers or {}, stage, timing=OfflineTiming(self.rate), report=report,
-                                    samples_at_once=True)  # fmt: skip
+                                    samples_at_once=True)
         self._blocks: list[NDArray[np.float32]] = []
         self._frames = self._wanted = 0
         header[H_FRAME] = -QUANTUM  # the limiter looks one quantum ahead: its first, empty one is let go

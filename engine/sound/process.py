@@ -29,7 +29,7 @@ from engine.sound.block import (
     REASON,
     Memory,
     open_memory,
-)  # fmt: skip
+)
 from engine.supervise.memory import Block
 
 POLL_S = 0.05
@@ -43,8 +43,8 @@ def main(plan: Mapping[str, Any]) -> None:
     """Run the sound process until it is told to stop or its parent is gone; never returns.
 
     Args:
-        plan: `sound`: the fields of `model.Sound`; `speakers`: a list of the fields of `model.Speaker`; `block`: the handle
-            of the sound block, inherited; `parent`: the process whose end is ours.
+        plan: `sound`: the fields of `model.Sound`; `speakers`: a list of the fields of `model.Speaker`; `block`: the
+            handle of the sound block, inherited; `parent`: the process whose end is ours.
     """
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
@@ -56,7 +56,7 @@ def main(plan: Mapping[str, Any]) -> None:
     status = 0
     try:
         run_sound(model.Sound(**plan["sound"]), speakers, Block.attach(plan["block"]),
-                  lambda: stop.is_set() or os.getppid() != plan["parent"])  # fmt: skip
+                  lambda: stop.is_set() or os.getppid() != plan["parent"])
     except MixeurError as error:
         say(str(error))
         status = 1
@@ -70,7 +70,8 @@ def say(text: str) -> None:
     sys.stderr.flush()
 
 
-def run_sound(sound: model.Sound, speakers: Sequence[model.Speaker], block: Block, should_stop: Callable[[], bool]) -> None:
+def run_sound(sound: model.Sound, speakers: Sequence[model.Speaker], block: Block,
+              should_stop: Callable[[], bool]) -> None:
     """Play what the block holds until `should_stop()`: on the configured device, else the default one, else none.
 
     Without a device the clocked null backend keeps the show's time, and the device is tried again, at first after 1 s,
@@ -114,7 +115,8 @@ class _Keeper:
         self._memory.header[H_REALTIME] = _ask_realtime(before)
         self._write(reason)
         if (reason and reason != self._reason) or self._tries == 0:
-            played = f"{self._stream.channels} outputs of '{self._stream.name}'" if backend != "null" else "NO SOUND: null backend"
+            device = f"{self._stream.channels} outputs of '{self._stream.name}'"
+            played = "NO SOUND: null backend" if backend == "null" else device
             priority = "realtime priority" if self._memory.header[H_REALTIME] else "no realtime priority"
             say(f"{played}, {priority}" + (f"; {reason}" if reason else ""))
         self._reason = reason

@@ -1,6 +1,8 @@
-"""Rings of fixed records from the producers to the sound engine: one writer and one reader each, no lock, never a wait."""
+"""Rings of fixed records from the producers to the sound engine: one writer and one reader each, never a wait."""
 
 from __future__ import annotations
+
+from typing import Any
 
 from numba import boolean, int64, njit
 
@@ -16,7 +18,7 @@ from engine.sound.block import (
     R_WHEN,
     RECORD,
     RING,
-)  # fmt: skip
+)
 from engine.sound.native import load_acquire, memory_at, store_release
 
 WRITTEN, DROPPED, READ = 0, 1, 8  # words of a producer's cursor, the reader's on its own cache line
@@ -26,7 +28,7 @@ ANY = 1 << 62
 
 
 @njit(boolean(int64, int64, int64[::1]), cache=True, nogil=True)
-def push(block: int, producer: int, record: object) -> bool:
+def push(block: int, producer: int, record: Any) -> bool:
     """Append a record to a producer's ring; return False, and count it, when the ring is full."""
     memory = memory_at(block, "cursor ring")
     cursor = memory.cursor[producer]

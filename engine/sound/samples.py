@@ -95,7 +95,7 @@ def read_mono(path: Path, rate: int) -> NDArray[np.float32]:
     from scipy.signal import resample_poly
 
     data, file_rate = soundfile.read(path, dtype="float32", always_2d=True)
-    wave = data.mean(axis=1)
+    wave: NDArray[np.float32] = data.mean(axis=1)
     if file_rate != rate:
         common = np.gcd(rate, file_rate)
         wave = resample_poly(wave, rate // common, file_rate // common)

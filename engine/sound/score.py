@@ -17,8 +17,9 @@ from engine.world import Now
 
 VOICES = ("warm", "bell", "glass", "pluck", "organ", "sine", "fm", "brass", "wood", "deep")
 CONTROLS: Mapping[str, tuple[float, float]] = {
-    "space": (0, 1), "bright": (0, 1), "attack": (0, 30), "release": (0, 30), "level_from": (0, 255), "pitch_from": (0, 255),
-}  # fmt: skip
+    "space": (0, 1), "bright": (0, 1), "attack": (0, 30), "release": (0, 30),
+    "level_from": (0, 255), "pitch_from": (0, 255),
+}
 NOTE_NAME = re.compile(r"([A-Ga-g])([#b]?)(-?\d)")
 SEMITONES = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
 WHOLE_FILE_S = 1e9
@@ -42,8 +43,8 @@ class Score:
         self._folder = folder
         self.begin(Now())
 
-    def note(self, pitch: float | str = 60, level: float = 0.5, at: Any = None, voice: str = "warm", length: float = 0.5,
-             when: str | None = None, **controls: float) -> None:  # fmt: skip
+    def note(self, pitch: float | str = 60, level: float = 0.5, at: Any = None, voice: str = "warm",
+             length: float = 0.5, when: str | None = None, **controls: float) -> None:
         """Play a sound that ends by itself.
 
         Args:
@@ -60,22 +61,22 @@ class Score:
         """
         self._notes.append(Note(
             _pitch("note", pitch), _level("note", level), _place("note", at), _voice("note", voice),
-            _number("note", "length", length, 0, 3600), self._delay_s("note", when), _controls("note", controls)))  # fmt: skip
+            _number("note", "length", length, 0, 3600), self._delay_s("note", when), _controls("note", controls)))
 
     def hold(self, key: str, voice: str = "warm", pitch: float | str = 60, level: float = 0.5, at: Any = None,
-             **controls: float) -> None:  # fmt: skip
+             **controls: float) -> None:
         """Sound as long as this is called in every frame; changes glide. `key` names the sound within its scene."""
         self._hold("hold", key, _voice("hold", voice), pitch, level, at, controls)
 
     def sample(self, path: str | Path, level: float = 0.5, at: Any = None, pitch: float | str = 60, rate: float = 1.0,
-               when: str | None = None, **controls: float) -> None:  # fmt: skip
+               when: str | None = None, **controls: float) -> None:
         """Play a sound file once; `rate` 2 is twice as fast, `pitch` 60 is as recorded."""
         self._notes.append(Note(
             _rated("sample", pitch, rate), _level("sample", level), _place("sample", at), self._file("sample", path),
-            WHOLE_FILE_S, self._delay_s("sample", when), _controls("sample", controls)))  # fmt: skip
+            WHOLE_FILE_S, self._delay_s("sample", when), _controls("sample", controls)))
 
     def loop(self, key: str, path: str | Path, level: float = 0.5, at: Any = None, pitch: float | str = 60,
-             rate: float = 1.0, **controls: float) -> None:  # fmt: skip
+             rate: float = 1.0, **controls: float) -> None:
         """Repeat a sound file, without a seam, as long as this is called in every frame."""
         self._hold("loop", key, self._file("loop", path), _rated("loop", pitch, rate), level, at, controls)
 
@@ -95,11 +96,11 @@ class Score:
         return Sounds(self._owner, tuple(self._notes), tuple(self._holds.values()), gain, self._stop)
 
     def _hold(self, verb: str, key: str, voice: str, pitch: float | str, level: float, at: Any,
-              controls: Mapping[str, float]) -> None:  # fmt: skip
+              controls: Mapping[str, float]) -> None:
         if not isinstance(key, str) or not key:
             raise ValueError(f"sound.{verb}: key is {key!r}; give a name that stays from frame to frame")
         self._holds[key] = Hold(key, _pitch(verb, pitch), _level(verb, level), _place(verb, at), voice,
-                                _controls(verb, controls))  # fmt: skip
+                                _controls(verb, controls))
 
     def _file(self, verb: str, path: str | Path) -> str:
         if not isinstance(path, str | Path) or not str(path):
@@ -157,7 +158,8 @@ def _place(verb: str, at: Any) -> Point | None:
 
 def _voice(verb: str, voice: Any) -> str:
     if voice not in VOICES:
-        raise ValueError(f"sound.{verb}: voice is {voice!r}; one of {', '.join(VOICES)}{did_you_mean(str(voice), VOICES)}")
+        known = ", ".join(VOICES)
+        raise ValueError(f"sound.{verb}: voice is {voice!r}; one of {known}{did_you_mean(str(voice), VOICES)}")
     return str(voice)
 
 

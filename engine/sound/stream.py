@@ -1,4 +1,4 @@
-"""The device: PortAudio calls a C function of ours, and no Python runs in its callback. The only user of sounddevice."""
+"""The device: PortAudio calls a C function of ours, no Python in its callback. The only user of sounddevice."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from engine.sound.block import (
     S_X,
     Memory,
     address,
-)  # fmt: skip
+)
 
 PREFERRED = ("pulse", "pipewire", "jack", "default")
 MISSING = "no PortAudio library; apt-get install libportaudio2 (and libasound2-plugins for PulseAudio)"
@@ -105,7 +105,7 @@ class DeviceStream:
         names = output_names(sounddevice)
         self.device = choose_device(names, device)
         index = next(i for i, d in enumerate(sounddevice.query_devices())
-                     if d["name"] == self.device and d["max_output_channels"] > 0)  # fmt: skip
+                     if d["name"] == self.device and d["max_output_channels"] > 0)
         wanted = int(memory.header[H_OUTPUTS])
         self.channels = min(wanted, int(sounddevice.query_devices(index)["max_output_channels"]), MAX_SPEAKERS)
         route(memory, self.channels)
@@ -115,7 +115,7 @@ class DeviceStream:
             self._stream = sounddevice._StreamBase(
                 kind="output", samplerate=sound.rate, blocksize=sound.block, device=index, channels=self.channels,
                 dtype="float32", latency=sound.latency_ms / 1000, clip_off=True, dither_off=True,
-                callback=ffi.cast("PaStreamCallback*", callback), userdata=ffi.cast("void*", address(memory)))  # fmt: skip
+                callback=ffi.cast("PaStreamCallback*", callback), userdata=ffi.cast("void*", address(memory)))
             self._stream.start()
         except (sounddevice.PortAudioError, ValueError) as error:
             raise NoDevice(f"sound device '{self.device}' does not open ({error})") from None

@@ -1,11 +1,11 @@
-"""The lives of voices: starting, following what is asked, ending, stealing; and mixing one into the bus."""
+"""The lives of voices: starting, following what is asked, ending, stealing."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import numpy as np
-from numba import float32, int64, njit
+from numba import int64, njit
 
 from engine.sound.block import (
     F_AMP,
@@ -24,7 +24,6 @@ from engine.sound.block import (
     F_X,
     F_Y,
     FREE,
-    H_BAD,
     H_DROPPED,
     H_RATE,
     H_SPEAKERS,
@@ -52,7 +51,6 @@ from engine.sound.block import (
     R_SPACE,
     R_X,
     R_Y,
-    RELEASED,
     SLOTS,
     V_AGE,
     V_BIND_LEVEL,
@@ -67,36 +65,24 @@ from engine.sound.block import (
     V_START,
     V_STATE,
     VALUES,
-)  # fmt: skip
+)
 from engine.sound.native import memory_at
 from engine.sound.pan import pan_gains
 from engine.sound.presets import (
     ADDITIVE,
     ATTACK_S,
     COUNT,
-    FM,
     KIND,
     MIN_ATTACK_S,
     MIN_HOLD_ATTACK_S,
     RELEASE_S,
-    SAMPLE,
     TABLE,
-)  # fmt: skip
-from engine.sound.waves import INDEX, STEP, add_partials, modulate, play_sample
+)
+from engine.sound.waves import INDEX
 
 SILENT = 1e-4  # of an envelope: -80 dB
-FADED = 1e-6
 FOLLOW = 0.9  # a quantum
-LEVEL_TAU_S, PITCH_TAU_S, PAN_TAU_S = 0.012, 0.015, 0.025
-KILL = 0.3  # a stolen voice falls by this factor a quantum: gone in 10 ms
 NEVER = 1 << 62
-LOUDEST = np.float32(64.0)
-
-
-@njit(nogil=True, error_model="numpy")
-def follow(tau_s: Any, rate: Any) -> Any:
-    """Return the share by which a smoothed value nears its aim in one quantum."""
-    return 1.0 - np.exp(-QUANTUM / (rate * tau_s))
 
 
 @njit(nogil=True, error_model="numpy")
@@ -220,6 +206,15 @@ def _let_fall(block: int, v: Any, column: Any, decay_s: Any, stays: Any) -> None
 
 
 @njit(nogil=True, error_model="numpy")
+def asked_level(block: int, v: Any) -> Any:
+    """Return the level that a voice is to have, moved by the value it is bound to."""
+    memory = memory_at(block, "voice voice_f values")
+    index = memory.voice[v, V_BIND_LEVEL]
+    share = min(max(memory.values[index], 0.0), 1.0) if index >= 0 else 1.0
+    return memory.voice_f[v, F_LEVEL_TO] * share
+
+
+@njit(nogil=True, error_model="numpy")
 def start_voice(block: int, record: Any, record_f: Any, frame: Any, order: Any) -> None:
     """Give a note or a hold a voice; without a free slot it is dropped and counted."""
     memory = memory_at(block, "header voice voice_f gain gain_to")
@@ -239,8 +234,10 @@ def start_voice(block: int, record: Any, record_f: Any, frame: Any, order: Any) 
     voice[V_END] = frame + int64(length * rate) if not held and length < 1e6 else NEVER
     number[F_PITCH] = number[F_PITCH_TO] = record_f[R_PITCH]
     number[F_HZ] = 440.0 * 2.0 ** ((record_f[R_PITCH] - 69.0) / 12.0)
-    number[F_LEVEL] = number[F_LEVEL_TO] = record_f[R_LEVEL]
-    number[F_ATTACK] = max(known(record_f[R_ATTACK], ATTACK_S[preset]), MIN_HOLD_ATTACK_S if held else MIN_ATTACK_S) * rate
+    number[F_LEVEL_TO] = record_f[R_LEVEL]
+    number[F_LEVEL] = asked_level(block, v)
+    shortest_s = MIN_HOLD_ATTACK_S if held else MIN_ATTACK_S
+    number[F_ATTACK] = max(known(record_f[R_ATTACK], ATTACK_S[preset]), shortest_s) * rate
     number[F_FALL] = np.exp(-6.908 * QUANTUM / (rate * max(known(record_f[R_RELEASE], RELEASE_S[preset]), 0.01)))
     number[F_SPACE] = number[F_SEND] = _share(record_f[R_SPACE])
     number[F_ENV], number[F_AMP], number[F_POS] = 1.0, 0.0, 0.0
@@ -272,119 +269,3 @@ def change_voice(block: int, v: Any, record_f: Any) -> None:
         place(block, v, record_f[R_X], record_f[R_Y])
     if record_f[R_BRIGHT] != number[F_BRIGHT]:
         colour(block, v, record_f[R_BRIGHT])
-
-
-@njit(nogil=True, error_model="numpy")
-def _envelope(block: int, v: Any, until: Any) -> Any:
-    """Return a voice's envelope at the end of the quantum, and move its state on."""
-    memory = memory_at(block, "voice voice_f")
-    voice, number = memory.voice[v], memory.voice_f[v]
-    rise = min((until - voice[V_START]) / number[F_ATTACK], 1.0)
-    if voice[V_STATE] == ON and voice[V_END] < until:
-        voice[V_STATE] = RELEASED
-    if voice[V_STATE] == RELEASED:
-        number[F_ENV] *= number[F_FALL]
-    elif voice[V_STATE] == KILLED:
-        number[F_ENV] *= KILL
-    if number[F_ENV] < SILENT:
-        number[F_ENV] = 0.0
-    return rise * rise * (3.0 - 2.0 * rise) * number[F_ENV]
-
-
-@njit(nogil=True, error_model="numpy")
-def _glide(block: int, v: Any) -> Any:
-    """Move pitch and level towards what is asked; return the level."""
-    memory = memory_at(block, "voice voice_f header values")
-    voice, number, rate = memory.voice[v], memory.voice_f[v], memory.header[H_RATE]
-    pitch, level = number[F_PITCH_TO], number[F_LEVEL_TO]
-    if voice[V_BIND_PITCH] >= 0:
-        pitch += memory.values[voice[V_BIND_PITCH]]
-    if voice[V_BIND_LEVEL] >= 0:
-        level *= min(max(memory.values[voice[V_BIND_LEVEL]], 0.0), 1.0)
-    if abs(pitch - number[F_PITCH]) > 1e-6:
-        number[F_PITCH] += (pitch - number[F_PITCH]) * follow(PITCH_TAU_S, rate)
-        number[F_HZ] = 440.0 * 2.0 ** ((min(number[F_PITCH], 160.0) - 69.0) / 12.0)
-    number[F_LEVEL] += (level - number[F_LEVEL]) * follow(LEVEL_TAU_S, rate)
-    return number[F_LEVEL]
-
-
-@njit(nogil=True, error_model="numpy")
-def _faded(block: int, v: Any, preset: Any) -> Any:
-    """Return whether all partials of a struck voice have died away."""
-    memory = memory_at(block, "amp")
-    if KIND[preset] == SAMPLE:
-        return False
-    loudest = float32(0.0)
-    for row in range(COUNT[preset]):
-        loudest = max(loudest, memory.amp[v, row])
-    return loudest < FADED
-
-
-@njit(nogil=True, error_model="numpy")
-def _shape(block: int, low: Any, high: Any, offset: Any) -> Any:
-    """Ramp `wave[0]` from one amplitude to another, silent before `offset`; return False if it holds a bad number."""
-    memory = memory_at(block, "wave")
-    wave = memory.wave[0]
-    if offset > 0:
-        slope = float32(high / max(QUANTUM - offset, 1))
-        for k in range(QUANTUM):
-            wave[k] *= float32(max(k - offset, 0)) * slope
-    else:
-        start, slope = float32(low), float32(high - low) * STEP
-        for k in range(QUANTUM):
-            wave[k] *= start + slope * float32(k)
-    bad = 0
-    for k in range(QUANTUM):
-        bad |= 0 if abs(wave[k]) < LOUDEST else 1
-    return bad == 0
-
-
-@njit(nogil=True, error_model="numpy")
-def _mix(block: int, v: Any, n: Any) -> None:
-    """Add `wave[0]` to the speakers by gliding gains, and to the echo's send, the bus's row after the last speaker."""
-    memory = memory_at(block, "wave gain gain_to voice_f header bus")
-    wave, now, to = memory.wave[0], memory.gain[v], memory.gain_to[v]
-    number, rate = memory.voice_f[v], memory.header[H_RATE]
-    near = float32(follow(PAN_TAU_S, rate))
-    for s in range(n):
-        low = now[s]
-        now[s] += (to[s] - low) * near
-        slope = (now[s] - low) * STEP
-        bus = memory.bus[s]
-        for k in range(QUANTUM):
-            bus[k] += wave[k] * (low + slope * float32(k))
-    low = float32(number[F_SEND])
-    number[F_SEND] += (number[F_SPACE] - number[F_SEND]) * near
-    slope = (float32(number[F_SEND]) - low) * STEP
-    bus = memory.bus[MAX_SPEAKERS]
-    for k in range(QUANTUM):
-        bus[k] += wave[k] * (low + slope * float32(k))
-
-
-@njit(nogil=True, error_model="numpy")
-def sound_voice(block: int, v: Any, frame: Any) -> Any:
-    """Mix a voice's quantum that begins at `frame` into the bus; return False, and free the voice, when it is over."""
-    memory = memory_at(block, "voice voice_f owner header")
-    voice, number = memory.voice[v], memory.voice_f[v]
-    offset = min(max(voice[V_START] - frame, 0), QUANTUM)
-    level = _glide(block, v)
-    env = _envelope(block, v, frame + QUANTUM)
-    aim = level * level * env * memory.owner[voice[V_OWNER] % OWNERS, 1]
-    preset = min(max(voice[V_PRESET], 0), KIND.size - 1)
-    lasts = True
-    if KIND[preset] == SAMPLE:
-        lasts = play_sample(block, v, offset, 2.0 ** ((number[F_PITCH] - 60.0) / 12.0))
-    elif KIND[preset] == FM:
-        modulate(block, v, preset, number[F_HZ])
-    else:
-        add_partials(block, v, preset, number[F_HZ])
-    if not _shape(block, number[F_AMP], aim, offset):
-        memory.header[H_BAD] += 1
-        voice[V_STATE] = FREE
-        return False
-    number[F_AMP] = aim
-    _mix(block, v, memory.header[H_SPEAKERS])
-    if number[F_ENV] == 0.0 or not lasts or (voice[V_KIND] != OP_HOLD and _faded(block, v, preset)):
-        voice[V_STATE] = FREE
-        return False
-    return True

@@ -1,4 +1,4 @@
-"""The sound of one voice over one quantum: additive partials, FM pairs, samples. Everything vectorises; no state is per sample.
+"""What oscillates: additive partials, FM pairs, samples. Everything vectorises; no state is per sample.
 
 Phases are 32-bit integers that wrap by themselves, so a quantum is the same however it was reached.
 """
@@ -20,7 +20,7 @@ from engine.sound.block import (
     SAMPLES,
     V_LOOP,
     V_SAMPLE,
-)  # fmt: skip
+)
 from engine.sound.native import memory_at
 from engine.sound.presets import COUNT, TABLE
 
@@ -115,7 +115,7 @@ def _read(wave: Any, position: Any) -> Any:
     a, b = wave[max(i - 1, 0)], wave[min(i, last)]
     c, d = wave[min(i + 1, last)], wave[min(i + 2, last)]
     return b + HALF * t * (c - a + t * (float32(2) * a - float32(5) * b + float32(4) * c - d
-                                        + t * (float32(3) * (b - c) + d - a)))  # fmt: skip
+                                        + t * (float32(3) * (b - c) + d - a)))
 
 
 @njit(nogil=True, error_model="numpy")
@@ -153,4 +153,4 @@ def play_sample(block: int, voice: Any, offset: Any, speed: Any) -> bool:
     if is_loop and position >= 2.0 * turn:  # stay in the second turn: it has the cross-fade
         position -= np.floor(position / turn - 1.0) * turn
     memory.voice_f[voice, F_POS] = position
-    return is_loop or position < length
+    return bool(is_loop or position < length)

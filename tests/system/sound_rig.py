@@ -48,7 +48,7 @@ class Recording:
         self._file = path.open("wb")
         self._process = subprocess.Popen(
             ["parec", "-d", "speakers.monitor", f"--rate={RATE}", "--channels=8", f"--channel-map={MAP}",
-             "--format=float32le", "--raw", "--latency-msec=20"], stdout=self._file, env=env)  # fmt: skip
+             "--format=float32le", "--raw", "--latency-msec=20"], stdout=self._file, env=env)
 
     def stop(self) -> NDArray[np.float32]:
         """Return what was recorded. Shape (frames, 8), float32."""

@@ -24,11 +24,11 @@ from tests.system.sound_rig import RATE, SoundRig, breaks, jumps, missing_tools,
 
 pytestmark = [
     pytest.mark.system,
-    pytest.mark.skipif(bool(missing_tools()), reason=f"needs {missing_tools()}: apt-get install pulseaudio pulseaudio-utils"),
+    pytest.mark.skipif(bool(missing_tools()), reason=f"needs {missing_tools()}; apt-get install pulseaudio-utils"),
 ]
 SOUND = model.Sound(latency_ms=50.0)
 RING = {f"s{i}": model.Speaker(name=f"s{i}", output=i + 1, at_m=(4 * np.cos(i * np.pi / 4), 4 * np.sin(i * np.pi / 4)))
-        for i in range(8)}  # fmt: skip
+        for i in range(8)}
 STAGE = model.Stage(size_m=(8.0, 1.0))
 BUSY = """
 import time, json, gc
@@ -53,9 +53,9 @@ class SoundProcess:
 
     def __init__(self, rig: SoundRig, block: Block, speakers: dict[str, model.Speaker]) -> None:
         plan = {"sound": dataclasses.asdict(SOUND), "speakers": [dataclasses.asdict(s) for s in speakers.values()],
-                "block": block.handle, "parent": os.getpid()}  # fmt: skip
+                "block": block.handle, "parent": os.getpid()}
         self.process = subprocess.Popen([sys.executable, "-m", "engine.sound.process", json.dumps(plan)], env=rig.env,
-                                        pass_fds=block.descriptors, stderr=subprocess.PIPE, text=True)  # fmt: skip
+                                        pass_fds=block.descriptors, stderr=subprocess.PIPE, text=True)
 
     def stop(self) -> float:
         """Ask it to end; return the seconds it took."""
@@ -84,7 +84,7 @@ def test_speakers_play_what_stands_beside_them_unbroken_while_the_parent_is_busy
     control = SoundControl(block, SOUND, RING, STAGE)
     child = SoundProcess(rig, block, RING)
     holds = tuple(Hold(f"tone{i}", pitch=60 + 3 * i, level=0.5, voice="sine", at=speaker.at_m, controls={"space": 0})
-                  for i, speaker in enumerate(RING.values()))  # fmt: skip
+                  for i, speaker in enumerate(RING.values()))
     stop = threading.Event()
     text = json.dumps([{"a": [i, str(i)] * 4} for i in range(30_000)])
 

@@ -1,0 +1,173 @@
+"""The sound of one voice in one quantum: envelope, glides, and its way into the bus."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numba import float32, njit
+
+from engine.sound.block import (
+    F_AMP,
+    F_ATTACK,
+    F_ENV,
+    F_FALL,
+    F_HZ,
+    F_LEVEL,
+    F_PITCH,
+    F_PITCH_TO,
+    F_SEND,
+    F_SPACE,
+    FREE,
+    H_BAD,
+    H_RATE,
+    H_SPEAKERS,
+    KILLED,
+    MAX_SPEAKERS,
+    ON,
+    OP_HOLD,
+    OWNERS,
+    QUANTUM,
+    RELEASED,
+    V_BIND_PITCH,
+    V_END,
+    V_KIND,
+    V_OWNER,
+    V_PRESET,
+    V_START,
+    V_STATE,
+)
+from engine.sound.native import memory_at
+from engine.sound.presets import (
+    COUNT,
+    FM,
+    KIND,
+    SAMPLE,
+)
+from engine.sound.voices import SILENT, asked_level
+from engine.sound.waves import STEP, add_partials, modulate, play_sample
+
+FADED = 1e-6
+LEVEL_TAU_S, PITCH_TAU_S, PAN_TAU_S = 0.012, 0.015, 0.025
+KILL = 0.3  # a stolen voice falls by this factor a quantum: gone in 10 ms
+LOUDEST = np.float32(64.0)
+
+
+@njit(nogil=True, error_model="numpy")
+def follow(tau_s: Any, rate: Any) -> Any:
+    """Return the share by which a smoothed value nears its aim in one quantum."""
+    return 1.0 - np.exp(-QUANTUM / (rate * tau_s))
+
+
+@njit(nogil=True, error_model="numpy")
+def _envelope(block: int, v: Any, until: Any) -> Any:
+    """Return a voice's envelope at the end of the quantum, and move its state on."""
+    memory = memory_at(block, "voice voice_f")
+    voice, number = memory.voice[v], memory.voice_f[v]
+    rise = min((until - voice[V_START]) / number[F_ATTACK], 1.0)
+    if voice[V_STATE] == ON and voice[V_END] < until:
+        voice[V_STATE] = RELEASED
+    if voice[V_STATE] == RELEASED:
+        number[F_ENV] *= number[F_FALL]
+    elif voice[V_STATE] == KILLED:
+        number[F_ENV] *= KILL
+    if number[F_ENV] < SILENT:
+        number[F_ENV] = 0.0
+    return rise * rise * (3.0 - 2.0 * rise) * number[F_ENV]
+
+
+@njit(nogil=True, error_model="numpy")
+def _glide(block: int, v: Any) -> Any:
+    """Move pitch and level towards what is asked; return the level."""
+    memory = memory_at(block, "voice voice_f header values")
+    voice, number, rate = memory.voice[v], memory.voice_f[v], memory.header[H_RATE]
+    pitch = number[F_PITCH_TO]
+    if voice[V_BIND_PITCH] >= 0:
+        pitch += memory.values[voice[V_BIND_PITCH]]
+    if abs(pitch - number[F_PITCH]) > 1e-6:
+        number[F_PITCH] += (pitch - number[F_PITCH]) * follow(PITCH_TAU_S, rate)
+        number[F_HZ] = 440.0 * 2.0 ** ((min(number[F_PITCH], 160.0) - 69.0) / 12.0)
+    number[F_LEVEL] += (asked_level(block, v) - number[F_LEVEL]) * follow(LEVEL_TAU_S, rate)
+    return number[F_LEVEL]
+
+
+@njit(nogil=True, error_model="numpy")
+def _faded(block: int, v: Any, preset: Any) -> Any:
+    """Return whether all partials of a struck voice have died away."""
+    memory = memory_at(block, "amp")
+    if KIND[preset] == SAMPLE:
+        return False
+    loudest = float32(0.0)
+    for row in range(COUNT[preset]):
+        loudest = max(loudest, memory.amp[v, row])
+    return loudest < FADED
+
+
+@njit(nogil=True, error_model="numpy")
+def _shape(block: int, low: Any, high: Any, offset: Any) -> Any:
+    """Ramp `wave[0]` from one amplitude to another, silent before `offset`; return False if it holds a bad number."""
+    memory = memory_at(block, "wave")
+    wave = memory.wave[0]
+    if offset > 0:
+        slope = float32(high / max(QUANTUM - offset, 1))
+        for k in range(QUANTUM):
+            wave[k] *= float32(max(k - offset, 0)) * slope
+    else:
+        start, slope = float32(low), float32(high - low) * STEP
+        for k in range(QUANTUM):
+            wave[k] *= start + slope * float32(k)
+    bad = 0
+    for k in range(QUANTUM):
+        bad |= 0 if abs(wave[k]) < LOUDEST else 1
+    return bad == 0
+
+
+@njit(nogil=True, error_model="numpy")
+def _mix(block: int, v: Any, n: Any) -> None:
+    """Add `wave[0]` to the speakers by gliding gains, and to the echo's send, the bus's row after the last speaker."""
+    memory = memory_at(block, "wave gain gain_to voice_f header bus")
+    wave, now, to = memory.wave[0], memory.gain[v], memory.gain_to[v]
+    number, rate = memory.voice_f[v], memory.header[H_RATE]
+    near = float32(follow(PAN_TAU_S, rate))
+    for s in range(n):
+        low = now[s]
+        now[s] += (to[s] - low) * near
+        slope = (now[s] - low) * STEP
+        bus = memory.bus[s]
+        for k in range(QUANTUM):
+            bus[k] += wave[k] * (low + slope * float32(k))
+    low = float32(number[F_SEND])
+    number[F_SEND] += (number[F_SPACE] - number[F_SEND]) * near
+    slope = (float32(number[F_SEND]) - low) * STEP
+    bus = memory.bus[MAX_SPEAKERS]
+    for k in range(QUANTUM):
+        bus[k] += wave[k] * (low + slope * float32(k))
+
+
+@njit(nogil=True, error_model="numpy")
+def sound_voice(block: int, v: Any, frame: Any) -> Any:
+    """Mix a voice's quantum that begins at `frame` into the bus; return False, and free the voice, when it is over."""
+    memory = memory_at(block, "voice voice_f owner header")
+    voice, number = memory.voice[v], memory.voice_f[v]
+    offset = min(max(voice[V_START] - frame, 0), QUANTUM)
+    level = _glide(block, v)
+    env = _envelope(block, v, frame + QUANTUM)
+    aim = level * level * env * memory.owner[voice[V_OWNER] % OWNERS, 1]
+    preset = min(max(voice[V_PRESET], 0), KIND.size - 1)
+    lasts = True
+    if KIND[preset] == SAMPLE:
+        lasts = play_sample(block, v, offset, 2.0 ** ((number[F_PITCH] - 60.0) / 12.0))
+    elif KIND[preset] == FM:
+        modulate(block, v, preset, number[F_HZ])
+    else:
+        add_partials(block, v, preset, number[F_HZ])
+    if not _shape(block, number[F_AMP], aim, offset):
+        memory.header[H_BAD] += 1
+        voice[V_STATE] = FREE
+        return False
+    number[F_AMP] = aim
+    _mix(block, v, memory.header[H_SPEAKERS])
+    if number[F_ENV] == 0.0 or not lasts or (voice[V_KIND] != OP_HOLD and _faded(block, v, preset)):
+        voice[V_STATE] = FREE
+        return False
+    return True

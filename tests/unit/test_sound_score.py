@@ -1,0 +1,93 @@
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from engine.sound.events import Hold, Note
+from engine.sound.presets import NAMES
+from engine.sound.score import VOICES, Score
+from engine.world import Now, Visitor
+
+
+@pytest.fixture
+def score() -> Score:
+    return Score("scene", np.random.default_rng(1), Path("/show"), bpm=120)
+
+
+def test_what_is_asked_for_in_a_frame_is_what_is_handed_over(score: Score) -> None:
+    score.begin(Now(time=1.0))
+    score.note(pitch=64, level=0.7, at=Visitor(id=1, x=0.5, y=0.25), voice="bell", length=2, space=0.4)
+    score.hold("glow", pitch="A3", level=0.2, at=(1, 0.5))
+    score.hold("glow", pitch="A3", level=0.4, at=np.array([1, 0.5]))
+    sounds = score.end(0.5)
+    assert sounds.owner == "scene" and sounds.gain == 0.5 and not sounds.stop
+    assert sounds.notes == (Note(64.0, 0.7, (0.5, 0.25), "bell", 2.0, 0.0, {"space": 0.4}),)
+    assert sounds.holds == (Hold("glow", 57.0, 0.4, (1.0, 0.5)),)
+
+
+def test_each_frame_begins_with_nothing_asked_for(score: Score) -> None:
+    score.hold("a")
+    score.stop()
+    assert score.end().stop
+    score.begin(Now(time=2.0))
+    sounds = score.end()
+    assert (sounds.notes, sounds.holds, sounds.stop) == ((), (), False)
+
+
+@pytest.mark.parametrize(("name", "number"), [("C4", 60), ("A4", 69), ("F#3", 54), ("Bb2", 46), ("c-1", 0)])
+def test_pitches_may_be_names(score: Score, name: str, number: float) -> None:
+    score.note(name)
+    assert score.end().notes[0].pitch == number
+
+
+@pytest.mark.parametrize(("time", "when", "delay"), [
+    (0.0, "1/8", 0.0), (0.1, "1/8", 0.15), (0.25, "1/8", 0.0), (0.3, "1/4", 0.2), (0.3, "1/1", 1.7),
+    (59.99, "1/16", 0.01),
+])
+def test_when_waits_for_the_next_beat_of_the_tempo(score: Score, time: float, when: str, delay: float) -> None:
+    score.begin(Now(time=time))
+    score.note(when=when)
+    assert score.end().notes[0].delay_s == pytest.approx(delay, abs=1e-6)
+
+
+def test_samples_name_their_file_in_the_shows_folder(score: Score) -> None:
+    score.sample("drop.wav", rate=2)
+    score.loop("rain", "rain.wav", level=0.3)
+    sounds = score.end()
+    assert sounds.notes[0].voice == "sample:/show/drop.wav" and sounds.notes[0].pitch == 72
+    assert sounds.holds[0].voice == "sample:/show/rain.wav"
+
+
+@pytest.mark.parametrize(("call", "words"), [
+    (lambda s: s.note(pitch="H4"), ("note", "pitch", "H4")),
+    (lambda s: s.note(pitch=math.nan), ("note", "pitch")),
+    (lambda s: s.hold("a", level=None), ("hold", "level")),
+    (lambda s: s.hold("", level=1), ("hold", "key")),
+    (lambda s: s.note(at=3), ("note", "at")),
+    (lambda s: s.note(at=(0, math.inf)), ("note", "at")),
+    (lambda s: s.note(voice="wram"), ("note", "voice", "did you mean 'warm'")),
+    (lambda s: s.note(length="long"), ("note", "length")),
+    (lambda s: s.note(when="soon"), ("note", "when", "1/8")),
+    (lambda s: s.note(when="1/0"), ("note", "when")),
+    (lambda s: s.note(spcae=0.1), ("note", "spcae", "did you mean 'space'")),
+    (lambda s: s.sample(""), ("sample", "path")),
+    (lambda s: s.sample("a.wav", rate=True), ("sample", "rate")),
+])
+def test_a_wrong_argument_is_one_line_that_names_verb_and_argument(score: Score, call, words) -> None:
+    with pytest.raises(ValueError, match=words[0]) as caught:
+        call(score)
+    text = str(caught.value)
+    assert "\n" not in text
+    for word in words:
+        assert word in text
+
+
+def test_levels_are_clipped(score: Score) -> None:
+    score.note(level=7)
+    score.note(level=-1)
+    assert [note.level for note in score.end().notes] == [1.0, 0.0]
+
+
+def test_the_artists_voices_are_the_engines() -> None:
+    assert set(VOICES) == set(NAMES) - {"sample"}
