@@ -1,0 +1,100 @@
+"""Displays: which are there, which projector goes to which, and whether one window can span them. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from engine.problems import Problem, did_you_mean
+from engine.render.sdl import Rect
+from engine.show.model import Projector
+
+
+@dataclass(frozen=True, slots=True)
+class Display:
+    """One output of the machine.
+
+    Attributes:
+        index: SDL's number, from 0.
+        name: RANDR's name (`HDMI-1`), or the system's own where there is no RANDR.
+        model: What the device calls itself; may equal `name`.
+        rect: (x, y, width, height) on the desktop.
+        refresh_hz: 0 if unknown.
+    """
+
+    index: int
+    name: str
+    model: str
+    rect: Rect
+    refresh_hz: int = 60
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Return (width, height) in pixels."""
+        return self.rect[2], self.rect[3]
+
+    def __str__(self) -> str:
+        return f"{self.index} = {self.name} ({self.rect[2]}x{self.rect[3]})"
+
+
+def find(wanted: str | int, displays: Iterable[Display]) -> Display | None:
+    """Return the display of that index, output name or model; None if there is none."""
+    for display in displays:
+        names = (display.name.lower(), display.model.lower())
+        if wanted == display.index or (isinstance(wanted, str) and wanted.lower() in names):
+            return display
+    return None
+
+
+def place(projectors: Mapping[str, Projector],
+          displays: tuple[Display, ...]) -> tuple[dict[str, Display], tuple[Problem, ...]]:
+    """Give each projector that names a display its display, and name every one that cannot have it."""
+    placed: dict[str, Display] = {}
+    problems = []
+    there = ", ".join(map(str, displays)) or "none"
+    for name, projector in projectors.items():
+        if projector.display is None:
+            continue
+        display = find(projector.display, displays)
+        holder = next((other for other, taken in placed.items() if taken is display), None)
+        if display is None:
+            near = did_you_mean(str(projector.display), [known.name for known in displays])
+            text = f"no display {projector.display!r}; displays here: {there}{near}"
+            problems.append(Problem(f"projector.{name}", 0, text))
+        elif holder is not None:
+            text = f"display {display} is taken by projector.{holder}; give each its own: {there}"
+            problems.append(Problem(f"projector.{name}", 0, text))
+        else:
+            placed[name] = display
+    return placed, tuple(problems)
+
+
+def bounding(rects: Iterable[Rect]) -> Rect:
+    """Return the smallest (x, y, width, height) that holds all of them."""
+    left, top, width, height = zip(*rects, strict=True)
+    x, y = min(left), min(top)
+    right = max(a + b for a, b in zip(left, width, strict=True))
+    bottom = max(a + b for a, b in zip(top, height, strict=True))
+    return x, y, right - x, bottom - y
+
+
+def can_span(displays: Iterable[Display]) -> bool:
+    """Return whether one window covers these displays and nothing else, at one refresh rate."""
+    rects = [display.rect for display in displays]
+    if len(rects) < 2 or len({display.refresh_hz for display in displays}) > 1:
+        return False
+    _, _, width, height = bounding(rects)
+    apart = all(not _overlap(a, b) for i, a in enumerate(rects) for b in rects[:i])
+    return apart and sum(w * h for _, _, w, h in rects) == width * height
+
+
+def fit(size: tuple[int, int], into: Rect) -> Rect:
+    """Return where a picture of `size` lies in `into`: as large as it goes, centred, never distorted."""
+    x, y, width, height = into
+    scale = min(width / size[0], height / size[1])
+    w, h = round(size[0] * scale), round(size[1] * scale)
+    return x + (width - w) // 2, y + (height - h) // 2, w, h
+
+
+def _overlap(a: Rect, b: Rect) -> bool:
+    return a[0] < b[0] + b[2] and b[0] < a[0] + a[2] and a[1] < b[1] + b[3] and b[1] < a[1] + a[3]

@@ -1,0 +1,127 @@
+"""One window on the screen, by whichever pygame is installed, and the outputs whose pictures lie in it."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import Any
+
+os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
+os.environ.setdefault("SDL_VIDEO_MINIMIZE_ON_FOCUS_LOSS", "0")
+# Without a GPU SDL would draw a window's pixels by software GL: 16 ms instead of 0.7 ms at 1080p.
+os.environ.setdefault("SDL_FRAMEBUFFER_ACCELERATION", "0")
+
+import numpy as np
+import pygame
+from numpy.typing import NDArray
+
+from engine.render.displays import fit
+from engine.render.sdl import Rect
+
+Pixels = NDArray[np.uint8]
+BGRX = (0xFF0000, 0xFF00, 0xFF, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Port:
+    """Where one output lies in a window; `area` None is the whole window."""
+
+    name: str
+    size: tuple[int, int]
+    area: Rect | None = None
+
+    def rect(self, window_size: tuple[int, int]) -> Rect:
+        return fit(self.size, self.area or (0, 0, *window_size))
+
+
+class Pane:
+    """One window; pygame-ce shows the window's own surface."""
+
+    def __init__(self, title: str, size: tuple[int, int], position: Any, ports: tuple[Port, ...],
+                 *, hides_cursor: bool, **flags: bool) -> None:
+        # pygame 2.6.1 has this class there only, pygame-ce has it there too.
+        from pygame._sdl2.video import Window
+
+        self.ports = ports
+        self.hides_cursor = hides_cursor
+        self.window = Window(title, size, position=position, **flags)
+        self.id = self.window.id
+        self._converted: dict[tuple[int, int], pygame.Surface] = {}
+
+    @property
+    def size(self) -> tuple[int, int]:
+        width, height = self.window.size
+        return int(width), int(height)
+
+    def surface(self) -> pygame.Surface:
+        surface: pygame.Surface = self.window.get_surface()
+        return surface
+
+    def flip(self) -> None:
+        self.window.flip()
+
+    def copy(self, port: Port, frame: Pixels) -> None:
+        """Copy a picture into the window, letterboxed where the sizes differ."""
+        surface, rect = self.surface(), port.rect(self.size)
+        size = (frame.shape[1], frame.shape[0])
+        if size == rect[2:] and surface.get_masks() == BGRX and surface.get_bytesize() == 4:
+            _fill(surface, rect, frame)
+            return
+        if size not in self._converted:
+            self._converted[size] = pygame.Surface(size, 0, 32, BGRX)
+        picture = self._converted[size]
+        _fill(picture, (0, 0, *size), frame)
+        if rect[2:] != size:
+            picture = pygame.transform.smoothscale(picture, rect[2:])
+            surface.fill((0, 0, 0), port.area)
+        surface.blit(picture, rect[:2])
+
+    def port_at(self, x: float, y: float) -> tuple[str, float, float] | None:
+        """Return the output under a point of the window, and the point in that output's pixels."""
+        for port in self.ports:
+            left, top, width, height = port.rect(self.size)
+            if len(self.ports) == 1 or (left <= x < left + width and top <= y < top + height):
+                scale = port.size[0] / width
+                return port.name, (x - left) * scale, (y - top) * scale
+        return None
+
+    def close(self) -> None:
+        self.window.destroy()
+
+
+class TexturePane(Pane):
+    """The same by a renderer: pygame 2.6.1 does not give a window's surface."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        from pygame._sdl2.video import Renderer, Texture
+
+        super().__init__(*args, **kwargs)
+        self._renderer = Renderer(self.window, accelerated=0)
+        self._texture_of = Texture
+        self._picture: pygame.Surface | None = None
+        self._texture: Any = None
+
+    def surface(self) -> pygame.Surface:
+        if self._picture is None or self._picture.get_size() != self.size:
+            self._picture = pygame.Surface(self.size, 0, 32, BGRX)
+            self._texture = self._texture_of(self._renderer, self.size, depth=32, streaming=True)
+        return self._picture
+
+    def flip(self) -> None:
+        self._texture.update(self.surface())
+        self._texture.draw()
+        self._renderer.present()
+
+
+def _fill(surface: pygame.Surface, rect: Rect, frame: Pixels) -> None:
+    # The view locks the surface: it lives for this call only.
+    x, y, width, height = rect
+    pixels = np.array(surface.get_view("2"), copy=False).T
+    np.copyto(pixels[y : y + height, x : x + width], frame.view(np.uint32)[..., 0])
+
+
+def open_pane(title: str, size: tuple[int, int], position: tuple[int, int], ports: tuple[Port, ...],
+              *, hides_cursor: bool, **flags: bool) -> Pane:
+    """Open a window that shows the outputs `ports`; flags are SDL's (`borderless`, `fullscreen_desktop`...)."""
+    kind = Pane if hasattr(pygame, "Window") else TexturePane
+    return kind(title, size, position, ports, hides_cursor=hides_cursor, **flags)

@@ -1,0 +1,45 @@
+"""The few calls of SDL that pygame lacks, made on the very library that pygame has loaded."""
+
+from __future__ import annotations
+
+import ctypes
+import sys
+
+import pygame
+
+Rect = tuple[int, int, int, int]
+
+
+class _Mode(ctypes.Structure):
+    _fields_ = (
+        ("format", ctypes.c_uint32), ("width", ctypes.c_int), ("height", ctypes.c_int),
+        ("refresh_hz", ctypes.c_int), ("driver", ctypes.c_void_p),
+    )
+
+
+class Sdl:
+    """SDL's view of the displays; valid after `pygame.display.init()`."""
+
+    def __init__(self) -> None:
+        # A symbol is looked up in a library's dependencies too, except on Windows, which finds a loaded DLL by name.
+        self._lib = ctypes.CDLL("SDL2.dll" if sys.platform == "win32" else pygame.base.__file__)
+        self._lib.SDL_GetDisplayName.restype = ctypes.c_char_p
+
+    def bounds(self) -> tuple[Rect, ...]:
+        """Return (x, y, width, height) of every display on the desktop, in display order."""
+        rects = []
+        for index in range(self._lib.SDL_GetNumVideoDisplays()):
+            rect = (ctypes.c_int * 4)()
+            self._lib.SDL_GetDisplayBounds(index, rect)
+            rects.append((rect[0], rect[1], rect[2], rect[3]))
+        return tuple(rects)
+
+    def name(self, index: int) -> str:
+        """Return what the display calls itself: on X11 the model where the cable tells it, else the output."""
+        return (self._lib.SDL_GetDisplayName(index) or b"").decode(errors="replace")
+
+    def refresh_hz(self, index: int) -> int:
+        """Return the refresh rate, 0 if unknown."""
+        mode = _Mode()
+        failed = self._lib.SDL_GetDesktopDisplayMode(index, ctypes.byref(mode))
+        return 0 if failed else int(mode.refresh_hz)
