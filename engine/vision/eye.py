@@ -1,0 +1,97 @@
+"""The eye of one camera: first the matte, as people must see themselves soon, then who is where."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from engine.show.model import Camera
+from engine.vision.flow import Motion
+from engine.vision.key import cut_out, key_wall
+from engine.vision.people import find_people
+from engine.vision.plate import Plate
+from engine.vision.room import EmptyRoom
+from engine.vision.track import Tracker
+from engine.world import Pixels, Sighting
+
+ANALYSED = (640, 360)
+
+
+class Eye:
+    """Keys and tracks the pictures of one camera, in order; knows no device and no clock.
+
+    Attributes:
+        size: (width, height) of the analysed picture.
+    """
+
+    def __init__(self, camera: Camera) -> None:
+        self._camera = camera
+        self.size = analysed_size(camera.size)
+        self._plate = None if camera.key == "none" else Plate(camera.key, camera.fps)
+        self._room = EmptyRoom(camera.fps)
+        self._tracker = Tracker()
+        self._motion = Motion()
+        self._small: Pixels | None = None
+        self._mask: Pixels | None = None
+
+    def learn(self, picture: Pixels) -> None:
+        """Take a picture for the empty room."""
+        self.key(picture)
+
+    def key(self, picture: Pixels) -> Pixels:
+        """Cut people out.
+
+        Args:
+            picture: BGR, shape (height, width, 3), any size.
+
+        Returns:
+            Premultiplied RGBA of the same size.
+        """
+        size = picture.shape[1], picture.shape[0]
+        self.size = analysed_size(size)
+        self._small = _resized(picture, self.size)
+        if self._plate is not None:
+            matte = key_wall(picture, self._plate.look(picture), self._plate.channel)
+            self._mask = _solid(_resized(np.asarray(cv2.extractChannel(matte, 3), np.uint8), self.size))
+            return matte
+        self._mask = _solid(self._room.difference(self._small))
+        edge = np.asarray(cv2.GaussianBlur(self._mask, (5, 5), 1.2), np.uint8)
+        return cut_out(picture, _resized(edge, size))
+
+    def track(self, picture: Pixels, matte: Pixels, captured_ns: int, frame: int) -> Sighting:
+        """Find who is where in the picture keyed last.
+
+        Args:
+            picture: As given to `key`.
+            matte: As returned by `key`.
+            captured_ns: When the camera took it, monotonic.
+            frame: The camera's frame number.
+        """
+        if self._mask is None or self._small is None:
+            self.key(picture)
+        assert self._mask is not None and self._small is not None
+        mask = self._mask
+        mask.flags.writeable = False
+        people, contacts = self._tracker.follow(find_people(mask, self._small), captured_ns, self.size)
+        motion, flow = self._motion.measure(self._small, captured_ns)
+        return Sighting(self._camera.name, "live", frame, captured_ns, self.size, people, mask, flow, motion, contacts)
+
+
+def analysed_size(size: tuple[int, int]) -> tuple[int, int]:
+    """Return the (width, height) in which a picture is analysed: its own shape, at most 640x360."""
+    shrink = min(1.0, ANALYSED[0] / size[0], ANALYSED[1] / size[1])
+    return max(1, round(size[0] * shrink)), max(1, round(size[1] * shrink))
+
+
+def _resized(picture: Pixels, size: tuple[int, int]) -> Pixels:
+    if (picture.shape[1], picture.shape[0]) == size:
+        return picture
+    way = cv2.INTER_AREA if size[0] < picture.shape[1] else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(picture, size, interpolation=way), np.uint8)
+
+
+def _solid(alpha: Pixels) -> Pixels:
+    """Return people without specks and small holes: 0 or 255."""
+    mask = cv2.threshold(alpha, 127, 255, cv2.THRESH_BINARY)[1]
+    mask = cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
+    return np.asarray(cv2.morphologyEx(mask, cv2.MORPH_CLOSE, np.ones((7, 7), np.uint8)), np.uint8)
