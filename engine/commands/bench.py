@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
-import tempfile
 from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
+from engine.atomic import write_atomic
 from engine.bench import BenchModule, bench_modules
 from engine.bench.figure import Record
 from engine.kernel_cache import prepare_cache
@@ -47,25 +46,8 @@ def run(args: argparse.Namespace) -> int:
             print(_line(record), flush=True)
         records += measured
     if args.json:
-        write_json(args.json, records)
+        write_atomic(args.json, json.dumps(records, indent=2) + "\n")
     return 1 if lacking else 0
-
-
-def write_json(path: Path, records: Sequence[Record]) -> None:
-    """Write the records to `path` at once: a reader sees the old file or the new one.
-
-    Raises:
-        MixeurError: The folder is missing or may not be written.
-    """
-    try:
-        with tempfile.NamedTemporaryFile("w", dir=path.parent, prefix=path.name, delete=False) as file:
-            json.dump(list(records), file, indent=2)
-            file.write("\n")
-            file.flush()
-            os.fsync(file.fileno())
-        Path(file.name).replace(path)
-    except OSError as error:
-        raise MixeurError(f"{path}: {error.strerror}; name a file in a folder that can be written") from error
 
 
 def _chosen(modules: Collection[BenchModule], names: Sequence[str]) -> frozenset[str]:

@@ -13,7 +13,7 @@ import tomlkit
 import tomlkit.exceptions
 
 from engine.problems import MixeurError, ShowError
-from engine.show.atomic import write_atomic
+from engine.atomic import write_atomic
 from engine.show.document import parse_document
 from engine.show.locate import Places, dotted
 from engine.show.model import Show
