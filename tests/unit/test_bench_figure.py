@@ -1,7 +1,6 @@
 """The harness: what a figure says, turns taken fairly, records written whole."""
 
 import argparse
-import json
 
 import pytest
 
@@ -36,17 +35,3 @@ def test_every_module_of_the_bench_has_figures_of_its_own():
 def test_an_unknown_figure_names_the_nearest():
     with pytest.raises(MixeurError, match="did you mean 'frame_1080p_ms'"):
         bench.run(argparse.Namespace(names=["frame_1080_ms"], json=None))
-
-
-def test_records_are_written_whole_and_leave_nothing_beside(tmp_path):
-    target = tmp_path / "figures.json"
-    target.write_text("old")
-    bench.write_json(target, [LOWER.record(8.5, {"copy": 4.0})])
-    assert json.loads(target.read_text()) == [{"name": "frame_ms", "value": 8.5, "unit": "ms", "better": "lower",
-                                               "target": 10.0, "peers": {"copy": 4.0}, "met": True}]
-    assert [path.name for path in tmp_path.iterdir()] == ["figures.json"]
-
-
-def test_a_missing_folder_is_one_clear_line(tmp_path):
-    with pytest.raises(MixeurError, match="name a file in a folder that can be written"):
-        bench.write_json(tmp_path / "no" / "figures.json", [])
