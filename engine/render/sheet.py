@@ -61,7 +61,7 @@ def help_overlay(lettering: Lettering, frame: Pixels, rows: Sequence[tuple[str, 
     unit = max(min(height / (len(rows) + 7), height / 22, width / 34), 10.0)
     panel_width, panel_height = min(unit * 18, width), unit * (len(rows) * 1.35 + 3.4)
     left, top = (width - panel_width) / 2, (height - panel_height) / 2
-    _darken(pixels, left, top, panel_width, panel_height)
+    darken(pixels, left, top, panel_width, panel_height)
     text = round(unit * 0.72)
     lettering.draw(pixels, title, left + unit * 1.4, top + unit * 1.4, round(unit * 0.9), PALE)
     box(pixels, left + unit * 1.4, top + unit * 2.15, panel_width - unit * 2.8, 1, RULE)
@@ -72,7 +72,8 @@ def help_overlay(lettering: Lettering, frame: Pixels, rows: Sequence[tuple[str, 
     return pixels
 
 
-def _darken(pixels: Pixels, x: float, y: float, width: float, height: float) -> None:
+def darken(pixels: Pixels, x: float, y: float, width: float, height: float) -> None:
+    """Make a rectangle of a picture dark enough to read on, in place; what lies outside is cut off."""
     x0, y0 = max(round(x), 0), max(round(y), 0)
-    part = pixels[y0 : round(y + height), x0 : round(x + width), :3]
+    part = pixels[y0 : max(round(y + height), y0), x0 : max(round(x + width), x0), :3]
     part[...] = part // 6 + np.array(GROUND, np.uint8)
