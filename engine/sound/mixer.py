@@ -151,14 +151,14 @@ def _send_out(block: int, frame: Any) -> None:
             value = float64(bus[k])
             held = value - last + keep * held
             last = value
-            line[(frame + k) % DELAY] = float32(held) * (gain + slope * float32(k))
+            line[(frame + k) & (DELAY - 1)] = float32(held) * (gain + slope * float32(k))
         memory.dc[s, 0], memory.dc[s, 1] = last, held if abs(held) > 1e-20 else 0.0
         delay = min(max(int64(memory.speaker[s, S_DELAY]), 0), DELAY - QUANTUM)
         for c in range(channels):
             share = memory.route[s, c]
             if share != 0.0:
                 for k in range(QUANTUM):
-                    memory.mixed[c, k] += share * line[(frame + k - delay) % DELAY]
+                    memory.mixed[c, k] += share * line[(frame + k - delay) & (DELAY - 1)]
 
 
 @njit(nogil=True, error_model="numpy")

@@ -156,13 +156,13 @@ class _Keeper:
             self.open()
 
     def _worth_trying(self) -> bool:
-        """Return whether the wanted device is there now; if not, wait longer."""
+        """Return whether any device is there now; if not, wait longer."""
         from engine.sound.stream import NoDevice, choose_device, load_portaudio, output_names
 
         try:
             if self._stream.name != "null":
                 return False  # listing devices anew would stop the one that plays
-            choose_device(output_names(load_portaudio()), self._sound.device)
+            choose_device(output_names(load_portaudio()), None)
             return True
         except NoDevice:
             self._retry_ns = monotonic_ns() + BACK_OFF_S[min(self._tries, len(BACK_OFF_S) - 1)] * NS

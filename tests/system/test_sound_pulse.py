@@ -51,10 +51,10 @@ def rig() -> Iterator[SoundRig]:
 class SoundProcess:
     """The sound process as the supervisor starts it."""
 
-    def __init__(self, rig: SoundRig, block: Block, speakers: dict[str, model.Speaker]) -> None:
+    def __init__(self, env: dict[str, str], block: Block, speakers: dict[str, model.Speaker]) -> None:
         plan = {"sound": dataclasses.asdict(SOUND), "speakers": [dataclasses.asdict(s) for s in speakers.values()],
                 "block": block.handle, "parent": os.getpid()}
-        self.process = subprocess.Popen([sys.executable, "-m", "engine.sound.process", json.dumps(plan)], env=rig.env,
+        self.process = subprocess.Popen([sys.executable, "-m", "engine.sound.process", json.dumps(plan)], env=env,
                                         pass_fds=block.descriptors, stderr=subprocess.PIPE, text=True)
 
     def stop(self) -> float:
@@ -82,7 +82,7 @@ def wait_for(control: SoundControl, frames: int) -> None:
 def test_speakers_play_what_stands_beside_them_unbroken_while_the_parent_is_busy(rig: SoundRig, tmp_path: Path) -> None:
     block = Block.create(SIZE, "sound")
     control = SoundControl(block, SOUND, RING, STAGE)
-    child = SoundProcess(rig, block, RING)
+    child = SoundProcess(rig.env, block, RING)
     holds = tuple(Hold(f"tone{i}", pitch=60 + 3 * i, level=0.5, voice="sine", at=speaker.at_m, controls={"space": 0})
                   for i, speaker in enumerate(RING.values()))
     stop = threading.Event()
@@ -117,14 +117,14 @@ def test_speakers_play_what_stands_beside_them_unbroken_while_the_parent_is_busy
 def test_a_killed_sound_process_starts_again_with_its_voices_alive(rig: SoundRig, tmp_path: Path) -> None:
     block = Block.create(SIZE, "sound")
     control = SoundControl(block, SOUND, RING, STAGE)
-    child = SoundProcess(rig, block, RING)
+    child = SoundProcess(rig.env, block, RING)
     tone = (Hold("tone", pitch=69, level=0.7, voice="sine", controls={"space": 0}),)
     try:
         wait_for(control, RATE)
         play(control, 0.5, tone)
         child.process.send_signal(signal.SIGKILL)
         child.process.wait()
-        child = SoundProcess(rig, block, RING)
+        child = SoundProcess(rig.env, block, RING)
         before = control.meters().frame
         wait_for(control, RATE // 2)
         recording = rig.record(tmp_path / "again.raw")
@@ -138,3 +138,30 @@ def test_a_killed_sound_process_starts_again_with_its_voices_alive(rig: SoundRig
     steady = wave[-RATE:, 0]
     assert strongest_hz(steady) == pytest.approx(440, abs=0.2)
     assert len(breaks(steady, 440)) == 0
+
+
+def test_a_server_that_comes_later_is_used_and_one_that_dies_leaves_the_null_backend(tmp_path: Path) -> None:
+    block = Block.create(SIZE, "sound")
+    control = SoundControl(block, SOUND, RING, STAGE)
+    with tempfile.TemporaryDirectory(prefix="mx") as folder:
+        child = SoundProcess({**os.environ, "PULSE_SERVER": f"unix:{folder}/run/native"}, block, RING)
+        try:
+            wait_for(control, 1000)
+            before = control.meters()
+            rig = SoundRig(Path(folder))
+            wait_for_backend(control, "portaudio")
+            rig.stop()
+            wait_for_backend(control, "null")
+            wait_for(control, 1000)
+        finally:
+            took = child.stop()
+    assert before.backend == "null"
+    assert "PulseAudio" in before.reason
+    assert took < 2.0
+
+
+def wait_for_backend(control: SoundControl, name: str) -> None:
+    patience_ns = monotonic_ns() + 40 * NS
+    while control.meters().backend != name:
+        assert monotonic_ns() < patience_ns, control.meters()
+        sleep_s(0.02)
