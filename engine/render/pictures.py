@@ -1,0 +1,128 @@
+"""Pictures: image files and arrays as premultiplied RGBA, kept in halves of halves, placed at any size and angle."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.problems import MixeurError, did_you_mean
+from engine.render.drawing import Drawing
+from engine.render.layer import Blend
+
+Pixels = NDArray[np.uint8]
+Matrix = NDArray[np.float64]
+
+
+class Assets:
+    """The folders that a scene's files are looked for in, and the pictures read from there."""
+
+    def __init__(self, folders: tuple[Path, ...]) -> None:
+        self.folders = folders
+        self._kept: dict[Path, tuple[int, list[Pixels]]] = {}
+
+    def find(self, verb: str, name: str | Path) -> Path:
+        """Return the file of that name in the first folder that has it.
+
+        Raises:
+            MixeurError: There is none; names where it looked and the nearest name.
+        """
+        for folder in (*self.folders, Path()):
+            if (path := folder / name).is_file():
+                return path
+        near = [str(p.relative_to(f)) for f in self.folders for p in f.rglob(f"*{Path(name).suffix}")]
+        places = ", ".join(str(f) for f in self.folders) or "no assets folder"
+        raise MixeurError(f"canvas.{verb}: no file '{name}' in {places}{did_you_mean(str(name), near)}")
+
+    def picture(self, verb: str, source: Any) -> list[Pixels]:
+        """Return a picture and its halves, largest first; a file that changed is read again."""
+        if isinstance(source, np.ndarray):
+            return [_rgba(verb, source)]
+        path = self.find(verb, source)
+        stamp = path.stat().st_mtime_ns
+        if path not in self._kept or self._kept[path][0] != stamp:
+            self._kept[path] = stamp, _halves(_read(verb, path))
+        return self._kept[path][1]
+
+
+def place(drawing: Drawing, halves: list[Pixels], centre_px: tuple[float, float], size_px: tuple[float, float],
+          angle: float, alpha: float, blend: Blend, scratch: Pixels) -> None:
+    """Mix a picture at a place, size and angle, anti-aliased.
+
+    Args:
+        centre_px: Where its middle goes; the middle of the first pixel is at 0.
+        angle: Degrees, clockwise.
+        scratch: Memory for the turned picture, as large as the drawing.
+    """
+    height, width = halves[0].shape[:2]
+    shrink = min(width / max(size_px[0], 1e-6), height / max(size_px[1], 1e-6))
+    source = halves[min(max(int(math.log2(max(shrink, 1.0))), 0), len(halves) - 1)]
+    matrix = _matrix((source.shape[1], source.shape[0]), centre_px, size_px, angle)
+    box = _box(matrix, (source.shape[1], source.shape[0]), drawing.pixels.shape)
+    if box is None:
+        return
+    left, top, wide, high = box
+    matrix[:, 2] -= left, top
+    patch = scratch.reshape(-1)[:wide * high * 4].reshape(high, wide, 4)
+    cv2.warpAffine(source, matrix, (wide, high), dst=patch, flags=cv2.INTER_LINEAR)
+    drawing.lay(patch.view(np.uint32)[..., 0], left, top, alpha, blend)
+
+
+def _matrix(size: tuple[int, int], centre_px: tuple[float, float], size_px: tuple[float, float],
+            angle: float) -> Matrix:
+    """Return source pixels -> canvas pixels. Shape (2, 3)."""
+    turn = math.radians(angle)
+    sx, sy = size_px[0] / size[0], size_px[1] / size[1]
+    linear = np.array([[math.cos(turn) * sx, -math.sin(turn) * sy], [math.sin(turn) * sx, math.cos(turn) * sy]])
+    shift = np.array(centre_px) - linear @ [(size[0] - 1) / 2, (size[1] - 1) / 2]
+    return np.column_stack((linear, shift))
+
+
+def _box(matrix: Matrix, size: tuple[int, int], shape: tuple[int, ...]) -> tuple[int, int, int, int] | None:
+    """Return left, top, width and height of what lies on the canvas, or None."""
+    corners = np.array([(x, y, 1) for x in (-1, size[0]) for y in (-1, size[1])]) @ matrix.T
+    left, top = (max(math.floor(v), 0) for v in corners.min(axis=0))
+    right, bottom = corners.max(axis=0)
+    wide, high = min(math.ceil(right) + 1, shape[1]) - left, min(math.ceil(bottom) + 1, shape[0]) - top
+    return (left, top, wide, high) if wide > 0 and high > 0 else None
+
+
+def _read(verb: str, path: Path) -> Pixels:
+    data = cv2.imdecode(np.frombuffer(path.read_bytes(), np.uint8), cv2.IMREAD_UNCHANGED)
+    if data is None:
+        raise MixeurError(f"canvas.{verb}: '{path.name}' is not a picture that can be read; save it as PNG or JPEG")
+    if data.ndim == 3:
+        data = cv2.cvtColor(data, cv2.COLOR_BGRA2RGBA if data.shape[2] == 4 else cv2.COLOR_BGR2RGB)
+    return _rgba(verb, data)
+
+
+def _rgba(verb: str, picture: NDArray[Any]) -> Pixels:
+    """Return any picture as premultiplied RGBA: grey or RGB or straight RGBA, uint8 or floats 0..1."""
+    if picture.ndim not in (2, 3) or (picture.ndim == 3 and picture.shape[2] not in (3, 4)) or not picture.size:
+        raise MixeurError(f"canvas.{verb}: a picture has the shape (h, w), (h, w, 3) or (h, w, 4), not {picture.shape}")
+    if picture.dtype == np.uint16:
+        picture = (picture >> 8).astype(np.uint8)
+    elif picture.dtype != np.uint8:
+        if not np.isfinite(picture).all():
+            raise MixeurError(f"canvas.{verb}: the picture is not finite (nan or inf)")
+        picture = np.asarray(np.clip(picture, 0.0, 1.0) * 255 + 0.5, np.uint8)
+    if picture.ndim == 2:
+        return np.asarray(cv2.cvtColor(picture, cv2.COLOR_GRAY2RGBA), np.uint8)
+    if picture.shape[2] == 3:
+        return np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2RGBA), np.uint8)
+    alpha = picture[..., 3:].astype(np.uint16)
+    rgb = (picture[..., :3] * alpha + 127) // 255
+    return np.concatenate((rgb.astype(np.uint8), picture[..., 3:]), axis=2)
+
+
+def _halves(picture: Pixels) -> list[Pixels]:
+    levels = [picture]
+    while min(levels[-1].shape[:2]) >= 32:
+        height, width = levels[-1].shape[:2]
+        half = cv2.resize(levels[-1], (width // 2, height // 2), interpolation=cv2.INTER_AREA)
+        levels.append(np.asarray(half, np.uint8))
+    return levels

@@ -1,0 +1,142 @@
+"""Shapes: from an artist's numbers in stage units to the brush's numbers in pixels."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.problems import MixeurError
+from engine.render import brush, marks
+from engine.render.drawing import Drawing, Pixels
+from engine.render.layer import Blend
+
+Points = NDArray[np.float64]
+ONE = frozenset((float, int, np.float64, np.float32))
+
+
+class Shapes:
+    """Draws shapes of one canvas size, with the memory that this needs."""
+
+    def __init__(self, size: tuple[int, int]) -> None:
+        width, height = size
+        self._size = size
+        self._scale = height
+        self._cover: Pixels = np.zeros(width * height, np.uint8)
+        self._area = np.zeros((width + 2) * height, np.float32)
+        self._disc = np.zeros((1, 4), np.float32)
+        self._paint = np.zeros(1, np.uint32)
+
+    def discs(self, drawing: Drawing, verb: str, x: Any, y: Any, radius: Any, colour: Any, width: Any, alpha: Any,
+              blend: Blend, soft: float) -> None:
+        """Draw discs, or rings of a line width."""
+        mode, softness = marks.blend_index(verb, blend), marks.share(verb, "soft", soft)
+        if _single(x, y, radius, alpha, width or 0.0):
+            shapes, paints = self._one_disc(verb, x, y, radius, width), self._paint
+            paints[0] = marks.paint(verb, colour, alpha)
+        else:
+            values = marks.numbers(verb, x=x, y=y, radius=radius, width=-1.0 if width is None else width)
+            shapes = self._many_discs(values, width is not None)
+            paints = _paints(verb, colour, alpha, len(shapes))
+        brush.stamp(drawing.packed, shapes, paints, softness, mode)
+
+    def lines(self, drawing: Drawing, x0: Any, y0: Any, x1: Any, y1: Any, colour: Any, width: Any, alpha: Any,
+              blend: Blend, soft: float) -> None:
+        """Draw lines that stand alone."""
+        mode, softness = marks.blend_index("line", blend), marks.share("line", "soft", soft)
+        if _single(x0, y0, x1, y1, width, alpha):
+            ends, paints = np.array(((x0, y0, x1, y1, width),), np.float64), self._paint
+            paints[0] = marks.paint("line", colour, alpha)
+            if not np.isfinite(ends).all():
+                marks.numbers("line", x0=x0, y0=y0, x1=x1, y1=y1, width=width)
+        else:
+            ends = np.stack(marks.numbers("line", x0=x0, y0=y0, x1=x1, y1=y1, width=width), axis=1)
+            paints = _paints("line", colour, alpha, len(ends))
+        lines = marks.in_pixels(ends, self._scale).astype(np.float32)
+        lines[:, 4] = np.clip(ends[:, 4] * self._scale / 2, 0, marks.FAR_PX)
+        brush.strokes(drawing.packed, lines, paints, softness, mode)
+
+    def path(self, drawing: Drawing, verb: str, points: Any, colour: Any, width: float, closed: bool, alpha: float,
+             blend: Blend, soft: float) -> None:
+        """Draw one line through points."""
+        marks.blend_index(verb, blend)
+        paint, softness = marks.paint(verb, colour, alpha), marks.share(verb, "soft", soft)
+        half = min(max(marks.number(verb, "width", width) * self._scale / 2, 0.5), marks.FAR_PX)
+        corners = marks.in_pixels(marks.points(verb, points), self._scale)
+        patch = self._patch(corners, half + 1)
+        if patch is None:
+            return
+        cover, left, top = patch
+        cover[...] = 0
+        begins = corners - (left, top)
+        ends = np.roll(begins, -1, axis=0) if closed else begins[1:] if len(begins) > 1 else begins
+        lines = np.column_stack((begins[:len(ends)], ends, np.full(len(ends), half)))
+        brush.trace(cover, lines.astype(np.float32), softness)
+        drawing.pour(cover, left, top, paint, blend)
+
+    def polygon(self, drawing: Drawing, points: Any, colour: Any, alpha: float, blend: Blend) -> None:
+        """Draw one filled shape."""
+        marks.blend_index("polygon", blend)
+        paint = marks.paint("polygon", colour, alpha)
+        corners = marks.in_pixels(marks.points("polygon", points), self._scale)
+        patch = self._patch(corners, 1.0)
+        if patch is not None:
+            cover, left, top = patch
+            self._fill(corners - (left, top), cover)
+            drawing.pour(cover, left, top, paint, blend)
+
+    def filled(self, verb: str, points: Any) -> Pixels:
+        """Return the coverage of one filled shape. Shape (height, width); holds until the next shape."""
+        cover = self._cover.reshape(self._size[::-1])
+        self._fill(marks.in_pixels(marks.points(verb, points), self._scale), cover)
+        return cover
+
+    def _one_disc(self, verb: str, x: float, y: float, radius: float, width: float | None) -> NDArray[np.float32]:
+        if not math.isfinite(x + y + radius + (width or 0.0)):
+            marks.numbers(verb, x=x, y=y, radius=radius, width=width or 0.0)
+        far, half = marks.FAR_PX / self._scale, (width or 0.0) / 2
+        radius = min(radius, far)
+        self._disc[0] = (
+            min(max(x, -far), far) * self._scale - 0.5, min(max(y, -far), far) * self._scale - 0.5,
+            (radius + half) * self._scale, max(radius - half, 0.0) * self._scale if width is not None else -1.0)
+        return self._disc
+
+    def _many_discs(self, values: list[Points], ring: bool) -> NDArray[np.float32]:
+        x, y, radius, width = values
+        shapes = np.empty((len(x), 4), np.float32)
+        shapes[:, 0], shapes[:, 1] = marks.in_pixels(x, self._scale), marks.in_pixels(y, self._scale)
+        half = width / 2 if ring else 0.0
+        shapes[:, 2] = np.clip((radius + half) * self._scale, 0, marks.FAR_PX)
+        shapes[:, 3] = np.clip((radius - half) * self._scale, 0, marks.FAR_PX) if ring else -1
+        return shapes
+
+    def _patch(self, corners: Points, margin: float) -> tuple[Pixels, int, int] | None:
+        """Return memory for the part of the canvas that a shape may cover, and where it lies."""
+        if not len(corners):
+            return None
+        left, top = (max(math.floor(v), 0) for v in corners.min(axis=0) - margin)
+        right, bottom = (math.ceil(v) + 1 for v in corners.max(axis=0) + margin)
+        wide, high = min(right, self._size[0]) - left, min(bottom, self._size[1]) - top
+        if wide <= 0 or high <= 0:
+            return None
+        return self._cover[:wide * high].reshape(high, wide), left, top
+
+    def _fill(self, corners: Points, cover: Pixels) -> None:
+        high, wide = cover.shape
+        area = self._area[:(wide + 2) * high].reshape(high, wide + 2)
+        brush.fill(area, corners.astype(np.float32))
+        brush.settle(area, cover)
+
+
+def _single(*values: Any) -> bool:
+    return all(type(value) in ONE for value in values)
+
+
+def _paints(verb: str, colour: Any, alpha: Any, count: int) -> NDArray[np.uint32]:
+    """Return one packed colour for each of `count` shapes."""
+    paints = marks.paints(verb, colour, alpha)
+    if len(paints) not in (1, count):
+        raise MixeurError(f"canvas.{verb}: {len(paints)} colours for {count} shapes")
+    return paints if len(paints) == count else np.full(count, paints[0])

@@ -1,0 +1,51 @@
+"""Text: words as coverage, in the font that a scene names or the one that is shipped."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.render.pictures import Assets
+
+if TYPE_CHECKING:
+    from engine.render.lettering import Lettering
+
+FONT = "fonts/Jura-Light.otf"
+LINE = 1.25
+SHIPPED = (Path(__file__).parents[2] / "assets", Path(sys.prefix) / "share/mixeur/sample/assets")
+
+
+class Texts:
+    """Words, drawn once a font and size and then kept."""
+
+    def __init__(self, assets: Assets) -> None:
+        self._assets = assets
+        self._fonts: dict[str, Lettering] = {}
+
+    def cover(self, words: str, size_px: int, font: str | None, align: str) -> NDArray[np.uint8]:
+        """Return the coverage of one or more lines, each `size_px` high. Shape (height, width), uint8."""
+        lettering = self._lettering(font or FONT)
+        lines = [lettering.mask(line, size_px) for line in words.split("\n")]
+        if len(lines) == 1:
+            return lines[0]
+        pitch = round(size_px * LINE)
+        wide = max(line.shape[1] for line in lines)
+        cover = np.zeros((pitch * (len(lines) - 1) + max(line.shape[0] for line in lines), wide), np.uint8)
+        for row, line in enumerate(lines):
+            left = round((wide - line.shape[1]) * {"left": 0.0, "right": 1.0}.get(align, 0.5))
+            target = cover[row * pitch:row * pitch + line.shape[0], left:left + line.shape[1]]
+            np.maximum(target, line, out=target)
+        return cover
+
+    def _lettering(self, font: str) -> Lettering:
+        if font not in self._fonts:
+            from engine.render.lettering import Lettering
+
+            places = (folder / font for folder in (*self._assets.folders, *SHIPPED))
+            file = next((path for path in places if path.is_file()), None)
+            self._fonts[font] = Lettering(file or self._assets.find("text", font))
+        return self._fonts[font]
