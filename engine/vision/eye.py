@@ -22,17 +22,25 @@ class Eye:
 
     Attributes:
         size: (width, height) of the analysed picture.
+
+    Args:
+        first_id: Ids count from here.
     """
 
-    def __init__(self, camera: Camera) -> None:
+    def __init__(self, camera: Camera, first_id: int = 1) -> None:
         self._camera = camera
         self.size = analysed_size(camera.size)
         self._plate = None if camera.key == "none" else Plate(camera.key, camera.fps)
         self._room = EmptyRoom(camera.fps)
-        self._tracker = Tracker()
+        self._tracker = Tracker(first_id)
         self._motion = Motion()
         self._small: Pixels | None = None
         self._mask: Pixels | None = None
+
+    @property
+    def next_id(self) -> int:
+        """Return the id that the next person will have."""
+        return self._tracker.next_id
 
     def learn(self, picture: Pixels) -> None:
         """Take a picture for the empty room."""

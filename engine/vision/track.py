@@ -42,9 +42,9 @@ class Track:
 class Tracker:
     """Keeps ids: born after three pictures, kept 1 s unseen, longer while hidden behind somebody, never used again."""
 
-    def __init__(self) -> None:
+    def __init__(self, first_id: int = 1) -> None:
         self._tracks: list[Track] = []
-        self._next_id = 1
+        self.next_id = first_id
         self._captured_ns: int | None = None
 
     def follow(self, found: list[Silhouette], captured_ns: int, size: tuple[int, int],
@@ -103,8 +103,8 @@ class Tracker:
             left, _, width, _ = track.silhouette.box_px
             is_cut = left <= 1 or left + width >= size[0] - 1
             if not track.is_born and track.seen >= (BORN_AT_EDGE_AFTER if is_cut else BORN_AFTER):
-                track.id = self._next_id
-                self._next_id += 1
+                track.id = self.next_id
+                self.next_id += 1
 
 
 def _cost(track: Track, silhouette: Silhouette) -> float:

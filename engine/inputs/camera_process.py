@@ -1,0 +1,168 @@
+"""The process of one camera: newest picture in; matte out at once, then who is where."""
+
+from __future__ import annotations
+
+import os
+import zlib
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+
+from engine.clock import NS, monotonic_ns, sleep_s
+from engine.fake.camera import SimulatedCamera, fake_room
+from engine.fake.visitors import Guest, Visitors
+from engine.inputs.camera import Capture, Shot, Source, open_source
+from engine.inputs.camera_link import STALE_S, STATES, CameraBlock, capture_size
+from engine.show.model import Camera
+from engine.supervise.memory import Block
+from engine.vision.eye import Eye
+from engine.world import CameraState, Pixels
+
+WAIT_S = 0.1
+STUCK = 3
+
+
+def main(plan: dict[str, Any]) -> int:
+    """Run a camera until its parent is gone.
+
+    Args:
+        plan: `camera` (fields of `Camera`), `block` (handle), `parent` (process id); `folder` for relative files.
+    """
+    cv2.setNumThreads(1)  # measured: a second thread makes it later, not sooner, on a busy small machine
+    camera = camera_of(plan["camera"])
+    folder = Path(plan.get("folder", "."))
+    code = run_camera(camera, Block.attach(plan["block"]), lambda: os.getppid() != plan["parent"], folder)
+    if code == STUCK:
+        os._exit(code)  # a driver holds the capture thread for ever
+    return code
+
+
+def camera_of(fields: dict[str, Any]) -> Camera:
+    """Return a camera from what JSON made of its fields."""
+    corners = fields.get("corners")
+    corners = None if corners is None else tuple((float(x), float(y)) for x, y in corners)
+    return Camera(**{**fields, "size": (int(fields["size"][0]), int(fields["size"][1])), "corners": corners})
+
+
+def run_camera(camera: Camera, block: Block, should_stop: Callable[[], bool], folder: Path = Path()) -> int:
+    """Look at a camera's pictures until told to stop.
+
+    Returns:
+        0, or 3 if a driver blocks for ever: then only the end of the process helps.
+    """
+    shared = CameraBlock(camera, block)
+    header = shared.header[0]
+    header["message"] = b""
+    size = capture_size(camera)
+    eye = Eye(replace(camera, size=size), first_id=max(1, int(header["next_id"])))
+    capture = Capture(_opener(camera, size, shared, eye, folder))
+    watch = _Watch()
+    try:
+        while not should_stop():
+            shot = capture.newest(WAIT_S)
+            if shot is not None and watch.is_new(shot):
+                _look(eye, _fitted(shot.picture, size), shot.captured_ns, shared)
+            _report(shared, capture, watch)
+            if monotonic_ns() > capture.patience_ns:
+                header["message"] = b"the camera's driver does not answer; the camera is started again"
+                return STUCK
+    finally:
+        header["state"] = STATES.index("lost")
+        is_closed = capture.close()
+    return 0 if is_closed else STUCK
+
+
+def _opener(camera: Camera, size: tuple[int, int], shared: CameraBlock, eye: Eye, folder: Path) -> Callable[[], Source]:
+    if camera.source != "simulated":
+        return lambda: open_source(camera, folder)
+    visitors = Visitors(zlib.crc32(camera.name.encode()), size[0] / size[1])
+    fake = SimulatedCamera(visitors, size, fake_room(camera.key))
+    eye.learn(fake.empty())
+    return lambda: _SimulatedSource(fake, camera.fps, shared)
+
+
+def _look(eye: Eye, picture: Pixels, captured_ns: int, shared: CameraBlock) -> None:
+    header = shared.header[0]
+    frame, start_ns = int(header["frames"]), monotonic_ns()
+    matte = eye.key(picture)
+    shared.publish_matte(matte, captured_ns, frame)
+    header["key_us"] = (monotonic_ns() - start_ns) // 1000
+    shared.publish_sighting(eye.track(picture, matte, captured_ns, frame))
+    header["vision_us"] = (monotonic_ns() - start_ns) // 1000
+    header["frames"], header["next_id"] = frame + 1, eye.next_id
+
+
+def _fitted(picture: Pixels, size: tuple[int, int]) -> Pixels:
+    """Return a picture that is no larger than the slots."""
+    height, width = picture.shape[:2]
+    shrink = min(1.0, size[0] / width, size[1] / height)
+    if shrink == 1.0:
+        return np.ascontiguousarray(picture)
+    smaller = max(1, int(width * shrink)), max(1, int(height * shrink))
+    return np.asarray(cv2.resize(picture, smaller, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def _report(shared: CameraBlock, capture: Capture, watch: _Watch) -> None:
+    header = shared.header[0]
+    header["state"] = STATES.index(watch.state(capture.open_ns, monotonic_ns()))
+    header["dropped"], header["reopened"] = capture.dropped, capture.reopened
+    header["truncated"], header["repeated"] = capture.truncated, watch.repeated
+    header["message"] = capture.message.encode()[:240]
+    header["heartbeat_ns"] = monotonic_ns()
+
+
+class _Watch:
+    """Knows a frozen picture from a new one.
+
+    Attributes:
+        repeated: How many pictures were equal to the one before.
+    """
+
+    def __init__(self) -> None:
+        self.repeated = 0
+        self._print = 0
+        self._newest_ns: int | None = None
+
+    def is_new(self, shot: Shot) -> bool:
+        fingerprint = zlib.crc32(shot.picture[::4, ::4].tobytes())
+        if self._newest_ns is not None and fingerprint == self._print:
+            self.repeated += 1
+            return False
+        self._print, self._newest_ns = fingerprint, shot.captured_ns
+        return True
+
+    def state(self, open_ns: int, now_ns: int) -> CameraState:
+        if self._newest_ns is None:
+            return "lost"
+        if now_ns - self._newest_ns < STALE_S * NS:
+            return "live"
+        return "stale" if now_ns - open_ns < STALE_S * NS else "lost"
+
+
+class _SimulatedSource:
+    """Simulated visitors at the camera's pace, with the mouse as a guest."""
+
+    truncated = 0
+
+    def __init__(self, fake: SimulatedCamera, fps: float, shared: CameraBlock) -> None:
+        self._fake, self._step_ns, self._header = fake, round(NS / fps), shared.header[0]
+        self._start_ns = self._due_ns = monotonic_ns()
+        self._guest = Guest(fake.visitors.aspect)
+
+    def read(self, timeout_s: float) -> tuple[Pixels, int] | None:
+        sleep_s(max(0.0, (self._due_ns - monotonic_ns()) / NS))
+        captured_ns = monotonic_ns()
+        self._due_ns = max(self._due_ns, captured_ns - self._step_ns) + self._step_ns
+        time = (captured_ns - self._start_ns) / NS
+        present, x, y = self._header["guest"].tolist()
+        guest = self._guest.follow(time, x * self._fake.visitors.aspect, y) if present else None
+        if guest is None:
+            self._guest.leave()
+        return self._fake.picture(time, guest), captured_ns
+
+    def close(self) -> None:
+        pass
