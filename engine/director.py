@@ -25,6 +25,7 @@ from engine.world import Event, Now
 
 PROBLEMS_KEPT = 100
 PREPARE_EVERY_S = 0.1
+PREPARE_EVERY_S = 0.1
 
 
 @dataclass(frozen=True, slots=True)

@@ -217,6 +217,8 @@ def _touches(
 
 
 def _values(inputs: Mapping[str, SignalInput], before: Mapping[str, float], signals: Signals) -> dict[str, float]:
+    if not inputs:
+        return {}
     newest: dict[str, Event] = {event.source: event for event in signals.events}
     values = dict(before)
     for name, conf in inputs.items():

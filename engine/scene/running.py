@@ -28,6 +28,7 @@ from engine.world import Now, StageSize
 
 PROBATION_S = 3.0
 SMOOTHING = 0.1
+NO_LIGHT: Mapping[str, tuple[Layer, ...]] = {"stage": ()}
 T = TypeVar("T")
 Views = Mapping[str, tuple[Layer, ...]]
 ParamValues = Mapping[str, Any]
@@ -303,9 +304,11 @@ class Running:
             failed := self._timed(take, "update", lambda: scene.update(now)), Failure
         ):
             return failed
-        if isinstance(views := self._timed(take, "draw", draw), Failure):
+        views = self._timed(take, "draw", draw) if "draw" in take.hooks else NO_LIGHT
+        if isinstance(views, Failure):
             return views
-        if isinstance(sounds := self._timed(take, "play", play), Failure):
+        sounds = self._timed(take, "play", play) if "play" in take.hooks else Sounds(self.owner, gain=gain)
+        if isinstance(sounds, Failure):
             return sounds
         lamps = self._timed(take, "light", partial(light, views)) if "light" in take.hooks else ()
         if isinstance(lamps, Failure):
