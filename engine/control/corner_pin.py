@@ -74,13 +74,12 @@ class CornerPin:
 
     def _pointer(self, event: PointerEvent) -> CornerPin:
         if event.kind == "press" and event.window in self.profiles:
-            return self._grab(event)
-        if self.held is None or event.window != self.projector:
-            return self
-        if event.kind == "move":
-            return self._move((event.x_px + self.held[0], event.y_px + self.held[1]))
-        if event.kind == "release":
+            # A window that lost the keyboard's focus may have swallowed the release.
+            return (self._end_drag() if self.held else self)._grab(event)
+        if self.held is not None and event.kind == "release":
             return self._end_drag()
+        if self.held is not None and event.kind == "move" and event.window == self.projector:
+            return self._move((event.x_px + self.held[0], event.y_px + self.held[1]))
         return self
 
     def _grab(self, event: PointerEvent) -> CornerPin:
@@ -135,7 +134,7 @@ class CornerPin:
         name = self.projector
         profile = self.profiles[name]
         corners = list(self.corners(name))
-        corners[self.corner] = (round(to[0], 2), round(to[1], 2))
+        corners[self.corner] = _reachable(to, profile.size)
         wrong = _wrong(corners, profile.size)
         if wrong:
             return replace(self, refusal=wrong)
@@ -198,6 +197,12 @@ def _wrong(corners: list[Point], size: tuple[int, int]) -> str:
         return "the corners must not cross or dent"
     doubled = sum(ax * by - bx * ay for (ax, ay), (bx, by) in zip(corners, (*corners[1:], corners[0]), strict=True))
     return "the picture would be too small" if doubled / 2 < LEAST_SHARE * size[0] * size[1] else ""
+
+
+def _reachable(to: Point, size: tuple[int, int]) -> Point:
+    """Return the nearest place within half a picture beyond the edges, to a hundredth of a pixel."""
+    x, y = (round(min(max(part, -length / 2), length * 1.5), 2) for part, length in zip(to, size, strict=True))
+    return x, y
 
 
 def _inside(corner: Point, size: tuple[int, int]) -> Point:
