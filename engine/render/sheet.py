@@ -14,15 +14,14 @@ Pixels = NDArray[np.uint8]
 GROUND: Colour = (20, 15, 13)
 RULE: Colour = (58, 48, 44)
 PALE: Colour = (236, 230, 226)
-GREY: Colour = (150, 138, 130)
+GREY: Colour = (164, 152, 144)
 ACCENT: Colour = (120, 180, 255)
 
 
 def blank(size: tuple[int, int], colour: Colour = GROUND) -> Pixels:
     """Return a picture of one colour. BGRX, shape (height, width, 4), uint8."""
-    pixels = np.empty((size[1], size[0], 4), np.uint8)
-    pixels[:] = (*colour, 255)
-    return pixels
+    one = np.array((*colour, 255), np.uint8).view(np.uint32)[0]
+    return np.full((size[1], size[0]), one, np.uint32).view(np.uint8).reshape(size[1], size[0], 4)
 
 
 def box(pixels: Pixels, x: float, y: float, width: float, height: float, colour: Colour) -> None:
