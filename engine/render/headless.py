@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -27,7 +26,7 @@ class HeadlessWindows:
         every_s: Seconds between two writings.
 
     Attributes:
-        frames: The last picture of each projector. BGRX, shape (height, width, 4), uint8.
+        last: The newest picture of each projector. BGRX, shape (height, width, 4), uint8.
         sizes: The (width, height) of each projector's picture.
     """
 
@@ -38,7 +37,7 @@ class HeadlessWindows:
                  folder: Path | None = None, every_s: float = 1.0) -> None:
         named = dict(projectors) or {"stage": Projector(name="stage")}
         self.sizes = {name: projector.size or stage.size_px for name, projector in named.items()}
-        self.frames: dict[str, Pixels] = {}
+        self.last: dict[str, Pixels] = {}
         self._folder = folder
         self._every_ns = round(every_s * NS)
         self._next_ns = 0
@@ -48,13 +47,13 @@ class HeadlessWindows:
     def present(self, frames: Mapping[str, Pixels]) -> None:
         """Keep the pictures; in a thread of its own, write them where it is due and the last writing has ended."""
         for name, frame in frames.items():
-            if name in self.frames and self.frames[name].shape == frame.shape:
-                np.copyto(self.frames[name], frame)
+            if name in self.last and self.last[name].shape == frame.shape:
+                np.copyto(self.last[name], frame)
             else:
-                self.frames[name] = frame.copy()
+                self.last[name] = frame.copy()
         if self._writer and monotonic_ns() >= self._next_ns and (self._writing is None or self._writing.done()):
             self._next_ns = monotonic_ns() + self._every_ns
-            self._writing = self._writer.submit(self._write, {name: kept.copy() for name, kept in self.frames.items()})
+            self._writing = self._writer.submit(self._write, {name: kept.copy() for name, kept in self.last.items()})
 
     def present_operator(self, pixels: Pixels) -> None:
         """Do nothing: there is no operator's window."""
@@ -83,6 +82,8 @@ class HeadlessWindows:
     def _write(self, frames: Mapping[str, Pixels]) -> None:
         if self._folder is None:
             return
+        import cv2  # slow to load: not while windows are waited for
+
         self._folder.mkdir(parents=True, exist_ok=True)
         for name, frame in frames.items():
             part = self._folder / f".{name}.part.png"
