@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.clock import NS
+from engine.clock import NS, monotonic_ns
 from engine.fake.camera import fake_size
 from engine.show.model import Camera
 from engine.supervise.memory import Block
@@ -29,11 +30,11 @@ HEADER = np.dtype([
     ("heartbeat_ns", "i8"), ("state", "i8"), ("frames", "i8"), ("dropped", "i8"), ("reopened", "i8"),
     ("truncated", "i8"), ("repeated", "i8"), ("key_us", "i8"), ("vision_us", "i8"),
     ("next_id", "i8"),  # outlives a restart of the process: ids are never used again
-    ("guest", "f8", 3), ("message", "S240"),
+    ("guest", "f8", 3), ("message", "S240"), ("wishes", "i8"), ("wanted", "S256"),
 ])  # fmt: skip
 STAMP = np.dtype([("frame", "i8"), ("captured_ns", "i8"), ("size", "i8", 2)])
 SEEN = np.dtype([("stamp", STAMP), ("people", "i8"), ("contacts", "i8"), ("has_flow", "i8"), ("motion", "f8")])
-PERSON = np.dtype([("id", "i8"), ("foot", "f4", 2), ("box", "f4", 4), ("velocity", "f4", 2), ("points", "i8")])
+PERSON = np.dtype([("id", "i8"), ("foot", "f8", 2), ("box", "f8", 4), ("velocity", "f8", 2), ("points", "i8")])
 HEADER_SIZE = (HEADER.itemsize + 63) // 64 * 64
 OUTLINE = OUTLINE_POINTS * 2 * 4
 
@@ -43,7 +44,9 @@ class CameraStatus:
     """How a camera is.
 
     Attributes:
-        age_ms_p95: Age of the newest picture when the engine reads it, 95th percentile; 0 before the first.
+        source: What is looked at, or tried.
+        age_ms: From the arrival of the newest picture to the poll that first saw it keyed; 0 before the first.
+        age_ms_p95: The same, 95th percentile of the last 512 pictures.
         frames: Pictures that were looked at.
         dropped: Pictures that came faster than they could be looked at.
         reopened: How often the source came back.
@@ -54,6 +57,8 @@ class CameraStatus:
     """
 
     state: CameraState = "lost"
+    source: str = ""
+    age_ms: float = 0.0
     age_ms_p95: float = 0.0
     frames: int = 0
     dropped: int = 0
@@ -85,6 +90,11 @@ class CameraBlock:
         self._matte_writer = SlotWriter(self.mattes)
         self._sighting_writer = SlotWriter(self.sightings)
 
+    @property
+    def wanted(self) -> str:
+        """Return the source that is asked for instead of the show's, or an empty text."""
+        return bytes(self.header[0]["wanted"]).decode(errors="replace")
+
     def publish_matte(self, pixels: Pixels, captured_ns: int, frame: int) -> None:
         """Show the newest matte: premultiplied RGBA."""
         data = self._matte_writer.begin()
@@ -105,50 +115,56 @@ class CameraLink:
     Args:
         seat: The reader's own number, 0..3.
         aspect: Width of the stage in stage units, for the guest's place.
+        read_ns: The clock that ages are measured with.
     """
 
-    def __init__(self, camera: Camera, block: Block, seat: int = 0, aspect: float = 16 / 9) -> None:
+    def __init__(self, camera: Camera, block: Block, seat: int = 0, aspect: float = 16 / 9,
+                 read_ns: Callable[[], int] = monotonic_ns) -> None:  # fmt: skip
         self.camera = camera
-        shared = CameraBlock(camera, block)
-        self._header = shared.header[0]
-        self._mattes = SlotReader(shared.mattes, seat)
-        self._sightings = SlotReader(shared.sightings, seat)
-        self._aspect = aspect
+        self._shared = CameraBlock(camera, block)
+        self._header = self._shared.header[0]
+        self._mattes = SlotReader(self._shared.mattes, seat)
+        self._sightings = SlotReader(self._shared.sightings, seat)
+        self._aspect, self._read_ns = aspect, read_ns
         self._ages_ms: deque[float] = deque(maxlen=AGES)
-        self._number, self._last = -1, Sighting(camera.name, size=analysed_size(capture_size(camera)))
+        self._sighting_number, self._sighting = -1, Sighting(camera.name, size=analysed_size(capture_size(camera)))
+        self._matte_number = -1
+        self._matte: Matte | None = None
         self._state: CameraState = "lost"
 
     def poll(self, now_ns: int) -> tuple[Sighting, Matte | None]:
-        """Return the newest sighting and matte, which may be one picture ahead of it; valid until the next poll."""
-        leased, matte = self._sightings.newest(), self._mattes.newest()
-        state = self._state_at(now_ns)
-        if leased is not None and (leased.number != self._number or state != self._state):
-            self._number, self._last = leased.number, unpack(leased.data, self.camera.name, state)
-        elif leased is None and state != self._state:
-            self._last = Sighting(self.camera.name, state, size=self._last.size)
-        self._state = state
-        if matte is None:
-            return self._last, None
-        stamp = matte.data[: STAMP.itemsize].view(STAMP)[0]
-        width, height = stamp["size"].tolist()
-        pixels = matte.data[STAMP.itemsize :].reshape(height, width, 4)
-        if state == "live":
-            self._ages_ms.append((now_ns - int(stamp["captured_ns"])) / 1e6)
-        return self._last, Matte(pixels, int(stamp["captured_ns"]), int(stamp["frame"]))
+        """Return the newest sighting and matte, valid until the next poll.
+
+        The matte may be one picture ahead. Unless the camera is live there is nobody and no matte: a visitor must
+        not stand frozen.
+        """
+        self._take_matte()
+        self._take_sighting()
+        self._state = self._state_at(now_ns)
+        if self._state != "live":
+            return Sighting(self.camera.name, self._state, size=self._sighting.size), None
+        return self._sighting, self._matte
 
     def guest(self, x: float, y: float, present: bool) -> None:
         """Tell a simulated camera where the mouse is, in stage units."""
         share = x / self._aspect
         self._header["guest"] = (float(present), 1.0 - share if self.camera.mirror else share, y)
 
+    def use(self, source: str) -> None:
+        """Ask for another source, such as `0` for the webcam; an empty text asks for the show's own again."""
+        self._header["wanted"] = source.encode()[:256]
+        self._header["wishes"] += 1
+
     @property
     def status(self) -> CameraStatus:
         """Return how the camera is."""
         header = self._header
-        age_ms = float(np.percentile(self._ages_ms, 95)) if self._ages_ms else 0.0
+        ages_ms = list(self._ages_ms) or [0.0]
         return CameraStatus(
             self._state,
-            age_ms,
+            self._shared.wanted or self.camera.source,
+            ages_ms[-1],
+            float(np.percentile(ages_ms, 95)),
             frames=int(header["frames"]),
             dropped=int(header["dropped"]),
             reopened=int(header["reopened"]),
@@ -163,6 +179,21 @@ class CameraLink:
         """Give the slots back."""
         self._mattes.release()
         self._sightings.release()
+
+    def _take_sighting(self) -> None:
+        leased = self._sightings.newest()
+        if leased is not None and leased.number != self._sighting_number:
+            self._sighting_number, self._sighting = leased.number, unpack(leased.data, self.camera.name)
+
+    def _take_matte(self) -> None:
+        leased = self._mattes.newest()
+        if leased is None or leased.number == self._matte_number:
+            return
+        stamp = leased.data[: STAMP.itemsize].view(STAMP)[0]
+        (width, height), captured_ns = stamp["size"].tolist(), int(stamp["captured_ns"])
+        pixels = leased.data[STAMP.itemsize :].reshape(height, width, 4)
+        self._matte_number, self._matte = leased.number, Matte(pixels, captured_ns, int(stamp["frame"]))
+        self._ages_ms.append((self._read_ns() - captured_ns) / 1e6)
 
     def _state_at(self, now_ns: int) -> CameraState:
         if now_ns - int(self._header["heartbeat_ns"]) > DEAD_S * NS:
@@ -190,8 +221,8 @@ def pack(sighting: Sighting, data: NDArray[np.uint8]) -> int:
     return end
 
 
-def unpack(data: NDArray[np.uint8], camera: str, state: CameraState) -> Sighting:
-    """Return the sighting in `data`; its mask and flow are views of it."""
+def unpack(data: NDArray[np.uint8], camera: str) -> Sighting:
+    """Return the live sighting in `data`, copied: scenes may keep its arrays."""
     seen = data[: SEEN.itemsize].view(SEEN)[0]
     width, height = seen["stamp"]["size"].tolist()
     rest = data[SEEN.itemsize :]
@@ -201,16 +232,16 @@ def unpack(data: NDArray[np.uint8], camera: str, state: CameraState) -> Sighting
         taken, rest = rest[:count], rest[count:]
         return taken
 
-    # Copies where the bytes before them leave an odd address: few, and numpy wants them aligned.
     contacts = take(int(seen["contacts"]) * 16).copy().view(np.int64).reshape(-1, 2)
     table = take(int(seen["people"]) * PERSON.itemsize).copy().view(PERSON)
     outlines = [take(int(row["points"]) * 8).copy().view(np.float32).reshape(-1, 2) for row in table]
-    mask = take(width * height).reshape(height, width)
-    flow = None
+    mask, flow = take(width * height).reshape(height, width).copy(), None
+    mask.flags.writeable = False
     if seen["has_flow"]:
         flow = take(FLOW_SIZE[0] * FLOW_SIZE[1] * 8).copy().view(np.float32).reshape(FLOW_SIZE[1], FLOW_SIZE[0], 2)
+        flow.flags.writeable = False
     return Sighting(
-        camera, state, int(seen["stamp"]["frame"]), int(seen["stamp"]["captured_ns"]), (width, height),
+        camera, "live", int(seen["stamp"]["frame"]), int(seen["stamp"]["captured_ns"]), (width, height),
         tuple(_person(row, outline) for row, outline in zip(table, outlines, strict=True)),
         mask, flow, float(seen["motion"]), tuple((int(a), int(b)) for a, b in contacts),
     )  # fmt: skip

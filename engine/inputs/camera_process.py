@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import signal
+import threading
 import zlib
 from collections.abc import Callable
 from dataclasses import replace
@@ -14,7 +16,7 @@ import numpy as np
 
 from engine.clock import NS, monotonic_ns, sleep_s
 from engine.fake.camera import SimulatedCamera, fake_room
-from engine.fake.visitors import Guest, Visitors
+from engine.fake.visitors import Guest, SimulatedPerson, Visitors
 from engine.inputs.camera import Capture, Shot, Source, open_source
 from engine.inputs.camera_link import STALE_S, STATES, CameraBlock, capture_size
 from engine.show.model import Camera
@@ -27,15 +29,17 @@ STUCK = 3
 
 
 def main(plan: dict[str, Any]) -> int:
-    """Run a camera until its parent is gone.
+    """Run a camera until it is told to stop or its parent is gone.
 
     Args:
-        plan: `camera` (fields of `Camera`), `block` (handle), `parent` (process id); `folder` for relative files.
+        plan: `camera` (fields of `Camera`), `block` (handle), `parent` (process id), `aspect` of the stage, and
+            `folder` for relative files.
     """
+    stop = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: stop.set())
     cv2.setNumThreads(1)  # measured: a second thread makes it later, not sooner, on a busy small machine
-    camera = camera_of(plan["camera"])
-    folder = Path(plan.get("folder", "."))
-    code = run_camera(camera, Block.attach(plan["block"]), lambda: os.getppid() != plan["parent"], folder)
+    camera, block, folder = camera_of(plan["camera"]), Block.attach(plan["block"]), Path(plan["folder"])
+    code = run_camera(camera, block, lambda: stop.is_set() or os.getppid() != plan["parent"], folder, plan["aspect"])
     if code == STUCK:
         os._exit(code)  # a driver holds the capture thread for ever
     return code
@@ -48,39 +52,51 @@ def camera_of(fields: dict[str, Any]) -> Camera:
     return Camera(**{**fields, "size": (int(fields["size"][0]), int(fields["size"][1])), "corners": corners})
 
 
-def run_camera(camera: Camera, block: Block, should_stop: Callable[[], bool], folder: Path = Path()) -> int:
-    """Look at a camera's pictures until told to stop.
+def run_camera(
+    camera: Camera, block: Block, should_stop: Callable[[], bool], folder: Path = Path(), aspect: float = 16 / 9
+) -> int:
+    """Look at a camera's pictures until told to stop; at another source whenever the engine asks for one.
+
+    Args:
+        folder: What relative files are relative to.
+        aspect: Of the stage, for simulated visitors.
 
     Returns:
         0, or 3 if a driver blocks for ever: then only the end of the process helps.
     """
     shared = CameraBlock(camera, block)
+    header, code = shared.header[0], 0
+    while not code and not should_stop():
+        chosen = replace(camera, source=shared.wanted or camera.source, size=capture_size(camera))
+        code = _watch(chosen, shared, should_stop, folder, aspect)
+    header["state"] = STATES.index("lost")
+    return code
+
+
+def _watch(camera: Camera, shared: CameraBlock, should_stop: Callable[[], bool], folder: Path, aspect: float) -> int:
+    """Look at one source until told to stop or to look at another."""
     header = shared.header[0]
+    asked = int(header["wishes"])
     header["message"] = b""
-    size = capture_size(camera)
-    eye = Eye(replace(camera, size=size), first_id=max(1, int(header["next_id"])))
-    capture = Capture(_opener(camera, size, shared, eye, folder))
-    watch = _Watch()
-    try:
-        while not should_stop():
-            shot = capture.newest(WAIT_S)
-            if shot is not None and watch.is_new(shot):
-                _look(eye, _fitted(shot.picture, size), shot.captured_ns, shared)
-            _report(shared, capture, watch)
-            if monotonic_ns() > capture.patience_ns:
-                header["message"] = b"the camera's driver does not answer; the camera is started again"
-                return STUCK
-    finally:
-        header["state"] = STATES.index("lost")
-        is_closed = capture.close()
-    return 0 if is_closed else STUCK
+    eye = Eye(camera, first_id=max(1, int(header["next_id"])))
+    capture = Capture(_opener(camera, shared, eye, aspect, folder))
+    freshness = _Freshness()
+    while not should_stop() and header["wishes"] == asked:
+        shot = capture.newest(WAIT_S)
+        if shot is not None and freshness.is_new(shot):
+            _look(eye, _fitted(shot.picture, camera.size), shot.captured_ns, shared)
+        _report(shared, capture, freshness)
+        if monotonic_ns() > capture.patience_ns:
+            header["message"] = b"the camera's driver does not answer; the camera is started again"
+            return STUCK
+    return 0 if capture.close() else STUCK
 
 
-def _opener(camera: Camera, size: tuple[int, int], shared: CameraBlock, eye: Eye, folder: Path) -> Callable[[], Source]:
+def _opener(camera: Camera, shared: CameraBlock, eye: Eye, aspect: float, folder: Path) -> Callable[[], Source]:
     if camera.source != "simulated":
         return lambda: open_source(camera, folder)
-    visitors = Visitors(zlib.crc32(camera.name.encode()), size[0] / size[1])
-    fake = SimulatedCamera(visitors, size, fake_room(camera.key))
+    visitors = Visitors(zlib.crc32(camera.name.encode()), aspect)
+    fake = SimulatedCamera(visitors, camera.size, fake_room(camera.key))
     eye.learn(fake.empty())
     return lambda: _SimulatedSource(fake, camera.fps, shared)
 
@@ -106,16 +122,16 @@ def _fitted(picture: Pixels, size: tuple[int, int]) -> Pixels:
     return np.asarray(cv2.resize(picture, smaller, interpolation=cv2.INTER_AREA), np.uint8)
 
 
-def _report(shared: CameraBlock, capture: Capture, watch: _Watch) -> None:
+def _report(shared: CameraBlock, capture: Capture, freshness: _Freshness) -> None:
     header = shared.header[0]
-    header["state"] = STATES.index(watch.state(capture.open_ns, monotonic_ns()))
+    header["state"] = STATES.index(freshness.state(capture.open_ns, monotonic_ns()))
     header["dropped"], header["reopened"] = capture.dropped, capture.reopened
-    header["truncated"], header["repeated"] = capture.truncated, watch.repeated
+    header["truncated"], header["repeated"] = capture.truncated, freshness.repeated
     header["message"] = capture.message.encode()[:240]
     header["heartbeat_ns"] = monotonic_ns()
 
 
-class _Watch:
+class _Freshness:
     """Knows a frozen picture from a new one.
 
     Attributes:
@@ -158,11 +174,14 @@ class _SimulatedSource:
         captured_ns = monotonic_ns()
         self._due_ns = max(self._due_ns, captured_ns - self._step_ns) + self._step_ns
         time = (captured_ns - self._start_ns) / NS
-        present, x, y = self._header["guest"].tolist()
-        guest = self._guest.follow(time, x * self._fake.visitors.aspect, y) if present else None
-        if guest is None:
-            self._guest.leave()
-        return self._fake.picture(time, guest), captured_ns
+        return self._fake.picture(time, self._guest_at(time)), captured_ns
 
     def close(self) -> None:
         pass
+
+    def _guest_at(self, time: float) -> SimulatedPerson | None:
+        present, x, y = self._header["guest"].tolist()
+        if not present:
+            self._guest.leave()
+            return None
+        return self._guest.follow(time, x * self._fake.visitors.aspect, y)
