@@ -108,7 +108,7 @@ class _Link:
         """Open the port if it is there, notice if it is gone."""
         self._pause_s = LOOK_AGAIN_S
         try:
-            names = _port_names(self._way)
+            names = port_names(self._way)
             self._pause_s = LOOK_S
             name = next((name for name in names if self._wanted.lower() in name.lower()), None)
             if name is None:
@@ -329,7 +329,8 @@ def _backend() -> mido.Backend:
     return mido.Backend(load=True)  # rtmidi; the variable MIDO_BACKEND chooses JACK
 
 
-def _port_names(way: Literal["input", "output"]) -> list[str]:
+def port_names(way: Literal["input", "output"]) -> list[str]:
+    """Return the names of the system's ports; `ImportError` where python-rtmidi is missing."""
     backend = _backend()
     return list(backend.get_input_names() if way == "input" else backend.get_output_names())
 
