@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
 
 from engine.light.lights import Lights
 from engine.render.canvas import Canvas
+from engine.render.stage import Beam
 from engine.scene.running import Parts
-from engine.show.model import Show
+from engine.show.model import Projector, Show
+from engine.show.profile import Profile, read_profile
 from engine.sound.score import Score
 from engine.world import StageSize
 
@@ -60,3 +62,25 @@ def scene_parts(
         now_ns=now_ns,
         say=say,
     )
+
+
+def profile_path(show: Show, projector: Projector) -> Path:
+    """Return where a projector's profile stands: where the show says, else `profiles/NAME.toml` beside it."""
+    return projector.profile or show.folder / "profiles" / f"{projector.name}.toml"
+
+
+def beams_of(show: Show, sizes: Mapping[str, tuple[int, int]]) -> dict[str, Beam]:
+    """Return each projector's part in the light; one without a profile shows the whole stage.
+
+    Args:
+        sizes: (width, height) of each projector's picture.
+
+    Raises:
+        ShowError: A profile cannot be read.
+    """
+    beams = {}
+    for name, projector in show.projectors.items():
+        path = profile_path(show, projector)
+        profile = read_profile(path) if path.exists() else Profile.identity(sizes[name])
+        beams[name] = Beam(profile=profile, view=projector.view, flip=projector.flip)
+    return beams

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from engine.clock import Tick
 from engine.frame import Frame
-from engine.light.levels import LampLevel
 from engine.render.stage import LightOutput
 from engine.sound.events import Sounds
 from engine.world import Now
@@ -33,22 +32,19 @@ class Screens(Protocol):
 
 
 class Desk(Protocol):
-    """What an operator does and sees."""
+    """The person at the machine."""
 
     leaving: bool
 
     def overlay(self, frames: Mapping[str, Pixels]) -> Mapping[str, Pixels]:
         """Return the pictures with what the operator has laid over them."""
 
-    def after(self, now: Now, lamps: Sequence[LampLevel]) -> None:
-        """Do what is due after a frame was shown."""
-
 
 class LiveOutputs:
     """Everything that shows and sounds in a live show.
 
     Args:
-        presented: Called with the number of frames shown so far, after each.
+        shown: Called after each frame, with the number of frames shown so far.
         stopping: Whether the show is asked to end.
 
     Attributes:
@@ -61,12 +57,12 @@ class LiveOutputs:
         speakers: Speakers,
         screens: Screens,
         desk: Desk,
-        presented: Callable[[int], None],
+        shown: Callable[[int, Now, Frame], None],
         stopping: Callable[[], bool],
     ) -> None:
         self.finished = False
         self._light, self._speakers, self._screens, self._desk = light, speakers, screens, desk
-        self._presented, self._stopping = presented, stopping
+        self._shown, self._stopping = shown, stopping
         self._count = 0
 
     def present(self, frame: Frame, now: Now, tick: Tick) -> None:
@@ -74,6 +70,5 @@ class LiveOutputs:
         self._speakers.submit(frame.sounds, tick.due_ns)
         self._screens.present(self._desk.overlay(self._light.render(frame.picture)))
         self._count += 1
-        self._presented(self._count)
-        self._desk.after(now, frame.lamps)
+        self._shown(self._count, now, frame)
         self.finished = self._desk.leaving or self._stopping()

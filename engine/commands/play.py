@@ -1,0 +1,101 @@
+"""The engine process: picks the real devices, builds every part, and runs the loop. Started by the supervisor only."""
+
+from __future__ import annotations
+
+import gc
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+from engine.clock import RealClock, monotonic_ns, sleep_s
+from engine.kernel_cache import RENDER_KERNELS, VISION_KERNELS, prepare_cache, warm
+from engine.problems import MixeurError, Problem
+from engine.render.headless import HeadlessWindows
+from engine.render.window import Windows
+from engine.show.files import read_show
+from engine.show.furnish import furnish
+from engine.show.model import Show
+from engine.show.profile import Profile, read_profile
+from engine.supervise.board import Board
+from engine.supervise.child import board_of
+from engine.supervise.memory import Block
+from engine.world import StageSize
+
+Plan = Mapping[str, Any]
+Screens = Windows | HeadlessWindows
+
+
+def main(plan: Plan) -> int:
+    """Run a show to its end.
+
+    Args:
+        plan: `show`, `simulate`, `headless`, `operator`, `frames`, `report`, `out`, `debug` of the command line; handles of
+            the blocks `sound`, `board` and `cameras` by name.
+    """
+    stop = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    try:
+        prepare_cache()
+        with ExitStack() as closing:
+            _play(plan, board_of(plan), stop.is_set, closing)
+    except MixeurError as error:
+        if plan["debug"]:
+            raise
+        say(str(error))
+        return 1
+    return 0
+
+
+def say(text: str) -> None:
+    """Tell the person at the terminal."""
+    sys.stderr.write(f"\r\x1b[K{text}\n" if sys.stderr.isatty() else f"{text}\n")
+    sys.stderr.flush()
+
+
+def _play(plan: Plan, board: Board, told_to_stop: Callable[[], bool], closing: ExitStack) -> None:
+    show = furnish(read_show(Path(plan["show"]), simulate=plan["simulate"]))
+    screens = _screens(show, plan)
+    closing.callback(screens.close)
+    _prepare(screens)
+    from engine.live import LiveShow  # compiled kernels come with it: only now
+
+    live = closing.enter_context(LiveShow(show, plan, screens, board, say))
+    gc.collect()
+    gc.freeze()
+    live.run(RealClock(show.stage.fps, plan["frames"]), lambda: told_to_stop() or board.stopping)
+
+
+def _screens(show: Show, plan: Plan) -> Screens:
+    stage = StageSize(show.stage.aspect, show.stage.size_m, show.stage.size_px)
+    if plan["headless"]:
+        folder = Path(plan["out"]) if show.simulated else None
+        where = f"{folder}{os.sep}NAME.png, one a projector, once a second" if folder else "nowhere: they show visitors"
+        say(f"off-screen frames go to {where}")
+        return HeadlessWindows(show.projectors, stage, folder)
+    return Windows(show.projectors, stage, plan["operator"], show.name)
+
+
+def _prepare(screens: Screens) -> None:
+    """Make the kernels ready in a thread while the windows say how far it is."""
+    progress = [(0, 1, "starting")]
+    failed: list[BaseException] = []
+
+    def work() -> None:
+        try:
+            warm((*RENDER_KERNELS, *VISION_KERNELS), lambda *step: progress.append(step))
+        except Exception as error:  # told in the main thread
+            failed.append(error)
+
+    screens.preparing(*progress[-1])
+    thread = threading.Thread(target=work, name="kernels", daemon=True)
+    thread.start()
+    while thread.is_alive():
+        screens.preparing(*progress[-1])
+        thread.join(0.1)
+    if failed:
+        raise failed[0]

@@ -1,0 +1,189 @@
+"""A live show: the parts of the engine process, built once, run, and let go in order."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
+
+from engine.assembly import beams_of, profile_path, scene_parts, seed_of, stage_size
+from engine.clock import NS, RealClock, monotonic_ns
+from engine.control.desk import Desk
+from engine.control.operator_view import Action
+from engine.control.overview import Overview, act
+from engine.control.status_line import Health, status_line
+from engine.devices import LiveDevices
+from engine.director import Director
+from engine.frame import Frame
+from engine.inputs.camera_link import CameraLink
+from engine.inputs.midi import MidiInput
+from engine.inputs.osc import OscListener
+from engine.loop import run
+from engine.outputs import LiveOutputs
+from engine.problems import Problem
+from engine.reload import Reloader
+from engine.render import kernels
+from engine.render.headless import HeadlessWindows
+from engine.render.stage import Beam, LightOutput
+from engine.render.window import Windows
+from engine.report import report, write_report
+from engine.scene.running import Running
+from engine.sense import Room
+from engine.show.files import read_show
+from engine.show.furnish import furnish
+from engine.show.model import Show
+from engine.show.profile import Profile, write_profile
+from engine.sound.control import SoundControl
+from engine.supervise.board import Board
+from engine.supervise.cpu import CpuShares
+from engine.supervise.memory import Block
+from engine.telemetry import Telemetry
+from engine.world import Now
+
+class Closable(Protocol):
+    """What holds something of the system."""
+
+    def close(self) -> None:
+        """Give it back."""
+
+
+P = TypeVar("P", bound=Closable)
+EVERY = 6  # frames between two looks at the operator's window and at changed files
+WEBCAM = "0"
+
+
+class PinnedLight:
+    """The light as the corner pin sees it."""
+
+    def __init__(self, light: LightOutput, beams: dict[str, Beam]) -> None:
+        self._light, self._beams = light, beams
+        self.stage_at = light.stage_at
+
+    def profiles(self) -> dict[str, Profile]:
+        """Return each projector's profile."""
+        return {name: beam.profile for name, beam in self._beams.items()}
+
+    def pin(self, name: str, profile: Profile) -> None:
+        """Give a projector another profile from the next frame on."""
+        beam = self._beams[name]
+        self._light.place(name, moved := Beam(profile=profile, view=beam.view, flip=beam.flip, guard=beam.guard))
+        self._beams[name] = moved
+
+
+class LiveShow:
+    """The engine process of a running show.
+
+    Args:
+        plan: As `engine.commands.play.main` gets it.
+        say: Where a line for the operator goes.
+    """
+
+    def __init__(
+        self, show: Show, plan: Mapping[str, Any], screens: Windows | HeadlessWindows, board: Board, say: Callable[[str], None]
+    ) -> None:
+        self.show, self._plan, self._board, self._say = show, plan, board, say
+        self._closing = ExitStack()
+        self._next_status_ns = 0
+        self._addresses: frozenset[str] = frozenset()
+        self._screens = screens
+        self.cameras = {
+            name: CameraLink(camera, Block.attach(plan["cameras"][name]), aspect=show.stage.aspect) for name, camera in show.cameras.items()
+        }
+        self.sound = SoundControl(Block.attach(plan["sound"]), show.sound, show.speakers, show.stage, report=self._tell)
+        self.osc = self._closed_at_end(OscListener(show.osc, known=lambda: self._addresses))
+        self._midi = [self._closed_at_end(MidiInput(device)) for device in show.midi.values() if device.input]
+        seed = seed_of(show, RealClock().wall().date())
+        parts = scene_parts(show, seed, monotonic_ns, lambda scene, line: say(f"{scene}: {line}"), live=True)
+        self.director = Director(show, lambda entry, key: Running(entry, key, parts), self._tell)
+        beams = beams_of(show, screens.sizes)
+        self.light = self._closed_at_end(LightOutput(beams, stage_size(show).size_px, kernels=kernels))
+        self.desk = Desk(screens, PinnedLight(self.light, beams), self._act, self._save, self._webcam, say)
+        self.reloader = self._closed_at_end(Reloader(show, self.director, self._read_again, say))
+        self.telemetry = Telemetry(monotonic_ns, show.stage.fps)
+        self.overview = Overview(
+            show=show,
+            director=self.director,
+            light=self.light,
+            telemetry=self.telemetry,
+            osc=lambda: self.osc.counters,
+            cameras=lambda: {name: camera.status for name, camera in self.cameras.items()},
+            sound=self.sound.meters,
+        )
+        self._shares = CpuShares({child.name: child.pid for child in board.children()})
+
+    def __enter__(self) -> LiveShow:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.sound.submit((), monotonic_ns())
+        self._closing.close()
+
+    def run(self, clock: RealClock, stopping: Callable[[], bool]) -> None:
+        """Run until the clock ends, the person leaves or `stopping()`; then write the report."""
+        devices = LiveDevices([self.osc, *self._midi], self.cameras, self.desk)
+        outputs = LiveOutputs(self.light, self.sound, self._screens, self.desk, self._shown, stopping)
+        run(clock, devices, Room.of(self.show), self.director, outputs, self.telemetry)
+        if self._plan["report"]:
+            write_report(Path(self._plan["report"]), self.report())
+
+    def report(self) -> dict[str, Any]:
+        """Return what was measured so far."""
+        return report(
+            self.telemetry,
+            self.osc.counters,
+            {name: camera.status for name, camera in self.cameras.items()},
+            self.sound.meters(),
+            self.director.status.scenes,
+            self._shares.shares(),
+            {child.name: child.restarts for child in self._board.children()},
+            self.director.problems,
+        )
+
+    # -- after each frame ----------------------------------------------------------------------
+
+    def _shown(self, count: int, now: Now, frame: Frame) -> None:
+        self._board.beat(count, monotonic_ns())
+        if count % EVERY == 0:
+            self.reloader.step()
+        if count % EVERY == EVERY // 2 and self.desk.operator_is_open:
+            self.desk.show(self.overview.view(now, frame))
+        if monotonic_ns() >= self._next_status_ns:
+            self._next_status_ns = monotonic_ns() + NS
+            self._addresses = frozenset(entry.address for entry in self.director.params)
+            self._print_status(self.overview.health(now))
+
+    def _print_status(self, health: Health) -> None:
+        if sys.stderr.isatty():
+            sys.stderr.write(f"\r\x1b[K{status_line(health, shutil.get_terminal_size().columns)}")
+            sys.stderr.flush()
+
+    # -- what the person does ------------------------------------------------------------------
+
+    def _act(self, action: Action) -> None:
+        act(self.director, action)
+
+    def _save(self, name: str, profile: Profile) -> None:
+        path = profile_path(self.show, self.show.projectors[name])
+        write_profile(path, profile)
+        self._say(f"projector.{name}: saved as {os.path.relpath(path, self.show.folder)}")
+
+    def _webcam(self, on: bool) -> None:
+        for name, camera in list(self.cameras.items())[:1]:
+            camera.use(WEBCAM if on else "")
+            self._say(f"camera.{name}: " + ("looking for the webcam" if on else "as the show says"))
+
+    # -- how -----------------------------------------------------------------------------------
+
+    def _read_again(self) -> Show:
+        return furnish(read_show(Path(self._plan["show"]), simulate=self._plan["simulate"]))
+
+    def _tell(self, problem: Problem) -> None:
+        self._say(str(problem))
+
+    def _closed_at_end(self, part: P) -> P:
+        self._closing.callback(part.close)
+        return part

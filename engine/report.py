@@ -1,0 +1,62 @@
+"""The report of a run: what was measured, ready for JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from engine.control.cast import SceneStatus
+from engine.inputs.camera_link import CameraStatus
+from engine.inputs.osc import OscCounters
+from engine.problems import Problem
+from engine.atomic import write_atomic
+from engine.sound.meters import Meters
+from engine.telemetry import Telemetry
+
+
+def report(
+    telemetry: Telemetry,
+    osc: OscCounters | None,
+    cameras: Mapping[str, CameraStatus],
+    sound: Meters,
+    scenes: Mapping[str, SceneStatus],
+    cpu: Mapping[str, float],
+    restarts: Mapping[str, int],
+    problems: tuple[Problem, ...],
+) -> dict[str, Any]:
+    """Return everything that was measured in a run."""
+    heard = osc or OscCounters()
+    return telemetry.report() | {
+        "osc": {"received": heard.received, "dropped": heard.dropped, "malformed": heard.malformed, "refused": heard.refused},
+        "cameras": {
+            name: {
+                "state": camera.state,
+                "age_ms_p95": round(camera.age_ms_p95, 2),
+                "dropped": camera.dropped,
+                "reopened": camera.reopened,
+            }
+            for name, camera in cameras.items()
+        },
+        "sound": {
+            "backend": sound.backend,
+            "underflows": sound.underflows,
+            "restarts": sound.restarts,
+            "late": sound.late,
+            "callback_us_p99": sound.callback_us_p99,
+            "realtime": sound.realtime,
+        },
+        "scenes": {
+            name: {"frames": scene.frames, "failures": scene.failures, "cost_ms": dict(scene.cost_ms)}
+            for name, scene in scenes.items()
+        },
+        "cpu": dict(cpu),
+        "restarts": dict(restarts),
+        "problems": [str(problem) for problem in problems],
+    }
+
+
+def write_report(path: Path, measured: Mapping[str, Any]) -> None:
+    """Write a report at once or not at all."""
+    write_atomic(path, json.dumps(measured, indent=2) + "\n")
