@@ -8,6 +8,8 @@ from typing import Any
 
 os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
 os.environ.setdefault("SDL_VIDEO_MINIMIZE_ON_FOCUS_LOSS", "0")
+# The first press on a window is meant too: a corner on the next projector, a slider.
+os.environ.setdefault("SDL_MOUSE_FOCUS_CLICKTHROUGH", "1")
 # Without a GPU SDL would draw a window's pixels by software GL: 16 ms instead of 0.7 ms at 1080p.
 os.environ.setdefault("SDL_FRAMEBUFFER_ACCELERATION", "0")
 
@@ -24,14 +26,24 @@ BGRX = (0xFF0000, 0xFF00, 0xFF, 0)
 
 @dataclass(frozen=True, slots=True)
 class Port:
-    """Where one output lies in a window; `area` None is the whole window."""
+    """One output in a window.
+
+    Attributes:
+        size: (width, height) of its picture; None: the window's own, whatever that becomes.
+        area: Where it lies in the window; None: all of it.
+    """
 
     name: str
-    size: tuple[int, int]
+    size: tuple[int, int] | None = None
     area: Rect | None = None
 
+    def size_in(self, window_size: tuple[int, int]) -> tuple[int, int]:
+        """Return the picture's (width, height) in a window of that size."""
+        return self.size or window_size
+
     def rect(self, window_size: tuple[int, int]) -> Rect:
-        return fit(self.size, self.area or (0, 0, *window_size))
+        """Return where the picture lies in a window of that size."""
+        return fit(self.size_in(window_size), self.area or (0, 0, *window_size))
 
 
 class Pane:
@@ -81,7 +93,7 @@ class Pane:
         for port in self.ports:
             left, top, width, height = port.rect(self.size)
             if len(self.ports) == 1 or (left <= x < left + width and top <= y < top + height):
-                scale = port.size[0] / width
+                scale = port.size_in(self.size)[0] / width
                 return port.name, (x - left) * scale, (y - top) * scale
         return None
 

@@ -84,6 +84,7 @@ class Windows:
         self._next_look_ns = 0
         _, problems = place(self._projectors, self._displays)
         if problems:
+            pygame.display.quit()
             raise ShowError(problems)
         self._open()
         if operator or self._free_display() is not None:
@@ -94,7 +95,7 @@ class Windows:
     @property
     def sizes(self) -> dict[str, tuple[int, int]]:
         """Return the (width, height) each projector's picture should have; changes with the displays."""
-        return {port.name: port.size for pane in self._panes for port in pane.ports}
+        return {port.name: port.size_in(pane.size) for pane in self._panes for port in pane.ports}
 
     @property
     def operator_size(self) -> tuple[int, int] | None:
@@ -144,7 +145,7 @@ class Windows:
         size = _at_most(OPERATOR_SIZE, on)
         position = CENTRED_ON | (display.index if display else 0)
         self._operator = open_pane(f"{self._title} · operator", size, (position, position),
-                                    (Port(OPERATOR, size),), hides_cursor=False, resizable=True)
+                                    (Port(OPERATOR),), hides_cursor=False, resizable=True)
 
     def close_operator(self) -> None:
         """Close the operator's window."""
