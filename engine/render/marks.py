@@ -65,8 +65,9 @@ def blend_index(verb: str, blend: str) -> int:
     try:
         return BLENDS.index(blend)
     except ValueError:
-        raise MixeurError(f"canvas.{verb}: unknown blend {blend!r}; use {', '.join(BLENDS)}"
-                          f"{did_you_mean(str(blend), BLENDS)}") from None
+        raise MixeurError(
+            f"canvas.{verb}: unknown blend {blend!r}; use {', '.join(BLENDS)}{did_you_mean(str(blend), BLENDS)}"
+        ) from None
 
 
 def parts(verb: str, colour: Any) -> tuple[float, float, float]:
@@ -99,14 +100,16 @@ def paints(verb: str, colour: Any, alpha: Any = 1.0) -> NDArray[np.uint32]:
     if isinstance(colour, str):
         colour = _named(verb, colour)
     parts = np.atleast_2d(np.clip(_array(verb, "colour", colour), 0.0, 1.0))
+    strength = np.atleast_1d(np.clip(_array(verb, "alpha", alpha), 0.0, 1.0))
+    if not parts.size or not strength.size:
+        return np.zeros(0, np.uint32)
     if parts.ndim != 2 or parts.shape[1] not in (3, 4):
         raise MixeurError(f"canvas.{verb}: a colour has 3 or 4 parts, not the shape {parts.shape}")
-    strength = np.atleast_1d(np.clip(_array(verb, "alpha", alpha), 0.0, 1.0))
     if strength.ndim != 1 or (len(strength) != len(parts) and 1 not in (len(strength), len(parts))):
-        raise MixeurError(f"canvas.{verb}: {len(strength)} alphas for {len(parts)} colours")
-    a = strength * (parts[:, 3] if parts.shape[1] == 4 else 1.0)
+        raise MixeurError(f"canvas.{verb}: {strength.size} alphas for {len(parts)} colours")
+    a = strength * (parts[:, 3] if parts.shape[1] == 4 else np.ones(len(parts)))
     rgba = np.empty((len(a), 4), np.uint8)
-    rgba[:, :3] = np.broadcast_to(parts[:, :3], (len(a), 3)) * a[:, None] * 255 + 0.5
+    rgba[:, :3] = parts[:, :3] * a[:, None] * 255 + 0.5
     rgba[:, 3] = a * 255 + 0.5
     return rgba.view(np.uint32)[:, 0]
 

@@ -31,11 +31,14 @@ def fit(matte: Pixels, mirror: bool, tint: tuple[float, float, float] | None, ou
     if tint is not None:
         shares = np.array((*tint, 1.0), np.float32)
         matte = np.asarray(cv2.LUT(matte, np.rint(np.arange(256)[:, None] * shares).astype(np.uint8)[:, None]), np.uint8)
+    if matte.shape == out.shape:
+        if mirror:
+            cv2.flip(matte, 1, dst=out)
+        else:
+            np.copyto(out, matte)
+        return
     if mirror:
         matte = np.asarray(cv2.flip(matte, 1), np.uint8)
-    if matte.shape == out.shape:
-        np.copyto(out, matte)
-        return
     size = out.shape[1::-1]
     cv2.resize(matte, size, dst=out, interpolation=cv2.INTER_AREA if matte.shape[1] > size[0] else cv2.INTER_LINEAR)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.problems import MixeurError, did_you_mean
+from engine.render import brush
 from engine.render.drawing import Drawing
 from engine.render.layer import Blend
+from engine.render.shapes import Shapes
 
 Pixels = NDArray[np.uint8]
 Matrix = NDArray[np.float64]
+SHIPPED = (Path(__file__).parents[2] / "assets", Path(sys.prefix) / "share/mixeur/sample/assets")
 
 
 class Assets:
@@ -31,49 +35,71 @@ class Assets:
         Raises:
             MixeurError: There is none; names where it looked and the nearest name.
         """
-        for folder in (*self.folders, Path()):
+        for folder in (*self.folders, *SHIPPED):
             if (path := folder / name).is_file():
                 return path
-        near = [str(p.relative_to(f)) for f in self.folders for p in f.rglob(f"*{Path(name).suffix}")]
+        beside = Path(name).parent
+        near = [str(beside / path.name) for f in (*self.folders, *SHIPPED) for path in (f / beside).glob("*")]
         places = ", ".join(str(f) for f in self.folders) or "no assets folder"
         raise MixeurError(f"canvas.{verb}: no file '{name}' in {places}{did_you_mean(str(name), near)}")
 
     def picture(self, verb: str, source: Any) -> list[Pixels]:
-        """Return a picture and its halves, largest first; a file that changed is read again."""
+        """Return a picture and the halves made of it so far; a file that changed is read again."""
         if isinstance(source, np.ndarray):
             return [_rgba(verb, source)]
         path = self.find(verb, source)
         stamp = path.stat().st_mtime_ns
         if path not in self._kept or self._kept[path][0] != stamp:
-            self._kept[path] = stamp, _halves(_read(verb, path))
+            self._kept[path] = stamp, [_read(verb, path)]
         return self._kept[path][1]
 
 
-def place(drawing: Drawing, halves: list[Pixels], centre_px: tuple[float, float], size_px: tuple[float, float],
-          angle: float, alpha: float, blend: Blend, scratch: Pixels) -> None:
+def place(
+    drawing: Drawing,
+    halves: list[Pixels],
+    centre_px: tuple[float, float],
+    size_px: tuple[float, float],
+    angle: float,
+    alpha: float,
+    blend: Blend,
+    shapes: Shapes,
+    scratch: Pixels,
+) -> None:
     """Mix a picture at a place, size and angle, anti-aliased.
 
     Args:
+        halves: The picture, and as many halves of it as were made so far; more are added as they are needed.
         centre_px: Where its middle goes; the middle of the first pixel is at 0.
         angle: Degrees, clockwise.
+        shapes: Covers the edge.
         scratch: Memory for the turned picture, as large as the drawing.
     """
     height, width = halves[0].shape[:2]
-    shrink = min(width / max(size_px[0], 1e-6), height / max(size_px[1], 1e-6))
-    source = halves[min(max(int(math.log2(max(shrink, 1.0))), 0), len(halves) - 1)]
+    shrink = min(width / size_px[0], height / size_px[1])
+    level = int(math.log2(min(max(shrink, 1.0), min(width, height))))
+    while len(halves) <= level:
+        half = halves[-1].shape[1] // 2, halves[-1].shape[0] // 2
+        halves.append(np.asarray(cv2.resize(halves[-1], half, interpolation=cv2.INTER_AREA), np.uint8))
+    source = halves[level]
     matrix = _matrix((source.shape[1], source.shape[0]), centre_px, size_px, angle)
-    box = _box(matrix, (source.shape[1], source.shape[0]), drawing.pixels.shape)
-    if box is None:
+    corners = _corners(matrix, source.shape[1], source.shape[0])
+    left, top = (max(math.floor(part), 0) for part in corners.min(axis=0))
+    right, bottom = (math.ceil(part) + 1 for part in corners.max(axis=0))
+    wide, high = min(right, drawing.pixels.shape[1]) - left, min(bottom, drawing.pixels.shape[0]) - top
+    if wide <= 0 or high <= 0:
         return
-    left, top, wide, high = box
     matrix[:, 2] -= left, top
-    patch = scratch.reshape(-1)[:wide * high * 4].reshape(high, wide, 4)
-    cv2.warpAffine(source, matrix, (wide, high), dst=patch, flags=cv2.INTER_LINEAR)
-    drawing.lay(patch.view(np.uint32)[..., 0], left, top, alpha, blend)
+    patch = scratch.reshape(-1)[: wide * high * 4].reshape(high, wide, 4)
+    cv2.warpAffine(source, matrix, (wide, high), dst=patch, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    packed = patch.view(np.uint32)[..., 0]
+    if not _holds(corners, angle, drawing.pixels.shape):
+        brush.keep(packed, shapes.patch_cover(corners - (left, top), wide, high))
+    drawing.lay(packed, left, top, alpha, blend)
 
 
-def _matrix(size: tuple[int, int], centre_px: tuple[float, float], size_px: tuple[float, float],
-            angle: float) -> Matrix:
+def _matrix(
+    size: tuple[int, int], centre_px: tuple[float, float], size_px: tuple[float, float], angle: float
+) -> Matrix:
     """Return source pixels -> canvas pixels. Shape (2, 3)."""
     turn = math.radians(angle)
     sx, sy = size_px[0] / size[0], size_px[1] / size[1]
@@ -82,13 +108,16 @@ def _matrix(size: tuple[int, int], centre_px: tuple[float, float], size_px: tupl
     return np.column_stack((linear, shift))
 
 
-def _box(matrix: Matrix, size: tuple[int, int], shape: tuple[int, ...]) -> tuple[int, int, int, int] | None:
-    """Return left, top, width and height of what lies on the canvas, or None."""
-    corners = np.array([(x, y, 1) for x in (-1, size[0]) for y in (-1, size[1])]) @ matrix.T
-    left, top = (max(math.floor(v), 0) for v in corners.min(axis=0))
-    right, bottom = corners.max(axis=0)
-    wide, high = min(math.ceil(right) + 1, shape[1]) - left, min(math.ceil(bottom) + 1, shape[0]) - top
-    return (left, top, wide, high) if wide > 0 and high > 0 else None
+def _corners(matrix: Matrix, width: int, height: int) -> Matrix:
+    """Return where the picture's outer corners lie on the canvas. Shape (4, 2)."""
+    x, y = width - 0.5, height - 0.5
+    return np.array(((-0.5, -0.5, 1), (x, -0.5, 1), (x, y, 1), (-0.5, y, 1))) @ matrix.T
+
+
+def _holds(corners: Matrix, angle: float, shape: tuple[int, ...]) -> bool:
+    """Return whether an upright picture covers the whole canvas."""
+    low, high = corners.min(axis=0), corners.max(axis=0)
+    return not angle and bool((low <= -0.5).all() and high[0] >= shape[1] - 0.5 and high[1] >= shape[0] - 0.5)
 
 
 def _read(verb: str, path: Path) -> Pixels:
@@ -114,15 +143,8 @@ def _rgba(verb: str, picture: NDArray[Any]) -> Pixels:
         return np.asarray(cv2.cvtColor(picture, cv2.COLOR_GRAY2RGBA), np.uint8)
     if picture.shape[2] == 3:
         return np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2RGBA), np.uint8)
+    if picture[..., 3].min() == 255:
+        return np.ascontiguousarray(picture)
     alpha = picture[..., 3:].astype(np.uint16)
     rgb = (picture[..., :3] * alpha + 127) // 255
     return np.concatenate((rgb.astype(np.uint8), picture[..., 3:]), axis=2)
-
-
-def _halves(picture: Pixels) -> list[Pixels]:
-    levels = [picture]
-    while min(levels[-1].shape[:2]) >= 32:
-        height, width = levels[-1].shape[:2]
-        half = cv2.resize(levels[-1], (width // 2, height // 2), interpolation=cv2.INTER_AREA)
-        levels.append(np.asarray(half, np.uint8))
-    return levels

@@ -29,8 +29,19 @@ class Shapes:
         self._disc = np.zeros((1, 4), np.float32)
         self._paint = np.zeros(1, np.uint32)
 
-    def discs(self, drawing: Drawing, verb: str, x: Any, y: Any, radius: Any, colour: Any, width: Any, alpha: Any,
-              blend: Blend, soft: float) -> None:
+    def discs(
+        self,
+        drawing: Drawing,
+        verb: str,
+        x: Any,
+        y: Any,
+        radius: Any,
+        colour: Any,
+        width: Any,
+        alpha: Any,
+        blend: Blend,
+        soft: float,
+    ) -> None:
         """Draw discs, or rings of a line width."""
         mode, softness = marks.blend_index(verb, blend), marks.share(verb, "soft", soft)
         if _single(x, y, radius, alpha, width or 0.0):
@@ -42,8 +53,19 @@ class Shapes:
             paints = _paints(verb, colour, alpha, len(shapes))
         brush.stamp(drawing.packed, shapes, paints, softness, mode)
 
-    def lines(self, drawing: Drawing, x0: Any, y0: Any, x1: Any, y1: Any, colour: Any, width: Any, alpha: Any,
-              blend: Blend, soft: float) -> None:
+    def lines(
+        self,
+        drawing: Drawing,
+        x0: Any,
+        y0: Any,
+        x1: Any,
+        y1: Any,
+        colour: Any,
+        width: Any,
+        alpha: Any,
+        blend: Blend,
+        soft: float,
+    ) -> None:
         """Draw lines that stand alone."""
         mode, softness = marks.blend_index("line", blend), marks.share("line", "soft", soft)
         if _single(x0, y0, x1, y1, width, alpha):
@@ -58,8 +80,18 @@ class Shapes:
         lines[:, 4] = np.clip(ends[:, 4] * self._scale / 2, 0, marks.FAR_PX)
         brush.strokes(drawing.packed, lines, paints, softness, mode)
 
-    def path(self, drawing: Drawing, verb: str, points: Any, colour: Any, width: float, closed: bool, alpha: float,
-             blend: Blend, soft: float) -> None:
+    def path(
+        self,
+        drawing: Drawing,
+        verb: str,
+        points: Any,
+        colour: Any,
+        width: float,
+        closed: bool,
+        alpha: float,
+        blend: Blend,
+        soft: float,
+    ) -> None:
         """Draw one line through points."""
         marks.blend_index(verb, blend)
         paint, softness = marks.paint(verb, colour, alpha), marks.share(verb, "soft", soft)
@@ -72,7 +104,7 @@ class Shapes:
         cover[...] = 0
         begins = corners - (left, top)
         ends = np.roll(begins, -1, axis=0) if closed else begins[1:] if len(begins) > 1 else begins
-        lines = np.column_stack((begins[:len(ends)], ends, np.full(len(ends), half)))
+        lines = np.column_stack((begins[: len(ends)], ends, np.full(len(ends), half)))
         brush.trace(cover, lines.astype(np.float32), softness)
         drawing.pour(cover, left, top, paint, blend)
 
@@ -93,14 +125,23 @@ class Shapes:
         self._fill(marks.in_pixels(marks.points(verb, points), self._scale), cover)
         return cover
 
+    def patch_cover(self, corners: Points, wide: int, high: int) -> Pixels:
+        """Return the coverage of a shape in a patch that it is given in the pixels of; holds until the next shape."""
+        cover = self._cover[: wide * high].reshape(high, wide)
+        self._fill(corners, cover)
+        return cover
+
     def _one_disc(self, verb: str, x: float, y: float, radius: float, width: float | None) -> NDArray[np.float32]:
         if not math.isfinite(x + y + radius + (width or 0.0)):
             marks.numbers(verb, x=x, y=y, radius=radius, width=width or 0.0)
         far, half = marks.FAR_PX / self._scale, (width or 0.0) / 2
         radius = min(radius, far)
         self._disc[0] = (
-            min(max(x, -far), far) * self._scale - 0.5, min(max(y, -far), far) * self._scale - 0.5,
-            (radius + half) * self._scale, max(radius - half, 0.0) * self._scale if width is not None else -1.0)
+            min(max(x, -far), far) * self._scale - 0.5,
+            min(max(y, -far), far) * self._scale - 0.5,
+            (radius + half) * self._scale,
+            max(radius - half, 0.0) * self._scale if width is not None else -1.0,
+        )
         return self._disc
 
     def _many_discs(self, values: list[Points], ring: bool) -> NDArray[np.float32]:
@@ -121,11 +162,11 @@ class Shapes:
         wide, high = min(right, self._size[0]) - left, min(bottom, self._size[1]) - top
         if wide <= 0 or high <= 0:
             return None
-        return self._cover[:wide * high].reshape(high, wide), left, top
+        return self._cover[: wide * high].reshape(high, wide), left, top
 
     def _fill(self, corners: Points, cover: Pixels) -> None:
         high, wide = cover.shape
-        area = self._area[:(wide + 2) * high].reshape(high, wide + 2)
+        area = self._area[: (wide + 2) * high].reshape(high, wide + 2)
         brush.fill(area, corners.astype(np.float32))
         brush.settle(area, cover)
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,7 +14,6 @@ if TYPE_CHECKING:
 
 FONT = "fonts/Jura-Light.otf"
 LINE = 1.25
-SHIPPED = (Path(__file__).parents[2] / "assets", Path(sys.prefix) / "share/mixeur/sample/assets")
 
 
 class Texts:
@@ -37,7 +34,7 @@ class Texts:
         cover = np.zeros((pitch * (len(lines) - 1) + max(line.shape[0] for line in lines), wide), np.uint8)
         for row, line in enumerate(lines):
             left = round((wide - line.shape[1]) * {"left": 0.0, "right": 1.0}.get(align, 0.5))
-            target = cover[row * pitch:row * pitch + line.shape[0], left:left + line.shape[1]]
+            target = cover[row * pitch : row * pitch + line.shape[0], left : left + line.shape[1]]
             np.maximum(target, line, out=target)
         return cover
 
@@ -45,7 +42,5 @@ class Texts:
         if font not in self._fonts:
             from engine.render.lettering import Lettering
 
-            places = (folder / font for folder in (*self._assets.folders, *SHIPPED))
-            file = next((path for path in places if path.is_file()), None)
-            self._fonts[font] = Lettering(file or self._assets.find("text", font))
+            self._fonts[font] = Lettering(self._assets.find("text", font))
         return self._fonts[font]
