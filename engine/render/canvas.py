@@ -172,108 +172,41 @@ class Canvas:
 
     # -- shapes -------------------------------------------------------------------------------
 
-    def circle(
-        self,
-        x: Numbers,
-        y: Numbers,
-        radius: Numbers,
-        colour: Colour = WHITE,
-        *,
-        width: float | None = None,
-        alpha: Numbers = 1.0,
-        blend: Blend = "over",
-        soft: float = 0.0,
-    ) -> None:
+    def circle(self, x: Numbers, y: Numbers, radius: Numbers, colour: Colour = WHITE, *, width: float | None = None,
+               alpha: Numbers = 1.0, blend: Blend = "over", soft: float = 0.0) -> None:
         """Draw discs, or rings where a `width` is given; `soft` 1 fades from the middle, as light does."""
         self._shapes.discs(self._open(), "circle", x, y, radius, colour, width, alpha, blend, soft)
 
-    def dots(
-        self,
-        x: Numbers,
-        y: Numbers,
-        radius: Numbers = 0.004,
-        colour: Colour = WHITE,
-        *,
-        alpha: Numbers = 1.0,
-        blend: Blend = "over",
-        soft: float = 0.0,
-    ) -> None:
+    def dots(self, x: Numbers, y: Numbers, radius: Numbers = 0.004, colour: Colour = WHITE, *,
+             alpha: Numbers = 1.0, blend: Blend = "over", soft: float = 0.0) -> None:
         """Draw many small discs: arrays of x, y, radius and colours of shape (n, 3) or (n, 4)."""
         self._shapes.discs(self._open(), "dots", x, y, radius, colour, None, alpha, blend, soft)
 
-    def ring(
-        self,
-        x: Numbers,
-        y: Numbers,
-        radius: Numbers,
-        colour: Colour = WHITE,
-        *,
-        width: Numbers = LINE,
-        alpha: Numbers = 1.0,
-        blend: Blend = "over",
-        soft: float = 0.0,
-    ) -> None:
+    def ring(self, x: Numbers, y: Numbers, radius: Numbers, colour: Colour = WHITE, *, width: Numbers = LINE,
+             alpha: Numbers = 1.0, blend: Blend = "over", soft: float = 0.0) -> None:
         """Draw rings; `radius` is the middle of the line."""
         self._shapes.discs(self._open(), "ring", x, y, radius, colour, width, alpha, blend, soft)
 
-    def line(
-        self,
-        x0: Numbers,
-        y0: Numbers,
-        x1: Numbers,
-        y1: Numbers,
-        colour: Colour = WHITE,
-        *,
-        width: Numbers = LINE,
-        alpha: Numbers = 1.0,
-        blend: Blend = "over",
-        soft: float = 0.0,
-    ) -> None:
+    def line(self, x0: Numbers, y0: Numbers, x1: Numbers, y1: Numbers, colour: Colour = WHITE, *, width: Numbers = LINE,
+             alpha: Numbers = 1.0, blend: Blend = "over", soft: float = 0.0) -> None:
         """Draw lines with round ends."""
         self._shapes.lines(self._open(), x0, y0, x1, y1, colour, width, alpha, blend, soft)
 
-    def path(
-        self,
-        points: Any,
-        colour: Colour = WHITE,
-        *,
-        width: float = LINE,
-        closed: bool = False,
-        alpha: float = 1.0,
-        blend: Blend = "over",
-        soft: float = 0.0,
-    ) -> None:
+    def path(self, points: Any, colour: Colour = WHITE, *, width: float = LINE, closed: bool = False,
+             alpha: float = 1.0, blend: Blend = "over", soft: float = 0.0) -> None:
         """Draw a line through points of shape (n, 2)."""
         self._shapes.path(self._open(), "path", points, colour, width, closed, alpha, blend, soft)
 
-    def polygon(
-        self,
-        points: Any,
-        colour: Colour = WHITE,
-        *,
-        width: float | None = None,
-        alpha: float = 1.0,
-        blend: Blend = "over",
-    ) -> None:
+    def polygon(self, points: Any, colour: Colour = WHITE, *, width: float | None = None,
+                alpha: float = 1.0, blend: Blend = "over") -> None:
         """Draw a filled shape with corners of shape (n, 2), or its outline where a `width` is given."""
         if width is None:
             self._shapes.polygon(self._open(), points, colour, alpha, blend)
         else:
             self._shapes.path(self._open(), "polygon", points, colour, width, True, alpha, blend, 0.0)
 
-    def rect(
-        self,
-        x: float,
-        y: float,
-        w: float,
-        h: float,
-        colour: Colour = WHITE,
-        *,
-        angle: float = 0.0,
-        width: float | None = None,
-        alpha: float = 1.0,
-        blend: Blend = "over",
-    ) -> None:
+    def rect(self, x: float, y: float, w: float, h: float, colour: Colour = WHITE, *, angle: float = 0.0,
+             width: float | None = None, alpha: float = 1.0, blend: Blend = "over") -> None:
         """Draw a rectangle, turned by `angle` degrees clockwise; only its outline where a `width` is given."""
         x, y, w, h = (marks.number("rect", n, v) for n, v in zip("xywh", (x, y, w, h), strict=True))
         turn = np.radians(marks.number("rect", "angle", angle))
@@ -283,19 +216,8 @@ class Canvas:
 
     # -- words, pictures, films, people -------------------------------------------------------
 
-    def text(
-        self,
-        words: object,
-        x: float,
-        y: float,
-        size: float = 0.08,
-        colour: Colour = WHITE,
-        *,
-        align: str = "centre",
-        font: str | None = None,
-        alpha: float = 1.0,
-        blend: Blend = "over",
-    ) -> None:
+    def text(self, words: object, x: float, y: float, size: float = 0.08, colour: Colour = WHITE, *,
+             align: str = "centre", font: str | None = None, alpha: float = 1.0, blend: Blend = "over") -> None:
         """Write words, `size` high; x is their left, centre or right as `align` says; `font` is a file."""
         size_px = round(marks.number("text", "size", size) * self._height)
         x_px, y_px = marks.number("text", "x", x) * self._height, marks.number("text", "y", y) * self._height
@@ -307,42 +229,18 @@ class Canvas:
             return
         cover = self._texts.cover(str(words), min(size_px, 2 * self._height), font, align)
         left = x_px - cover.shape[1] * {"left": 0.0, "centre": 0.5, "right": 1.0}[align]
-        self._open().pour(
-            cover,
-            round(min(max(left, -marks.FAR_PX), marks.FAR_PX)),
-            round(min(max(y_px - cover.shape[0] / 2, -marks.FAR_PX), marks.FAR_PX)),
-            paint,
-            blend,
-        )
+        self._open().pour(cover, round(min(max(left, -marks.FAR_PX), marks.FAR_PX)),
+                          round(min(max(y_px - cover.shape[0] / 2, -marks.FAR_PX), marks.FAR_PX)), paint, blend)
 
-    def image(
-        self,
-        source: str | Path | NDArray[Any],
-        x: float | None = None,
-        y: float = 0.5,
-        w: float | None = None,
-        h: float | None = None,
-        *,
-        angle: float = 0.0,
-        alpha: float = 1.0,
-        blend: Blend = "over",
-    ) -> None:
+    def image(self, source: str | Path | NDArray[Any], x: float | None = None, y: float = 0.5,
+              w: float | None = None, h: float | None = None, *, angle: float = 0.0,
+              alpha: float = 1.0, blend: Blend = "over") -> None:
         """Draw a picture: a file in the assets, or an array (h, w[, 3 or 4]) of straight alpha; w or h is enough."""
         self._place("image", self._assets.picture("image", source), x, y, w, h, angle, alpha, blend)
 
-    def video(
-        self,
-        path: str | Path,
-        x: float | None = None,
-        y: float = 0.5,
-        w: float | None = None,
-        h: float | None = None,
-        *,
-        loop: bool = True,
-        angle: float = 0.0,
-        alpha: float = 1.0,
-        blend: Blend = "over",
-    ) -> None:
+    def video(self, path: str | Path, x: float | None = None, y: float = 0.5, w: float | None = None,
+              h: float | None = None, *, loop: bool = True, angle: float = 0.0, alpha: float = 1.0,
+              blend: Blend = "over") -> None:
         """Play a film from the assets, from when it is first asked for; without x it fills the stage."""
         whole = x is None and w is None and h is None
         file = self._assets.find("video", path)
@@ -355,15 +253,8 @@ class Canvas:
         else:
             self._place("video", [picture], x, y, w, h, angle, alpha, blend)
 
-    def people(
-        self,
-        camera: str = "",
-        *,
-        mirror: bool = True,
-        alpha: float = 1.0,
-        tint: Colour | None = None,
-        blend: Blend = "over",
-    ) -> None:
+    def people(self, camera: str = "", *, mirror: bool = True, alpha: float = 1.0, tint: Colour | None = None,
+               blend: Blend = "over") -> None:
         """Show the people that a camera sees; the engine owns this layer, later verbs draw above it.
 
         Args:
@@ -408,18 +299,8 @@ class Canvas:
         group = self._mix
         self._layers.append(Layer(pixels, blend if group[0] == "over" else group[0], alpha * group[1], kind))
 
-    def _place(
-        self,
-        verb: str,
-        halves: list[Pixels],
-        x: float | None,
-        y: float,
-        w: float | None,
-        h: float | None,
-        angle: float,
-        alpha: float,
-        blend: Blend,
-    ) -> None:
+    def _place(self, verb: str, halves: list[Pixels], x: float | None, y: float, w: float | None, h: float | None,
+               angle: float, alpha: float, blend: Blend) -> None:
         """Place a picture; without a size it covers the stage."""
         marks.blend_index(verb, blend)
         high, wide = halves[0].shape[:2]
@@ -428,19 +309,9 @@ class Canvas:
         tall = None if h is None else marks.number(verb, "h", h) * self._height
         w_px = (tall or 0.0) * wide / high if w is None else marks.number(verb, "w", w) * self._height
         h_px = w_px * high / wide if tall is None else tall
-        centre = [
-            marks.number(verb, name, value) * self._height - 0.5
-            for name, value in (("x", self.stage.aspect / 2 if x is None else x), ("y", y))
-        ]
+        centre = [marks.number(verb, name, value) * self._height - 0.5
+                  for name, value in (("x", self.stage.aspect / 2 if x is None else x), ("y", y))]
         if 0 < w_px < marks.FAR_PX and 0 < h_px < marks.FAR_PX:
-            pictures.place(
-                self._open(),
-                halves,
-                (centre[0], centre[1]),
-                (w_px, h_px),
-                marks.number(verb, "angle", angle),
-                marks.share(verb, "alpha", alpha),
-                blend,
-                self._shapes,
-                self._scratch,
-            )
+            pictures.place(self._open(), halves, (centre[0], centre[1]), (w_px, h_px),
+                           marks.number(verb, "angle", angle), marks.share(verb, "alpha", alpha), blend,
+                           self._shapes, self._scratch)
