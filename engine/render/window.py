@@ -42,6 +42,26 @@ def check_pygame() -> None:
                           "run: pip uninstall -y pygame pygame-ce && pip install pygame-ce")
 
 
+def open_video() -> None:
+    """Connect to the desktop.
+
+    Raises:
+        MixeurError: There is none, or both pygames are installed.
+    """
+    check_pygame()
+    try:
+        pygame.display.init()
+    except pygame.error as error:
+        raise MixeurError(f"no display to open windows on ({error}); use --headless, or set DISPLAY") from None
+
+
+def displays_now(sdl: Sdl) -> tuple[Display, ...]:
+    """Return the displays of the desktop; `open_video` comes first."""
+    outputs = randr.output_names() if pygame.display.get_driver() == "x11" else {}
+    return tuple(Display(index, outputs.get(rect, sdl.name(index)), sdl.name(index), rect, sdl.refresh_hz(index))
+                 for index, rect in enumerate(sdl.bounds()))
+
+
 class Windows:
     """Every window of the show.
 
@@ -63,11 +83,7 @@ class Windows:
 
     def __init__(self, projectors: Mapping[str, Projector], stage: StageSize, operator: bool = False,
                  title: str = "mixeur", mode: Mode = "auto") -> None:
-        check_pygame()
-        try:
-            pygame.display.init()
-        except pygame.error as error:
-            raise MixeurError(f"no display to open windows on ({error}); use --headless, or set DISPLAY") from None
+        open_video()
         self._projectors = dict(projectors) or {"stage": Projector(name="stage")}
         self._stage = stage
         self._title = title
@@ -80,7 +96,7 @@ class Windows:
         self._mouse = Mouse()
         self._cursor = False
         self.missing: tuple[Problem, ...] = ()
-        self._displays = self._list_displays()
+        self._displays = displays_now(self._sdl)
         self._next_look_ns = 0
         _, problems = place(self._projectors, self._displays)
         if problems:
@@ -218,12 +234,6 @@ class Windows:
 
     # -- displays come and go -----------------------------------------------------------------
 
-    def _list_displays(self) -> tuple[Display, ...]:
-        outputs = randr.output_names() if pygame.display.get_driver() == "x11" else {}
-        return tuple(Display(index, outputs.get(rect, self._sdl.name(index)), self._sdl.name(index), rect,
-                             self._sdl.refresh_hz(index))
-                     for index, rect in enumerate(self._sdl.bounds()))
-
     def _watch_displays(self) -> None:
         # Polled: SDL does not report every change (an X output switched off while its cable stays in).
         now_ns = monotonic_ns()
@@ -231,7 +241,7 @@ class Windows:
             return
         self._next_look_ns = now_ns + NS
         if self._sdl.bounds() != tuple(display.rect for display in self._displays):
-            self._displays = self._list_displays()
+            self._displays = displays_now(self._sdl)
             self._open()
         elif any(pane.ports[0].area and pane.window.position != self._span_at for pane in self._panes):
             self._mode = "each"  # a window manager would not let one window cover several displays
