@@ -58,7 +58,6 @@ class Pane:
         self.hides_cursor = hides_cursor
         self.window = Window(title, size, position=position, **flags)
         self.id = self.window.id
-        self._converted: dict[tuple[int, int], pygame.Surface] = {}
 
     @property
     def size(self) -> tuple[int, int]:
@@ -75,18 +74,15 @@ class Pane:
     def copy(self, port: Port, frame: Pixels) -> None:
         """Copy a picture into the window, letterboxed where the sizes differ."""
         surface, rect = self.surface(), port.rect(self.size)
-        size = (frame.shape[1], frame.shape[0])
-        if size == rect[2:] and surface.get_masks() == BGRX and surface.get_bytesize() == 4:
+        if frame.shape[1::-1] != rect[2:]:
+            surface.fill((0, 0, 0), port.area)
+            frame = _scaled(frame, rect[2:])
+        if surface.get_masks() == BGRX and surface.get_bytesize() == 4:
             _fill(surface, rect, frame)
             return
-        if size not in self._converted:
-            self._converted[size] = pygame.Surface(size, 0, 32, BGRX)
-        picture = self._converted[size]
-        _fill(picture, (0, 0, *size), frame)
-        if rect[2:] != size:
-            picture = pygame.transform.smoothscale(picture, rect[2:])
-            surface.fill((0, 0, 0), port.area)
-        surface.blit(picture, rect[:2])
+        converted = pygame.Surface(rect[2:], 0, 32, BGRX)  # a desktop with other pixels than ours
+        _fill(converted, (0, 0, *rect[2:]), frame)
+        surface.blit(converted, rect[:2])
 
     def port_at(self, x: float, y: float) -> tuple[str, float, float] | None:
         """Return the output under a point of the window, and the point in that output's pixels."""
@@ -123,6 +119,14 @@ class TexturePane(Pane):
         self._texture.update(self.surface())
         self._texture.draw()
         self._renderer.present()
+
+
+def _scaled(frame: Pixels, size: tuple[int, int]) -> Pixels:
+    import cv2  # slow to load, and not needed where a projector gets its own pixels
+
+    # Averaging costs four times as much as blending neighbours, and only shows beyond a half.
+    way = cv2.INTER_AREA if frame.shape[1] > size[0] * 2 else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(frame, size, interpolation=way), np.uint8)
 
 
 def _fill(surface: pygame.Surface, rect: Rect, frame: Pixels) -> None:
