@@ -59,7 +59,7 @@ class Eye:
         self.size = analysed_size(size)
         self._small = _resized(picture, self.size)
         if self._plate is not None:
-            matte = key_wall(picture, self._plate.look(picture), self._plate.channel)
+            matte = key_wall(picture, self._plate.look(self._small), self._plate.channel)
             self._mask = _solid(_resized(np.asarray(cv2.extractChannel(matte, 3), np.uint8), self.size))
             return matte
         self._mask = _solid(self._room.difference(self._small))

@@ -118,10 +118,15 @@ def simplify(outline: NDArray[Any]) -> Floats:
     return points.reshape(-1, 2).astype(np.float32)
 
 
-def gap_px(a: Silhouette, b: Silhouette) -> float:
-    """Return the distance between two silhouettes, or infinity if they are plainly apart."""
+def touch(a: Silhouette, b: Silhouette) -> bool:
+    """Return whether two silhouettes of one picture touch, or are a few pixels apart."""
     (ax, ay, aw, ah), (bx, by, bw, bh) = a.box_px, b.box_px
     if max(ax, bx) - min(ax + aw, bx + bw) > TOUCHING_PX or max(ay, by) - min(ay + ah, by + bh) > TOUCHING_PX:
-        return float("inf")
-    outline = b.outline_px[:, None, :]
-    return min(max(0.0, -cv2.pointPolygonTest(outline, (float(x), float(y)), True)) for x, y in a.outline_px)
+        return False
+    return a.blob == b.blob or _reaches(a.outline_px, b.outline_px) or _reaches(b.outline_px, a.outline_px)
+
+
+def _reaches(corners: Floats, outline: Floats) -> bool:
+    """Return whether a corner of one outline lies in or near the other one: hands and feet are corners."""
+    closed = outline[:, None, :]
+    return any(cv2.pointPolygonTest(closed, (float(x), float(y)), True) >= -TOUCHING_PX for x, y in corners)

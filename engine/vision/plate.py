@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
+from numba import njit
 
 from engine.problems import MixeurError
 from engine.world import Floats, Pixels
 
-CELL = 8
+CELL = 4
 NAMED = {"blue": (200, 70, 25), "green": (60, 180, 50)}
 SAME_HUE = 0.72
 LEARN_S = 4.0
@@ -35,7 +35,7 @@ def wall_colour(key: str) -> tuple[int, int, int]:
 
 
 class Plate:
-    """The wall on a grid of 8 px cells.
+    """The wall on a grid of 160 x 90 cells (for a picture of that shape).
 
     Each frame every cell that plainly shows wall tells how bright the wall is there now; cells behind people take
     it from their neighbours. So shadows, uneven light and failing lamps are light on the wall, not people.
@@ -57,10 +57,10 @@ class Plate:
         """Return the wall's colour in this frame, also behind people.
 
         Args:
-            picture: BGR, shape (height, width, 3).
+            picture: As it is analysed. BGR, shape (height, width, 3).
 
         Returns:
-            Shape (rows, columns, 3), float32; a cell is about 8 px wide and high.
+            Shape (rows, columns, 3), float32; a cell is about 4 px wide and high.
         """
         height, width = picture.shape[:2]
         grid = (-(-width // CELL), -(-height // CELL))
@@ -68,13 +68,22 @@ class Plate:
         if self._plate is None or self._plate.shape != cells.shape:
             self._start(cells)
         assert self._plate is not None and self._seen is not None
-        gain = np.asarray(cells[..., self.channel] / np.maximum(self._plate[..., self.channel], 1.0), np.float32)
-        alike = self._hue(cells) > SAME_HUE * self._hue(self._plate)
-        sure = _inner(alike & (gain > DARKEST * self._level) & (gain < BRIGHTEST * self._level))
-        if sure.mean() > 0.02:
-            self._level += 0.3 * (float(np.median(gain[sure > 0])) - self._level)
-        self._learn(cells, sure)
-        return np.asarray(self._plate * _filled(gain, sure, self._level)[..., None], np.float32)
+        gain, sure = np.empty(cells.shape[:2], np.float32), np.empty(cells.shape[:2], np.uint8)
+        _survey(cells, self._plate, self.channel, SAME_HUE, DARKEST * self._level, BRIGHTEST * self._level, gain, sure)
+        inner = _inner(sure)
+        if inner.mean() > 0.02:
+            self._level += 0.3 * (float(np.median(gain[inner > 0])) - self._level)
+        _learn(cells, inner, self._level, self._rate, self._plate, self._seen)
+        return np.asarray(self._plate * _filled(gain, inner, self._level)[..., None], np.float32)
+
+    def _start(self, cells: Floats) -> None:
+        """Take the cells that look like the wanted colour for the wall, and fill the rest from them."""
+        hue, wanted = self._hue(cells), self._hue(self._prior[None, None])
+        wall = hue > 0.6 * wanted
+        colour = np.median(cells[wall], axis=0) if wall.mean() > 0.01 else self._prior
+        close = wall & (np.abs(hue - self._hue(colour[None, None])) < 0.2)
+        self._seen = _inner(close.astype(np.uint8))
+        self._plate = np.stack([_filled(cells[..., c], self._seen, float(colour[c])) for c in range(3)], axis=2)
 
     def _hue(self, cells: Floats) -> Floats:
         """Return how purely each cell has the key's colour, whatever its brightness: 1 is pure."""
@@ -82,32 +91,45 @@ class Plate:
         others = np.max(np.delete(cells, self.channel, axis=2), axis=2)
         return np.asarray((key - others) / np.maximum(key, 12.0), np.float32)
 
-    def _start(self, cells: Floats) -> None:
-        wall = self._hue(cells) > 0.6 * float(self._hue(self._prior[None, None])[0, 0])
-        colour = np.median(cells[wall], axis=0) if wall.mean() > 0.01 else self._prior
-        close = wall & (np.abs(self._hue(cells) - float(self._hue(colour[None, None])[0, 0])) < 0.2)
-        self._seen = _inner(close)
-        self._plate = np.stack([_filled(cells[..., c], self._seen, float(colour[c])) for c in range(3)], axis=2)
 
-    def _learn(self, cells: Floats, sure: Floats) -> None:
-        """Move the plate towards what is seen; a cell seen for the first time is taken as it is."""
-        assert self._plate is not None and self._seen is not None
-        fresh = (sure > 0) & (self._seen == 0)
-        self._plate[fresh] = cells[fresh] / max(self._level, 0.1)
-        self._seen[fresh] = 1.0
-        self._plate += (self._rate * sure)[..., None] * (cells / max(self._level, 0.1) - self._plate)
+@njit(
+    "void(float32[:,:,::1],float32[:,:,::1],int64,float32,float32,float32,float32[:,::1],uint8[:,::1])",
+    nogil=True, cache=True,
+)  # fmt: skip
+def _survey(cells, plate, channel, same_hue, darkest, brightest, gain, sure):  # type: ignore[no-untyped-def]
+    """Find each cell's light, and whether it plainly shows wall: the plate's hue, neither too dark nor too bright."""
+    first, second = (channel + 1) % 3, (channel + 2) % 3
+    for y in range(cells.shape[0]):
+        for x in range(cells.shape[1]):
+            key, plate_key = cells[y, x, channel], max(plate[y, x, channel], np.float32(1.0))
+            hue = (key - max(cells[y, x, first], cells[y, x, second])) / max(key, np.float32(12.0))
+            plate_hue = (plate_key - max(plate[y, x, first], plate[y, x, second])) / max(plate_key, np.float32(12.0))
+            gain[y, x] = key / plate_key
+            sure[y, x] = hue > same_hue * plate_hue and darkest < gain[y, x] < brightest
 
 
-def _inner(cells: NDArray[np.bool_]) -> Floats:
+@njit("void(float32[:,:,::1],float32[:,::1],float32,float32,float32[:,:,::1],float32[:,::1])", nogil=True, cache=True)
+def _learn(cells, sure, level, rate, plate, seen):  # type: ignore[no-untyped-def]
+    """Move the plate towards what is seen; a cell seen for the first time is taken as it is."""
+    for y in range(cells.shape[0]):
+        for x in range(cells.shape[1]):
+            if sure[y, x] > 0:
+                share = rate if seen[y, x] > 0 else np.float32(1.0)
+                for c in range(3):
+                    plate[y, x, c] += share * (cells[y, x, c] / max(level, np.float32(0.1)) - plate[y, x, c])
+                seen[y, x] = 1.0
+
+
+def _inner(cells: Pixels) -> Floats:
     """Return the cells whose neighbours are wall too: those at a person's edge hold a mixture."""
-    return np.asarray(cv2.erode(cells.astype(np.uint8), np.ones((3, 3), np.uint8)), np.float32)
+    return np.asarray(cv2.erode(cells, np.ones((3, 3), np.uint8)), np.float32)
 
 
 def _filled(values: Floats, sure: Floats, otherwise: float) -> Floats:
     """Return values where sure, and elsewhere the mean of the nearest sure neighbours (normalised convolution)."""
     result = np.full(values.shape, otherwise, np.float32)
     known = values * sure
-    for reach in (33, 15, 7, 3):
+    for reach in (25, 9, 3):
         weight = cv2.blur(sure, (reach, reach))
         mean = cv2.blur(known, (reach, reach)) / np.maximum(weight, 1e-6)
         trust = np.minimum(weight * (reach * reach / 4.0), 1.0)

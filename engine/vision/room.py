@@ -54,26 +54,35 @@ class EmptyRoom:
         return np.asarray(np.clip(np.median((now + 8) / (known + 8), axis=0), 0.4, 2.5), np.float32)
 
 
+@njit("boolean(uint8[::1],float32[::1],float32[::1],float32)", nogil=True, cache=True, inline="always")
+def _is_shadow(pixel, room, gain, shadow_from):  # type: ignore[no-untyped-def]
+    """Tell a shadow: darker than the room, but of the same colour."""
+    least, most = np.float32(9), np.float32(0)
+    for c in range(3):
+        ratio = (np.float32(pixel[c]) + np.float32(8)) / (room[c] * gain[c] + np.float32(8))
+        least, most = min(least, ratio), max(most, ratio)
+    return least > shadow_from and most < np.float32(1) and most - least < np.float32(0.07)
+
+
 @njit(
     "void(uint8[:,:,::1],float32[:,:,::1],float32[::1],int32[:,::1],float32,int64,float32,float32,float32,uint8[:,::1])",
     nogil=True, cache=True,
 )  # fmt: skip
 def _compare(picture, room, gain, held, settle, patience, different, learnable, shadow_from, mask):  # type: ignore[no-untyped-def]
+    channels = picture.shape[2]
     for y in range(picture.shape[0]):
         for x in range(picture.shape[1]):
-            most, least_ratio, most_ratio = np.float32(0.0), np.float32(9.0), np.float32(0.0)
-            for c in range(3):
-                expected = room[y, x, c] * gain[c]
-                most = max(most, abs(picture[y, x, c] - expected))
-                ratio = np.float32((picture[y, x, c] + 8.0) / (expected + 8.0))
-                least_ratio, most_ratio = min(least_ratio, ratio), max(most_ratio, ratio)
-            is_shadow = least_ratio > shadow_from and most_ratio < 1.0 and most_ratio - least_ratio < 0.07
-            mask[y, x] = 255 if most > different and not is_shadow else 0
-            # A shadow is no person, but learning it would leave a bright ghost behind.
+            most = np.float32(0)
+            for c in range(channels):
+                most = max(most, abs(np.float32(picture[y, x, c]) - room[y, x, c] * gain[c]))
             if most > learnable:
+                is_shadow = _is_shadow(picture[y, x], room[y, x], gain, shadow_from)
+                mask[y, x] = 255 if most > different and not is_shadow else 0
+                # A shadow is no person, but learning it would leave a bright ghost behind.
                 held[y, x] += 1
             else:
+                mask[y, x] = 0
                 held[y, x] = max(held[y, x] - 4, 0)
             if held[y, x] == 0 or held[y, x] > patience:
-                for c in range(3):
-                    room[y, x, c] += settle * (picture[y, x, c] - room[y, x, c])
+                for c in range(channels):
+                    room[y, x, c] += settle * (np.float32(picture[y, x, c]) - room[y, x, c])

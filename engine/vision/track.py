@@ -9,7 +9,7 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 from engine.clock import NS
-from engine.vision.people import TOUCHING_PX, Box, Silhouette, gap_px
+from engine.vision.people import Box, Silhouette, touch
 from engine.world import Floats, Person
 
 BORN_AFTER, BORN_AT_EDGE_AFTER = 3, 15
@@ -163,6 +163,6 @@ def _contacts(tracks: list[Track]) -> tuple[tuple[int, int], ...]:
             continue
         hidden = a.hidden_s > 0 or b.hidden_s > 0
         near = abs(float(a.foot[0] - b.foot[0])) < a.silhouette.box_px[2] + b.silhouette.box_px[2]
-        if (hidden and near) or gap_px(a.silhouette, b.silhouette) <= TOUCHING_PX:
+        if (hidden and near) or touch(a.silhouette, b.silhouette):
             pairs.append((a.id, b.id))
     return tuple(pairs)
