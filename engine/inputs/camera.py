@@ -29,6 +29,7 @@ class Source(Protocol):
     """Something that gives pictures; lost sources raise `SourceLost` and are opened again."""
 
     truncated: int
+    skipped: int
 
     def read(self, timeout_s: float) -> tuple[Pixels, int] | None:
         """Return a picture, BGR, shape (height, width, 3), and its arrival (monotonic ns); None if there is none."""
@@ -44,7 +45,7 @@ class DeviceSource:
         faults: What could not be set, for a person to read.
     """
 
-    truncated = 0
+    truncated = skipped = 0
 
     def __init__(self, camera: Camera, number: int) -> None:
         self._camera = camera
@@ -94,7 +95,7 @@ class DeviceSource:
 class FileSource:
     """A film or an image sequence (`frames/%04d.png`), at its own pace, again and again."""
 
-    truncated = 0
+    truncated = skipped = 0
 
     def __init__(self, camera: Camera, path: Path) -> None:
         self._path, self._name = path, camera.name
@@ -227,6 +228,8 @@ class Capture:
                 self._read_all()
             except SourceLost as error:
                 self.message = str(error)
+            except Exception as error:  # a driver may raise anything, and the show goes on
+                self.message = f"{type(error).__name__}: {error}; the camera is opened again"
             if self._pictures > before:
                 lost_ns, tries = monotonic_ns(), 0
             wait_s = retry_s((monotonic_ns() - lost_ns) / NS, tries)
@@ -239,12 +242,14 @@ class Capture:
         self._expect_within(OPENING_S)
         source = self._open_it()
         self.open_ns = monotonic_ns()
-        truncated, is_first = self.truncated, True
+        truncated, skipped, is_first = self.truncated, 0, True
         try:
             while not self._ending.is_set():
                 self._expect_within(READING_S)
                 read = source.read(DEADLINE_S)
                 self.open_ns, self.truncated = monotonic_ns(), truncated + source.truncated
+                self.dropped += source.skipped - skipped
+                skipped = source.skipped
                 if read is None:
                     continue
                 self.reopened += is_first and self._pictures > 0

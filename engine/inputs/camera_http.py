@@ -13,16 +13,16 @@ from contextlib import suppress
 from typing import Any
 from urllib.parse import SplitResult, unquote, urlsplit
 
-import cv2
 import numpy as np
 
 from engine.clock import NS, monotonic_ns
+from engine.inputs.multipart import Chunked, Multipart, decode_jpeg, is_whole
 from engine.problems import MixeurError
 from engine.world import Pixels
 
 DEADLINE_S = 1.0
-LARGEST_PICTURE = 32 << 20
-SOI, EOI = b"\xff\xd8", b"\xff\xd9"
+OPENING_NS = 3 * NS
+LONGEST_HEAD = 65_536
 
 
 class SourceLost(MixeurError):
@@ -34,55 +34,64 @@ class MjpegSource:
 
     Attributes:
         truncated: How many pictures were thrown away because they were not whole.
+        skipped: How many were passed over because a newer one was there already.
 
     Raises:
         SourceLost: On opening and reading, when the server refuses, closes, or is silent.
     """
 
     def __init__(self, url: str) -> None:
-        self.truncated = 0
+        self.truncated = self.skipped = 0
         self._url = _without_password(url)
-        self._buffer = bytearray()
-        self._received_ns = self._deadline_ns = 0
-        self._mark = b""
+        self._chunks: Chunked | None = None
+        self._parts: Multipart | None = None
         parts = urlsplit(url)
         try:
             self._socket = _connect(parts)
         except (OSError, ValueError) as error:
             raise SourceLost(f"{self._url}: {error}; is the camera on, and the address right?") from error
         try:
-            self._ask(parts)
+            self._waiting = self._ask(parts)
         except SourceLost:
             self.close()
             raise
 
     @property
     def is_multipart(self) -> bool:
-        return bool(self._mark)
+        return self._parts is not None
 
     def read(self, timeout_s: float = DEADLINE_S) -> tuple[Pixels, int] | None:
-        """Return the next picture (BGR) and when its first bytes arrived; None for one that is not whole."""
-        self._deadline_ns = monotonic_ns() + round(timeout_s * NS)
-        self._take_until(self._mark)
-        head = self._take_until(b"\r\n\r\n")
-        arrived_ns = self._received_ns
-        length = re.search(rb"^content-length:\s*(\d+)", head, re.IGNORECASE | re.MULTILINE)
-        jpeg = self._take(int(length[1])) if length is not None else self._take_to_end()
-        picture = decode_jpeg(jpeg)
+        """Return the newest picture (BGR) and when its first bytes arrived; None for one that is not whole."""
+        parts = self._whole_parts(monotonic_ns() + round(timeout_s * NS))
+        picture = decode_jpeg(parts[-1][0]) if parts else None
         if picture is None:
-            self.truncated += 1
-            early = jpeg.find(self._mark)
-            if early >= 0:  # the part was shorter than it said: the next one has begun
-                self._buffer[:0] = jpeg[early:]
+            self.truncated += len(parts) > 0
             return None
-        return picture, arrived_ns
+        self.skipped += len(parts) - 1
+        return picture, parts[-1][1]
 
     def close(self) -> None:
         """Hang up."""
         self._socket.close()
 
-    def _ask(self, parts: SplitResult) -> None:
-        self._deadline_ns = monotonic_ns() + 3 * NS
+    def _whole_parts(self, deadline_ns: int) -> list[tuple[bytes, int]]:
+        """Wait for a picture, then take what else is there: while we decoded, newer ones may have come."""
+        assert self._parts is not None
+        received, found = self._waiting, []
+        self._waiting = b""
+        try:
+            while not (found := self._parts.feed(received, monotonic_ns())):
+                received = self._receive(deadline_ns)
+            while received := self._receive(0):
+                found += self._parts.feed(received, monotonic_ns())
+        except ValueError as error:
+            raise SourceLost(f"{self._url}: {error}") from error
+        whole = [part for part in found if is_whole(part[0])]
+        self.truncated += len(found) - len(whole)
+        return whole
+
+    def _ask(self, parts: SplitResult) -> bytes:
+        """Send the request and understand the answer's head; return what came behind it."""
         path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         lines = [f"GET {path} HTTP/1.0", f"Host: {parts.netloc.rpartition('@')[2]}", "Accept: */*"]
         if parts.username:
@@ -92,70 +101,56 @@ class MjpegSource:
             self._socket.sendall(("\r\n".join(lines) + "\r\n\r\n").encode("latin-1"))
         except (OSError, UnicodeError) as error:
             raise SourceLost(f"{self._url}: {error}; is the camera on, and the address right?") from error
-        head = self._take_until(b"\r\n\r\n")
+        deadline_ns, answer = monotonic_ns() + OPENING_NS, b""
+        while b"\r\n\r\n" not in answer and len(answer) < LONGEST_HEAD:
+            answer += self._receive(deadline_ns)
+        head, _, rest = answer.partition(b"\r\n\r\n")
         status = head.split(b"\r\n", 1)[0].split(b" ", 2)
         if len(status) < 2 or status[1] != b"200":
-            answer = b" ".join(status[1:]).decode("latin-1") or "nonsense"
-            raise SourceLost(f"{self._url}: answers {answer}; check the address and the password")
+            told = b" ".join(status[1:]).decode("latin-1") or "nonsense"
+            raise SourceLost(f"{self._url}: answers {told}; check the address and the password")
+        if re.search(rb"^transfer-encoding:\s*chunked", head, re.IGNORECASE | re.MULTILINE):
+            self._chunks = Chunked()
+            rest = self._unchunked(rest)
         kind = re.search(rb"^content-type:\s*multipart/[^;]+;.*?boundary=\"?([^\"\r\n;]+)", head, re.I | re.M)
         if kind is not None:
-            self._mark = b"--" + kind[1].strip().removeprefix(b"--")
+            self._parts = Multipart(b"--" + kind[1].strip().removeprefix(b"--"))
+            return rest
+        while b"\r\n" not in rest and rest[:2] in (b"", b"-", b"--") and len(rest) < LONGEST_HEAD:
+            rest += self._receive(deadline_ns)
+        if rest.startswith(b"--"):  # ffmpeg's own server calls its parts octets
+            self._parts = Multipart(rest.partition(b"\r\n")[0])
+        return rest
 
-    def _take(self, count: int) -> bytes:
-        if count > LARGEST_PICTURE:
-            raise SourceLost(f"{self._url}: announces a picture of {count} bytes; is this address an MJPEG stream?")
-        while len(self._buffer) < count:
-            self._receive()
-        taken = bytes(self._buffer[:count])
-        del self._buffer[:count]
-        return taken
-
-    def _take_until(self, end: bytes) -> bytes:
-        start = 0
-        while (at := self._buffer.find(end, start)) < 0:
-            start = max(0, len(self._buffer) - len(end))
-            self._receive()
-        taken = bytes(self._buffer[:at])
-        del self._buffer[: at + len(end)]
-        return taken
-
-    def _take_to_end(self) -> bytes:
-        """Take a picture of unknown length: to its end marker, so as not to wait for the next part."""
-        while (at := self._buffer.find(self._mark)) < 0 and not self._buffer.rstrip(b"\r\n").endswith(EOI):
-            self._receive()
-        return self._take(at if at >= 0 else len(self._buffer)).rstrip(b"\r\n")
-
-    def _receive(self) -> None:
-        left_s = (self._deadline_ns - monotonic_ns()) / NS
-        if left_s <= 0:
+    def _receive(self, deadline_ns: int) -> bytes:
+        """Return what comes until the deadline (monotonic); with 0 what is there already, which may be nothing."""
+        left_s = (deadline_ns - monotonic_ns()) / NS if deadline_ns else 0.0
+        if deadline_ns and left_s <= 0:
             raise SourceLost(f"{self._url}: no whole picture in time; is the camera or the network overloaded?")
-        if len(self._buffer) > LARGEST_PICTURE:
-            raise SourceLost(f"{self._url}: sends no pictures; is this address an MJPEG stream?")
         self._socket.settimeout(left_s)
         try:
             data = self._socket.recv(1 << 18)
+        except (BlockingIOError, ssl.SSLWantReadError):
+            return b""
         except TimeoutError as error:
             raise SourceLost(f"{self._url}: silent; is the camera or the network overloaded?") from error
         except OSError as error:
             raise SourceLost(f"{self._url}: {error}") from error
-        if not data:
+        if not data and deadline_ns:
             raise SourceLost(f"{self._url}: the camera closed the connection")
-        self._received_ns = monotonic_ns()
-        self._buffer += data
+        return self._unchunked(data)
 
-
-def decode_jpeg(jpeg: bytes) -> Pixels | None:
-    """Return a whole JPEG as BGR; None if it was cut short or is none."""
-    if not (jpeg.startswith(SOI) and jpeg.rstrip(b"\0\r\n").endswith(EOI)):
-        return None
-    picture: Any = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)
-    return None if picture is None else np.asarray(picture, np.uint8)
+    def _unchunked(self, data: bytes) -> bytes:
+        try:
+            return data if self._chunks is None else self._chunks.feed(data)
+        except ValueError as error:
+            raise SourceLost(f"{self._url}: answers nonsense; is this address a camera?") from error
 
 
 class StreamSource:
     """RTSP and whatever else FFmpeg understands, by PyAV with its timeouts and small buffers."""
 
-    truncated = 0
+    truncated = skipped = 0
 
     def __init__(self, url: str) -> None:
         import av

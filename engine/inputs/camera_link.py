@@ -127,8 +127,8 @@ class CameraLink:
         self._sightings = SlotReader(self._shared.sightings, seat)
         self._aspect, self._read_ns = aspect, read_ns
         self._ages_ms: deque[float] = deque(maxlen=AGES)
-        self._sighting_number, self._sighting = -1, Sighting(camera.name, size=analysed_size(capture_size(camera)))
-        self._matte_number = -1
+        self._sighting_number = self._matte_number = -1
+        self._sighting = Sighting(camera.name, "live", size=analysed_size(capture_size(camera)))
         self._matte: Matte | None = None
         self._state: CameraState = "lost"
 
@@ -221,8 +221,8 @@ def pack(sighting: Sighting, data: NDArray[np.uint8]) -> int:
     return end
 
 
-def unpack(data: NDArray[np.uint8], camera: str) -> Sighting:
-    """Return the live sighting in `data`, copied: scenes may keep its arrays."""
+def unpack(data: NDArray[np.uint8], camera: str, state: CameraState = "live") -> Sighting:
+    """Return the sighting in `data`, copied: scenes may keep its arrays."""
     seen = data[: SEEN.itemsize].view(SEEN)[0]
     width, height = seen["stamp"]["size"].tolist()
     rest = data[SEEN.itemsize :]
@@ -241,7 +241,7 @@ def unpack(data: NDArray[np.uint8], camera: str) -> Sighting:
         flow = take(FLOW_SIZE[0] * FLOW_SIZE[1] * 8).copy().view(np.float32).reshape(FLOW_SIZE[1], FLOW_SIZE[0], 2)
         flow.flags.writeable = False
     return Sighting(
-        camera, "live", int(seen["stamp"]["frame"]), int(seen["stamp"]["captured_ns"]), (width, height),
+        camera, state, int(seen["stamp"]["frame"]), int(seen["stamp"]["captured_ns"]), (width, height),
         tuple(_person(row, outline) for row, outline in zip(table, outlines, strict=True)),
         mask, flow, float(seen["motion"]), tuple((int(a), int(b)) for a, b in contacts),
     )  # fmt: skip

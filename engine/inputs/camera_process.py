@@ -162,7 +162,7 @@ class _Freshness:
 class _SimulatedSource:
     """Simulated visitors at the camera's pace, with the mouse as a guest."""
 
-    truncated = 0
+    truncated = skipped = 0
 
     def __init__(self, fake: SimulatedCamera, fps: float, shared: CameraBlock) -> None:
         self._fake, self._step_ns, self._header = fake, round(NS / fps), shared.header[0]
