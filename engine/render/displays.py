@@ -92,7 +92,7 @@ def fit(size: tuple[int, int], into: Rect) -> Rect:
     """Return where a picture of `size` lies in `into`: as large as it goes, centred, never distorted."""
     x, y, width, height = into
     scale = min(width / size[0], height / size[1])
-    w, h = round(size[0] * scale), round(size[1] * scale)
+    w, h = max(round(size[0] * scale), 1), max(round(size[1] * scale), 1)
     return x + (width - w) // 2, y + (height - h) // 2, w, h
 
 

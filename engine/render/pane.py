@@ -73,7 +73,7 @@ class Pane:
 
     def copy(self, port: Port, frame: Pixels) -> None:
         """Copy a picture into the window, letterboxed where the sizes differ."""
-        surface, rect = self.surface(), port.rect(self.size)
+        surface, rect = self.surface(), fit(frame.shape[1::-1], port.rect(self.size))
         if frame.shape[1::-1] != rect[2:]:
             surface.fill((0, 0, 0), port.area)
             frame = _scaled(frame, rect[2:])

@@ -40,5 +40,7 @@ def output_names() -> Mapping[Rect, str]:
         rect = (monitor.x, monitor.y, monitor.width, monitor.height)
         names[rect] = (ctypes.string_at(text) if text else b"").decode(errors="replace")
         x11.XFree(ctypes.c_void_p(text))
+    if found:
+        randr.XRRFreeMonitors(found)
     x11.XCloseDisplay(connection)
     return names

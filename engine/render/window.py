@@ -16,7 +16,7 @@ from engine.render import randr
 from engine.render.displays import Display, bounding, can_span, fit, place
 from engine.render.lettering import Lettering
 from engine.render.pane import Pane, Port, open_pane
-from engine.render.sdl import Sdl
+from engine.render.sdl import Rect, Sdl
 from engine.render.sheet import preparing_sheet
 from engine.render.window_input import OPERATOR, PointerEvent, ToStage, WindowInput
 from engine.show.model import Projector
@@ -57,9 +57,13 @@ def open_video() -> None:
 
 def displays_now(sdl: Sdl) -> tuple[Display, ...]:
     """Return the displays of the desktop; `open_video` comes first."""
-    outputs = randr.output_names() if pygame.display.get_driver() == "x11" else {}
+    outputs = _outputs()
     return tuple(Display(index, outputs.get(rect, sdl.name(index)), sdl.name(index), rect, sdl.refresh_hz(index))
                  for index, rect in enumerate(sdl.bounds()))
+
+
+def _outputs() -> Mapping[Rect, str]:
+    return randr.output_names() if pygame.display.get_driver() == "x11" else {}
 
 
 class Windows:
@@ -97,6 +101,7 @@ class Windows:
         self._cursor = False
         self.missing: tuple[Problem, ...] = ()
         self._displays = displays_now(self._sdl)
+        self._seen = self._look()
         self._next_look_ns = 0
         _, problems = place(self._projectors, self._displays)
         if problems:
@@ -142,8 +147,11 @@ class Windows:
 
     def preparing(self, done: int, total: int, what: str) -> None:
         """Show on every projector how far the start has come."""
-        self.present({name: preparing_sheet(self._lettering, size, self._title, done, total, what)
-                      for name, size in self.sizes.items()})
+        for pane in self._panes:
+            for port in pane.ports:
+                size = port.rect(pane.size)[2:]  # as large as it is shown: nothing is scaled
+                pane.copy(port, preparing_sheet(self._lettering, size, self._title, done, total, what))
+            pane.flip()
         pygame.event.pump()
 
     def show_cursor(self, visible: bool) -> None:
@@ -235,17 +243,32 @@ class Windows:
     # -- displays come and go -----------------------------------------------------------------
 
     def _watch_displays(self) -> None:
-        # Polled: SDL does not report every change (an X output switched off while its cable stays in).
         now_ns = monotonic_ns()
         if now_ns < self._next_look_ns:
             return
         self._next_look_ns = now_ns + NS
-        if self._sdl.bounds() != tuple(display.rect for display in self._displays):
+        seen = self._look()
+        if seen != self._seen:
+            bounds, outputs = seen
+            if outputs and outputs != set(bounds):
+                self._begin_again()
+            self._seen = self._look()
             self._displays = displays_now(self._sdl)
             self._open()
         elif any(pane.ports[0].area and pane.window.position != self._span_at for pane in self._panes):
             self._mode = "each"  # a window manager would not let one window cover several displays
             self._open()
+
+    def _look(self) -> tuple[tuple[Rect, ...], frozenset[Rect]]:
+        return self._sdl.bounds(), frozenset(_outputs())
+
+    def _begin_again(self) -> None:
+        """Let SDL list the displays anew: it misses an X output switched off or resized while its cable stays in."""
+        operator = self._operator is not None
+        self.close()
+        open_video()
+        if operator:
+            self.open_operator()
 
     def _open(self) -> None:
         """Open the projectors' windows where their displays are now; a missing one is named in `missing`."""
