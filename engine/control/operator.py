@@ -29,6 +29,7 @@ __all__ = [
 ]  # fmt: skip
 
 LEAST_UNIT = 7.0
+LEAST_SIZE = (320, 200)  # a smaller window stays empty
 HEAD, FOOT = 5.0, 3.6  # units
 
 
@@ -48,6 +49,8 @@ class Operator:
         Returns:
             BGRX. Shape (height, width, 4), uint8.
         """
+        if size[0] < LEAST_SIZE[0] or size[1] < LEAST_SIZE[1]:
+            return blank(size)
         whole = self._whole(size)
         head, stage, room, params, cues, foot = _areas(whole)
         _draw_head(head, view)
@@ -69,7 +72,7 @@ class Operator:
             self._scroll = min(max(self._scroll - event.wheel, 0), max(len(view.params) - shown, 0))
             return None
         for mark, row in sliders.rows(params, view.params, self._scroll):
-            if event.kind == "press" and row.holds(event.x_px, event.y_px):
+            if event.kind == "press" and sliders.takes(row, event.x_px, event.y_px):
                 self._held = mark.address
                 return sliders.hit(row, mark, event.x_px, pressed=True)
             if event.kind == "move" and mark.address == self._held:

@@ -29,6 +29,8 @@ def draw(panel: Panel, view: OperatorView) -> None:
     """Draw the plan."""
     panel.title("room from above", _size_words(view))
     area = panel.part(panel.x, panel.y + panel.unit * 2.4, panel.width, panel.height - panel.unit * 2.4)
+    if min(area.width, area.height) < area.unit * 4:
+        return
     scale = _scale(area, view)
     _draw_floor(area, scale, view)
     for speaker in view.speakers:

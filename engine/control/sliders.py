@@ -36,6 +36,11 @@ def draw(panel: Panel, scene: str, params: tuple[ParamMark, ...], scroll: int = 
         _draw_row(row, mark, mark.address == held)
 
 
+def takes(row: Panel, x: float, y: float) -> bool:
+    """Return whether a press there is meant for a row; a knob at its end reaches beyond it."""
+    return row.part(row.x - row.unit, row.y, row.width + row.unit * 2, row.height).holds(x, y)
+
+
 def hit(row: Panel, mark: ParamMark, x: float, *, pressed: bool) -> SetParam | None:
     """Return what a pointer at `x` sets; switches, choices and triggers answer to a press only."""
     track = _track(row)
