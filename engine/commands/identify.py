@@ -1,100 +1,203 @@
-"""`mixeur identify`: a number and a name on every projector, speaker and lamp, to see and hear which is which."""
+"""`mixeur identify`: a number on every projector, speaker and lamp, to see and hear which is which."""
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping
+import itertools
+import math
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any
 
 from engine.clock import RealClock
-from engine.show.model import Lamp, Projector, Show, Speaker, Stage
+from engine.problems import MixeurError
+from engine.show.model import Projector, Show, Speaker
 from engine.world import StageSize
 
 if TYPE_CHECKING:
+    from engine.render.headless import HeadlessWindows
     from engine.render.window import Windows
+    from engine.sound.control import SoundControl
 
-FPS = 10.0
-TURN_S = 2.0
-
-
-class Speakers(Protocol):
-    """What makes one speaker heard alone."""
-
-    def name(self, speaker: Speaker) -> None:
-        """Say the number of the speaker's output, or sound that many tones, on it alone."""
+FPS = 20.0
+TURN_S, TONE_S = 2.0, 1.2
+LEVEL = 0.8
+MUTE_DB = -400.0
+SCALE = (0, 2, 4, 5, 7, 9, 11)  # major, from middle C: each speaker sounds higher than the one before
 
 
-class Lamps(Protocol):
-    """What makes one lamp seen alone."""
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One thing that has its turn: a speaker, or a lamp, which has no `speaker`."""
 
-    def flash(self, lamp: Lamp) -> None:
-        """Light the lamp once, slowly enough for every eye (at most three flashes a second)."""
+    kind: str
+    number: int
+    name: str
+    detail: str
+    speaker: Speaker | None = None
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.number} · {self.name}"
+
+    @property
+    def pitch(self) -> float:
+        """Return the tone that names it, as a MIDI note number."""
+        octave, step = divmod(self.number - 1, len(SCALE))
+        return 60.0 + 12 * octave + SCALE[step]
 
 
 def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Register the command."""
     parser = subparsers.add_parser("identify", help="number every projector, speaker and lamp, or every display")
     parser.add_argument("show", nargs="?", type=Path, help="show file; without one every display is numbered")
-    parser.add_argument("--seconds", type=float, help="end by itself (else by Esc or a closed window)")
+    parser.add_argument("--seconds", type=float, metavar="S", help="end by itself (else by Esc or a closed window)")
+    parser.add_argument("--headless", action="store_true", help="draw off-screen, into the folder out, for one round")
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Show the cards until somebody has seen enough."""
-    from engine.render.window import Windows
-    from engine.show.files import read_show
+    """Start the sound process beside the one that shows and sounds; returns the exit code."""
+    from engine.commands.run import plans
+    from engine.supervise.supervisor import Supervisor
 
-    show = read_show(args.show) if args.show else None
-    projectors = show.projectors if show else _every_display()
-    stage = show.stage if show else Stage()
-    windows = Windows(projectors, StageSize(stage.aspect, stage.size_m, stage.size_px), title="identify")
+    told = {"show": str(args.show.resolve()) if args.show else None, "seconds": args.seconds,
+            "headless": args.headless, "debug": args.debug}  # fmt: skip
+    engine, *others = plans(replace(_show(told), cameras={}), told)
+    engine = replace(engine, entry="engine.commands.identify")
+    return Supervisor([engine, *others], lambda line: print(line, file=sys.stderr, flush=True)).run()
+
+
+def main(plan: Mapping[str, Any]) -> int:
+    """Be the process that shows the cards and asks for the tones.
+
+    Args:
+        plan: `show` (None: every display), `seconds`, `headless`, `debug`; handles of the blocks `sound` and `board`.
+    """
+    from engine.kernel_cache import prepare_cache
+    from engine.supervise.child import board_of
+
+    stop = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    board = board_of(dict(plan))
+    prepare_cache()
     try:
-        identify(windows, projectors, show, seconds=args.seconds)
-    finally:
-        windows.close()
+        with ExitStack() as closing:
+            _identify(plan, lambda: stop.is_set() or board.stopping, closing)
+    except MixeurError as error:
+        if plan["debug"]:
+            raise
+        print(error, file=sys.stderr)
+        return 1
     return 0
 
 
-def identify(windows: Windows, projectors: Mapping[str, Projector], show: Show | None = None,
-             speakers: Speakers | None = None, lamps: Lamps | None = None, seconds: float | None = None) -> None:
-    """Number everything, one speaker or lamp after the other, until Esc, a closed window, or the end of `seconds`.
+def items(show: Show) -> list[Item]:
+    """Return the show's speakers, then its lamps, each kind numbered from 1."""
+    speakers = [Item("speaker", number, speaker.name, f"output {speaker.output}", speaker)
+                for number, speaker in enumerate(show.speakers.values(), 1)]
+    lamps = [Item("lamp", number, lamp.name, lamp.address) for number, lamp in enumerate(show.lamps.values(), 1)]
+    return speakers + lamps
 
-    Args:
-        speakers, lamps: What makes them heard and seen; None: they are left out.
-    """
+
+def _show(told: Mapping[str, Any]) -> Show:
+    from engine.show.files import read_show
+    from engine.show.furnish import furnish
+
+    if told["show"]:
+        return furnish(read_show(Path(told["show"])))
+    return furnish(Show(folder=Path.cwd(), name="identify"))
+
+
+def _identify(plan: Mapping[str, Any], stopping: Callable[[], bool], closing: ExitStack) -> None:
+    show = _show(plan)
+    projectors = show.projectors if plan["show"] or plan["headless"] else _every_display()
+    screens = _screens(show, projectors, plan["headless"])
+    closing.callback(screens.close)
+    turns = items(show)
+    for number, (name, projector) in enumerate(projectors.items(), 1):
+        width, height = screens.sizes[name]
+        print(f"projector {number} · {name}   {_place(projector)}   {width} x {height}")
+    for item in turns:
+        print(f"{item}   {item.detail}")
+    if show.lamps:
+        print("lamps are only named, not lit: there is no output to fixtures yet")
+    print("each in turn:" if plan["headless"] else "each in turn, until Esc:", flush=True)
+    rounds = [turns] if plan["headless"] and plan["seconds"] is None else itertools.repeat(turns)
+    sounding = _tones(show, plan, itertools.chain.from_iterable(rounds))
+    _take_turns(screens, projectors, sounding, plan["seconds"], stopping)
+
+
+def _take_turns(screens: Windows | HeadlessWindows, projectors: Mapping[str, Projector], turns: Iterator[Item | None],
+                seconds: float | None, stopping: Callable[[], bool]) -> None:
+    """Show the cards until Esc, a closed window or the end; `turns` yields what has its turn, once a frame."""
     from engine.render.card import card
     from engine.render.lettering import Lettering
 
     lettering = Lettering()
-    numbers = {name: number for number, name in enumerate(projectors or {"stage": None}, 1)}
-    things: list[Speaker | Lamp] = []
-    if show:
-        things += show.speakers.values() if speakers else ()
-        things += show.lamps.values() if lamps else ()
-    named: Speaker | Lamp | None = None
-    for tick in RealClock(FPS, None if seconds is None else round(seconds * FPS)).ticks():
-        turn = things[int(tick.time / TURN_S) % len(things)] if things else None
-        if turn is not named:
-            named = turn
-            _name(turn, speakers, lamps)
-        note = turn.name if turn else ""
-        windows.present({name: card(lettering, size, numbers[name], name, _place(projectors.get(name)), note)
-                         for name, size in windows.sizes.items()})
-        done = windows.poll(lambda *_: None)
-        if done.quit or "escape" in done.pressed:
+    for tick, turn in zip(RealClock(FPS).ticks(), turns, strict=False):
+        screens.present({
+            name: card(lettering, screens.sizes[name], number, name, _place(projector), str(turn or ""))
+            for number, (name, projector) in enumerate(projectors.items(), 1) if name in screens.sizes
+        })  # fmt: skip
+        done = screens.poll(lambda *_: None)
+        if done.quit or "escape" in done.pressed or stopping() or (seconds is not None and tick.time >= seconds):
             return
 
 
-def _name(thing: Speaker | Lamp | None, speakers: Speakers | None, lamps: Lamps | None) -> None:
-    if isinstance(thing, Speaker) and speakers:
-        speakers.name(thing)
-    elif isinstance(thing, Lamp) and lamps:
-        lamps.flash(thing)
+def _tones(show: Show, plan: Mapping[str, Any], turns: Iterable[Item]) -> Iterator[Item | None]:
+    """Yield, once a frame, what has its turn, and sound it; None until the sound process plays."""
+    yield None  # the cards come first: the sound's kernels are slow to load
+    from engine.clock import monotonic_ns
+    from engine.sound.control import SoundControl
+    from engine.sound.events import Note, Sounds
+    from engine.supervise.memory import Block
+
+    block = Block.attach(plan["sound"])
+    control = SoundControl(block, show.sound, show.speakers, show.stage)
+    while control.meters().backend == "none":
+        control.submit((), monotonic_ns())
+        yield None
+    for item in turns:
+        print(item, flush=True)
+        notes: tuple[Note, ...] = ()
+        if item.speaker:
+            control = _alone(item.speaker, show, block)
+            notes = (Note(item.pitch, LEVEL, None, "sine", TONE_S, controls={"space": 0.0}),)
+        for frame in range(round(TURN_S * FPS)):
+            control.submit((Sounds("identify", notes if frame == 1 else ()),), monotonic_ns())
+            yield item
 
 
-def _place(projector: Projector | None) -> str:
-    return "" if projector is None or projector.display is None else f"display {projector.display}"
+def _alone(speaker: Speaker, show: Show, block: Any) -> SoundControl:
+    """Return a sender that mutes every other speaker: panning alone would leave neighbours sounding."""
+    from engine.sound.control import SoundControl
+
+    gain_db = speaker.trim_db + 10 * math.log10(len(show.speakers))  # what sounds everywhere is shared among all
+    muted = {name: replace(other, trim_db=gain_db if other is speaker else MUTE_DB)
+             for name, other in show.speakers.items()}
+    return SoundControl(block, show.sound, muted, show.stage)
+
+
+def _screens(show: Show, projectors: Mapping[str, Projector], headless: bool) -> Windows | HeadlessWindows:
+    stage = StageSize(show.stage.aspect, show.stage.size_m, show.stage.size_px)
+    if headless:
+        from engine.render.headless import HeadlessWindows
+
+        return HeadlessWindows(projectors, stage, show.folder / "out")
+    from engine.render.window import Windows
+
+    windows = Windows(projectors, stage, title="identify")
+    windows.close_operator()
+    return windows
+
+
+def _place(projector: Projector) -> str:
+    return "a window" if projector.display is None else f"display {projector.display}"
 
 
 def _every_display() -> dict[str, Projector]:

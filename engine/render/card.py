@@ -35,11 +35,17 @@ def card(lettering: Lettering, size: tuple[int, int], number: int, name: str,
 
 
 def _draw_frame(pixels: Pixels, unit: float) -> None:
-    """Draw a line on the outermost pixels, a circle that must be round, and crosses at the quarters."""
+    """Draw the outermost pixels and the corners, a circle that must be round, and crosses at the quarters."""
     height, width = pixels.shape[:2]
     cv2.circle(pixels, (width // 2, height // 2), round(min(width, height) / 2 - unit * 0.3), RULE, 2, cv2.LINE_AA)
     for x in (width // 4, width - width // 4):
         for y in (height // 4, height - height // 4):
-            cv2.line(pixels, (x - round(unit / 5), y), (x + round(unit / 5), y), RULE, 1)
-            cv2.line(pixels, (x, y - round(unit / 5)), (x, y + round(unit / 5)), RULE, 1)
+            cv2.line(pixels, (x - round(unit / 5), y), (x + round(unit / 5), y), GREY, 1)
+            cv2.line(pixels, (x, y - round(unit / 5)), (x, y + round(unit / 5)), GREY, 1)
     cv2.rectangle(pixels, (0, 0), (width - 1, height - 1), ACCENT, 1)
+    arm, thick = round(unit * 0.9), max(round(unit * 0.09), 1)
+    for x0, x1 in ((0, arm), (width - arm, width)):
+        for y0, y1 in ((0, arm), (height - arm, height)):
+            left, top = (0 if x0 == 0 else width - thick), (0 if y0 == 0 else height - thick)
+            pixels[y0:y1, left : left + thick, :3] = ACCENT
+            pixels[top : top + thick, x0:x1, :3] = ACCENT
