@@ -22,6 +22,9 @@ BOUNDARY = "mixeurframe"
 class MjpegServer:
     """Serves encoded pictures again and again to every client, from `start()` to `close()`.
 
+    Picture n goes out when the monotonic clock is a multiple of the time between pictures, and n is that multiple
+    modulo their number: whoever can tell the pictures apart knows how old one is.
+
     Args:
         jpegs: The encoded pictures, in order.
         port: 0 takes a free one.
@@ -68,9 +71,9 @@ class MjpegServer:
 
     def stream(self, out: Any) -> None:
         """Send pictures at their pace until the client goes or the server ends."""
-        start_ns, held = monotonic_ns(), 0
-        for number in itertools.count():
-            self._ending.wait(max(0.0, (start_ns + number * self._step_ns - monotonic_ns()) / NS))
+        held = 0
+        for number in itertools.count(monotonic_ns() // self._step_ns + 1):
+            self._ending.wait(max(0.0, (number * self._step_ns - monotonic_ns()) / NS))
             while self.is_stalled and not self._ending.is_set():
                 self._ending.wait(0.02)
             if self._ending.is_set():
