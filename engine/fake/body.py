@@ -131,9 +131,12 @@ def _paint(brush: _Brush, joints: Joints, person: SimulatedPerson) -> None:
         brush.limb((joints.knees[side], joints.ankles[side]), 0.074, _shade(trousers, light))
         crease = _plus(hip, (-0.02, 0)), _plus(joints.knees[side], (-0.015, 0))
         brush.limb(crease, 0.034, _shade(trousers, light * 1.18))
+    if look % 3 == 1:  # long hair falls behind the neck
+        x, y = joints.head
+        brush.oval((x - 0.014 * joints.facing, y - 0.035), (0.064, 0.085), hair)
     _torso(brush, joints, top)
     brush.limb((_plus(joints.neck, (0, -0.03)), _plus(joints.head, (0, -0.03))), 0.058, _shade(skin, 0.8))
-    _head(brush, joints, skin, hair, long_hair=look % 3 == 1)
+    _head(brush, joints, skin, hair)
     _arm(brush, joints, near, top, skin)
 
 
@@ -149,11 +152,9 @@ def _torso(brush: _Brush, joints: Joints, top: Colour) -> None:
     brush.shape((left, _plus(left, (0.05, 0.01)), (hip_x - half * 0.5, hip_y + 0.02)), _shade(top, 1.14))
 
 
-def _head(brush: _Brush, joints: Joints, skin: Colour, hair: Colour, long_hair: bool) -> None:
+def _head(brush: _Brush, joints: Joints, skin: Colour, hair: Colour) -> None:
     x, y = joints.head
     turn = 0.014 * joints.facing
-    if long_hair:
-        brush.oval((x - turn, y - 0.035), (0.064, 0.085), hair)
     brush.oval((x - turn, y + 0.012), (0.058, 0.066), hair)
     brush.oval((x + turn, y - 0.008), (0.046, 0.060), skin)
     brush.oval((x + turn + 0.018, y - 0.012), (0.026, 0.048), _shade(skin, 0.9))

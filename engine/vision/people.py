@@ -41,6 +41,11 @@ class Silhouette:
     clothes: Floats
     outline_px: Floats
 
+    @property
+    def is_alone(self) -> bool:
+        """Return whether nobody else is in its blob."""
+        return self.box_px == self.blob_box_px
+
 
 def find_people(mask: Pixels, picture: Pixels) -> list[Silhouette]:
     """Return the silhouettes in a mask, largest blob first.
@@ -84,7 +89,7 @@ def _valleys(own: Pixels) -> list[int]:
     skyline = np.where(own.any(axis=0), height - own.argmax(axis=0), 0).astype(np.float32)
     padded = np.pad(skyline, 1)
     tops, _ = find_peaks(
-        padded, height=0.5 * height, prominence=0.13 * height, distance=max(1, 0.22 * height), width=0.07 * height
+        padded, height=0.5 * height, prominence=0.1 * height, distance=max(1, 0.15 * height), width=0.06 * height
     )
     return [int(a) + int(np.argmin(skyline[a:b])) for a, b in pairwise(tops - 1)]
 

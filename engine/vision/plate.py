@@ -73,7 +73,7 @@ class Plate:
         inner = _inner(sure)
         if inner.mean() > 0.02:
             self._level += 0.3 * (float(np.median(gain[inner > 0])) - self._level)
-        _learn(cells, inner, self._level, self._rate, self._plate, self._seen)
+        _learn(cells, gain, inner, self._level, self._rate, self._plate, self._seen)
         return np.asarray(self._plate * _filled(gain, inner, self._level)[..., None], np.float32)
 
     def _start(self, cells: Floats) -> None:
@@ -108,13 +108,19 @@ def _survey(cells, plate, channel, same_hue, darkest, brightest, gain, sure):  #
             sure[y, x] = hue > same_hue * plate_hue and darkest < gain[y, x] < brightest
 
 
-@njit("void(float32[:,:,::1],float32[:,::1],float32,float32,float32[:,:,::1],float32[:,::1])", nogil=True, cache=True)
-def _learn(cells, sure, level, rate, plate, seen):  # type: ignore[no-untyped-def]
+@njit(
+    "void(float32[:,:,::1],float32[:,::1],float32[:,::1],float32,float32,float32[:,:,::1],float32[:,::1])",
+    nogil=True, cache=True,
+)  # fmt: skip
+def _learn(cells, gain, sure, level, rate, plate, seen):  # type: ignore[no-untyped-def]
     """Move the plate towards what is seen; a cell seen for the first time is taken as it is."""
     for y in range(cells.shape[0]):
         for x in range(cells.shape[1]):
             if sure[y, x] > 0:
-                share = rate if seen[y, x] > 0 else np.float32(1.0)
+                off = abs(gain[y, x] / max(level, np.float32(0.1)) - np.float32(1.0))
+                # Who stands long casts a shadow all the time: learnt, it would make a seam around their feet.
+                slow = rate if off < np.float32(0.1) else rate * np.float32(0.01)
+                share = slow if seen[y, x] > 0 else np.float32(1.0)
                 for c in range(3):
                     plate[y, x, c] += share * (cells[y, x, c] / max(level, np.float32(0.1)) - plate[y, x, c])
                 seen[y, x] = 1.0

@@ -33,6 +33,10 @@ class Track:
     seen: int = 1
     unseen_s: float = 0.0
     hidden_s: float = 0.0
+    height: float = 0.0
+
+    def __post_init__(self) -> None:
+        self.height = self.silhouette.box_px[3]
 
     @property
     def is_born(self) -> bool:
@@ -85,7 +89,7 @@ class Tracker:
         # A silhouette that swallowed somebody jumps: it says little about where one of the two stands.
         swallowed = track.is_born and silhouette.area_px > 1.5 * track.silhouette.area_px and track.hidden_s < 1.0
         trust = 0.3 if swallowed else 1.0
-        error = np.array(silhouette.foot_px, np.float32) - track.foot
+        error = _foot(track, silhouette) - track.foot
         track.foot = track.foot + np.float32(POSITION_GAIN * trust) * error
         if dt > 0:
             # Alpha-beta filter; the gains are for 30 pictures a second and hold from 15 to 60.
@@ -93,6 +97,8 @@ class Tracker:
         track.hidden_s = track.hidden_s + dt if swallowed else 0.0
         if not swallowed:
             track.silhouette = silhouette
+            if silhouette.is_alone:
+                track.height += 0.2 * (silhouette.box_px[3] - track.height)
             known = silhouette.clothes if track.clothes is None else track.clothes
             track.clothes = known + np.float32(0.07) * (silhouette.clothes - known)
         track.seen += 1
@@ -110,12 +116,20 @@ class Tracker:
 def _cost(track: Track, silhouette: Silhouette) -> float:
     """Return how unlikely it is that a silhouette is this person: distance in heights, and other clothes."""
     height = max(silhouette.box_px[3], track.silhouette.box_px[3], 1.0)
-    distance = float(np.hypot(*(np.array(silhouette.foot_px, np.float32) - track.foot))) / height
+    distance = float(np.hypot(*(_foot(track, silhouette) - track.foot))) / height
     gate = GATE_HEIGHTS * (1.0 + min(track.unseen_s + track.hidden_s, 1.0))
     if distance > gate and _covered(track.silhouette.box_px, silhouette.box_px) < 0.6:
         return 2 * TOO_DEAR
     unlike = 0.0 if track.clothes is None else float(np.abs(track.clothes - silhouette.clothes).mean())
     return distance + unlike * CLOTHES_WEIGHT
+
+
+def _foot(track: Track, silhouette: Silhouette) -> Floats:
+    """Return where a person stands, also when somebody in front hides their legs."""
+    x, y = silhouette.foot_px
+    if not silhouette.is_alone and silhouette.box_px[3] < 0.85 * track.height:
+        y = silhouette.box_px[1] + track.height
+    return np.array((x, y), np.float32)
 
 
 def _covered(a: Box, b: Box) -> float:
