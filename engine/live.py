@@ -44,6 +44,7 @@ from engine.supervise.memory import Block
 from engine.telemetry import Telemetry
 from engine.world import Now
 
+
 class Closable(Protocol):
     """What holds something of the system."""
 
@@ -52,6 +53,7 @@ class Closable(Protocol):
 
 
 P = TypeVar("P", bound=Closable)
+Screens = Windows | HeadlessWindows
 EVERY = 6  # frames between two looks at the operator's window and at changed files
 WEBCAM = "0"
 
@@ -83,7 +85,7 @@ class LiveShow:
     """
 
     def __init__(
-        self, show: Show, plan: Mapping[str, Any], screens: Windows | HeadlessWindows, board: Board, say: Callable[[str], None]
+        self, show: Show, plan: Mapping[str, Any], screens: Screens, board: Board, say: Callable[[str], None]
     ) -> None:
         self.show, self._plan, self._board, self._say = show, plan, board, say
         self._closing = ExitStack()
@@ -91,7 +93,8 @@ class LiveShow:
         self._addresses: frozenset[str] = frozenset()
         self._screens = screens
         self.cameras = {
-            name: CameraLink(camera, Block.attach(plan["cameras"][name]), aspect=show.stage.aspect) for name, camera in show.cameras.items()
+            name: CameraLink(camera, Block.attach(plan["cameras"][name]), aspect=show.stage.aspect)
+            for name, camera in show.cameras.items()
         }
         self.sound = SoundControl(Block.attach(plan["sound"]), show.sound, show.speakers, show.stage, report=self._tell)
         self.osc = self._closed_at_end(OscListener(show.osc, known=lambda: self._addresses))

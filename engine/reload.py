@@ -69,6 +69,6 @@ class Reloader:
             return
         room = [name for name in ROOM if getattr(answer, name) != getattr(self._show, name)]
         if room:
-            self._say(f"show: {', '.join(room)} changed; the running show goes on with the old, start it again to take it")
+            self._say(f"show: {', '.join(room)} changed; the show goes on with the old, start it again to take it")
         self._director.adopt(answer)
         self._show = answer

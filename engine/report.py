@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from engine.atomic import write_atomic
 from engine.control.cast import SceneStatus
 from engine.inputs.camera_link import CameraStatus
 from engine.inputs.osc import OscCounters
 from engine.problems import Problem
-from engine.atomic import write_atomic
 from engine.sound.meters import Meters
 from engine.telemetry import Telemetry
 
@@ -29,7 +29,7 @@ def report(
     """Return everything that was measured in a run."""
     heard = osc or OscCounters()
     return telemetry.report() | {
-        "osc": {"received": heard.received, "dropped": heard.dropped, "malformed": heard.malformed, "refused": heard.refused},
+        "osc": {name: getattr(heard, name) for name in ("received", "dropped", "malformed", "refused")},
         "cameras": {
             name: {
                 "state": camera.state,

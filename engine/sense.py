@@ -6,6 +6,7 @@ import datetime
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
+from typing import TypeVar
 
 import cv2
 import numpy as np
@@ -20,6 +21,7 @@ from engine.world import Event, Floats, Now, Person, Pixels, Presence, Sighting,
 STILL_SPEED = 0.04  # stage units a second; slower is a person who stands
 ATTRACT_AFTER_S = 30.0
 IDS_PER_CAMERA = 1_000_000
+P = TypeVar("P", bound=np.generic)
 Seen = tuple[int, tuple[Visitor, ...], Pixels | None, Floats | None]
 
 
@@ -108,7 +110,8 @@ def _place(camera: Camera, aspect: float, first_id: int) -> CameraPlace:
     stage = np.array([(0, 0), (aspect, 0), (aspect, 1), (0, 1)], np.float32)
     if camera.mirror:
         stage[:, 0] = aspect - stage[:, 0]
-    return CameraPlace(cv2.getPerspectiveTransform(np.array(picture, np.float32), stage), camera.mirror, first_id)
+    matrix = np.asarray(cv2.getPerspectiveTransform(np.array(picture, np.float32), stage), np.float64)
+    return CameraPlace(matrix, camera.mirror, first_id)
 
 
 def _seen(place: CameraPlace, sighting: Sighting | None, before: Seen | None) -> Seen:
@@ -128,10 +131,10 @@ def _seen(place: CameraPlace, sighting: Sighting | None, before: Seen | None) ->
     return sighting.frame, people, mask, flow
 
 
-def _as_seen_on_stage(place: CameraPlace, picture: NDArray[np.generic]) -> NDArray[np.generic]:
+def _as_seen_on_stage(place: CameraPlace, picture: NDArray[P]) -> NDArray[P]:
     if not place.mirror:
         return picture
-    flipped = cv2.flip(picture, 1)
+    flipped = np.ascontiguousarray(picture[:, ::-1])
     flipped.flags.writeable = False
     return flipped
 

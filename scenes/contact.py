@@ -51,7 +51,8 @@ class Contact(Scene):
             age = now.time - born
             fading = 0.5 * (1 - age / 1.6) ** 2
             canvas.ring(x, y, 0.05 + 0.6 * age, hsv(hue, 0.5, 1), width=0.05, soft=1, alpha=fading, blend="add")
-        canvas.circle(x, y, 0.1 + 0.15 * self.light_level, hsv(self.hue, 0.5, 1), soft=1, alpha=self.light_level, blend="add")
+        halo = 0.1 + 0.15 * self.light_level
+        canvas.circle(x, y, halo, hsv(self.hue, 0.5, 1), soft=1, alpha=self.light_level, blend="add")
         canvas.circle(x, y, 0.03, hsv(self.hue, 0.12, 1), soft=0.5, alpha=self.light_level, blend="add")
 
     def draw_filaments(self, canvas, now):
@@ -75,9 +76,8 @@ class Contact(Scene):
         if not ball.level:
             return
         for index in range(min(max(ball.people, 2), 8)):
-            sound.hold(
-                f"body {index}", voice=VOICES[ball.kind], pitch=self.root + CHORD[index], level=ball.level * 0.8 / (1 + index * 0.5)
-            )
+            level = ball.level * 0.8 / (1 + index * 0.5)
+            sound.hold(f"body {index}", voice=VOICES[ball.kind], pitch=self.root + CHORD[index], level=level)
         if ball.began:
             sound.note(pitch=self.root + 24, voice="bell", level=0.3 + 0.5 * ball.level)
 

@@ -16,20 +16,20 @@ class Embers(Scene):
 
     def update(self, now):
         if now.every(0.03):
-            self.embers += [
-                (v.x + self.rng.normal(0, 0.02), v.y - v.height * self.rng.random(), now.time, self.rng.uniform(0.006, 0.02))
-                for v in now.visitors
-                if v.speed > 0.05
-            ]
+            for v in now.visitors:
+                if v.speed > 0.05:
+                    x, y = v.x + self.rng.normal(0, 0.02), v.y - v.height * self.rng.random()
+                    self.embers.append((x, y, now.time, self.rng.uniform(0.006, 0.02)))
         self.embers = [e for e in self.embers if now.time - e[2] < self.fade]
 
     def draw(self, canvas, now):
         glow = now.touch("ball").level
         canvas.people("room", mirror=True, alpha=0.25 + 0.75 * glow, tint=hsv(self.hue, 0.55, 1))
         for x, y, born, size in self.embers:
-            life = (now.time - born) / self.fade
-            colour = hsv(self.hue + 0.05 * life, 0.85, 1)
-            canvas.circle(x, y - self.rise * (now.time - born), size * (1 - life), colour, soft=1, alpha=1 - life, blend="add")
+            age = now.time - born
+            left = 1 - age / self.fade
+            colour = hsv(self.hue + 0.05 * (1 - left), 0.85, 1)
+            canvas.circle(x, y - self.rise * age, size * left, colour, soft=1, alpha=left, blend="add")
         canvas.glow(0.04, 0.8 + glow)
 
     def play(self, sound, now):
@@ -41,8 +41,8 @@ class Embers(Scene):
         if now.every(0.5):
             for v in now.visitors:
                 if v.speed > 0.1:
-                    scale = (0, 3, 5, 7, 10)
-                    sound.note(pitch=48 + scale[v.id % 5] + 12 * (v.x > 0.9), voice="pluck", level=min(v.speed, 0.4), at=v)
+                    pitch = 48 + (0, 3, 5, 7, 10)[v.id % 5] + 12 * (v.x > 0.9)
+                    sound.note(pitch=pitch, voice="pluck", level=min(v.speed, 0.4), at=v)
 
     def light(self, lights, now):
         lights.all.set(hsv(self.hue), level=now.touch("ball").level)

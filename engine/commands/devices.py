@@ -47,24 +47,13 @@ def displays() -> Iterator[Found]:
     """Look for the displays of this desktop."""
     if sys.platform == "linux" and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
         raise MixeurError("no desktop here: start one, or set DISPLAY; without it frames are made off-screen")
-    import pygame
+    from engine.render.window import connected
 
-    from engine.render import randr
-    from engine.render.sdl import Sdl
-
-    try:
-        pygame.display.init()
-    except pygame.error as error:
-        raise MixeurError(f"no desktop answers ({error}); set DISPLAY") from None
-    try:
-        sdl, outputs = Sdl(), randr.output_names()
-        for index, rect in enumerate(sdl.bounds()):
-            name = outputs.get(rect, sdl.name(index))
-            model = "" if sdl.name(index) == name else f"  {sdl.name(index)}"
-            what = f"{index}  {name}{model}  {rect[2]}x{rect[3]} {sdl.refresh_hz(index)} Hz at {rect[0]},{rect[1]}"
-            yield Found(what, "projector.NAME", f"display = {json.dumps(name)}")
-    finally:
-        pygame.display.quit()
+    for display in connected():
+        model = "" if display.model == display.name else f"  {display.model}"
+        x, y, width, height = display.rect
+        what = f"{display.index}  {display.name}{model}  {width}x{height} {display.refresh_hz} Hz at {x},{y}"
+        yield Found(what, "projector.NAME", f"display = {json.dumps(display.name)}")
 
 
 def sounds() -> Iterator[Found]:

@@ -120,7 +120,7 @@ def displays() -> Iterator[Finding]:
             "a Wayland desktop places projector windows as it likes",
             "log in to an X11 session, or use a kiosk compositor such as cage",
         )
-    from engine.render.displays import displays as connected
+    from engine.render.window import connected
 
     for display in connected():
         yield Finding("good", f"display {display}")

@@ -12,18 +12,16 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from engine.clock import RealClock, monotonic_ns, sleep_s
-from engine.kernel_cache import RENDER_KERNELS, VISION_KERNELS, prepare_cache, warm
-from engine.problems import MixeurError, Problem
+from engine.clock import RealClock
+from engine.kernel_cache import RENDER_KERNELS, prepare_cache, warm
+from engine.problems import MixeurError
 from engine.render.headless import HeadlessWindows
 from engine.render.window import Windows
 from engine.show.files import read_show
 from engine.show.furnish import furnish
 from engine.show.model import Show
-from engine.show.profile import Profile, read_profile
 from engine.supervise.board import Board
 from engine.supervise.child import board_of
-from engine.supervise.memory import Block
 from engine.world import StageSize
 
 Plan = Mapping[str, Any]
@@ -34,8 +32,8 @@ def main(plan: Plan) -> int:
     """Run a show to its end.
 
     Args:
-        plan: `show`, `simulate`, `headless`, `operator`, `frames`, `report`, `out`, `debug` of the command line; handles of
-            the blocks `sound`, `board` and `cameras` by name.
+        plan: `show`, `simulate`, `headless`, `operator`, `frames`, `report`, `out`, `debug` of the command line;
+            handles of the blocks `sound`, `board` and `cameras` by name.
     """
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
@@ -87,7 +85,7 @@ def _prepare(screens: Screens) -> None:
 
     def work() -> None:
         try:
-            warm((*RENDER_KERNELS, *VISION_KERNELS), lambda *step: progress.append(step))
+            warm(RENDER_KERNELS, lambda *step: progress.append(step))
         except Exception as error:  # told in the main thread
             failed.append(error)
 

@@ -17,6 +17,8 @@ from engine.show.model import Camera, Show
 from engine.supervise.memory import Block
 from engine.supervise.supervisor import ChildPlan, Supervisor
 
+ENGINE, SOUND, CAMERA = "engine.commands.play", "engine.sound.process", "engine.inputs.camera_process"
+
 
 def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Register the command."""
@@ -25,7 +27,7 @@ def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     parser.add_argument("--frames", type=int, metavar="N", help="end after N frames")
     parser.add_argument("--seconds", type=float, metavar="S", help="end after S seconds")
     parser.add_argument("--headless", action="store_true", help="make frames off-screen, without any display")
-    parser.add_argument("--simulate", action="store_true", help="leave the room's devices alone, even if there is a room.toml")
+    parser.add_argument("--simulate", action="store_true", help="leave the room's devices alone")
     parser.add_argument("--operator", action="store_true", help="open the operator's window at once")
     parser.add_argument("--report", type=Path, metavar="FILE", help="write what was measured, as JSON, at the end")
     parser.add_argument("--out", type=Path, metavar="DIR", help="where off-screen frames of a simulated room go (out)")
@@ -63,10 +65,10 @@ def plans(show: Show, told: dict[str, Any]) -> list[ChildPlan]:
     cameras = {name: Block.create(camera_block_size(camera), f"camera-{name}") for name, camera in show.cameras.items()}
     engine = {**told, "sound": sound.handle, "cameras": {name: block.handle for name, block in cameras.items()}}
     return [
-        ChildPlan("engine", "engine.commands.play", engine, (sound, *cameras.values())),
-        ChildPlan("sound", "engine.sound.process", _sound_plan(show, sound), (sound,)),
+        ChildPlan("engine", ENGINE, engine, (sound, *cameras.values())),
+        ChildPlan("sound", SOUND, _sound_plan(show, sound), (sound,)),
         *(
-            ChildPlan(f"camera.{name}", "engine.inputs.camera_process", _camera_plan(show, camera, cameras[name]), (cameras[name],))
+            ChildPlan(f"camera.{name}", CAMERA, _camera_plan(show, camera, cameras[name]), (cameras[name],))
             for name, camera in show.cameras.items()
         ),
     ]
@@ -78,7 +80,8 @@ def _sound_plan(show: Show, block: Block) -> dict[str, Any]:
 
 
 def _camera_plan(show: Show, camera: Camera, block: Block) -> dict[str, Any]:
-    return {"camera": dataclasses.asdict(camera), "block": block.handle, "aspect": show.stage.aspect, "folder": str(show.folder)}
+    told = {"aspect": show.stage.aspect, "folder": str(show.folder)}
+    return {"camera": dataclasses.asdict(camera), "block": block.handle, **told}
 
 
 def _has_display() -> bool:

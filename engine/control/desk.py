@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Protocol
 
@@ -21,7 +21,10 @@ from engine.show.profile import Profile
 from engine.world import Mouse
 
 Pixels = NDArray[np.uint8]
-QUESTION = (("Y", "yes: use the webcam; its pictures stay in this machine's memory"), ("N", "no: keep the simulated visitors"))
+QUESTION = (
+    ("Y", "yes: use the webcam; its pictures stay in this machine's memory"),
+    ("N", "no: keep the simulated visitors"),
+)
 
 
 class Screens(Protocol):
@@ -130,7 +133,9 @@ class Desk:
         """Return whether there is an operator's window to draw."""
         return self._screens.operator_size is not None
 
-    def _over_first(self, frames: Mapping[str, Pixels], rows: tuple[tuple[str, str], ...], title: str) -> dict[str, Pixels]:
+    def _over_first(
+        self, frames: Mapping[str, Pixels], rows: Sequence[tuple[str, str]], title: str
+    ) -> Mapping[str, Pixels]:
         first = next(iter(frames), None)
         return {n: help_overlay(self._lettering, f, rows, title) if n == first else f for n, f in frames.items()}
 

@@ -1,4 +1,4 @@
-"""The overview: everything that the operator's window and the status line show, gathered from the parts of a live show."""
+"""The overview: what the operator's window and the status line show, gathered from the parts of a live show."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import cv2
-import numpy as np
 
 from engine.control.operator_view import (
     Action,
@@ -108,9 +107,11 @@ class Overview:
         return cv2.cvtColor(self.light.thumbnail(480), cv2.COLOR_RGBA2BGRA)
 
     def _lamps(self, frame: Frame) -> tuple[LampMark, ...]:
-        lit = {lamp.lamp: np.array(lamp.colour) * lamp.level for lamp in frame.lamps}
+        dark = (0.0, 0.0, 0.0)
+        lit = {lamp.lamp: (r * lamp.level, g * lamp.level, b * lamp.level)
+               for lamp in frame.lamps for r, g, b in [lamp.colour]}
         return tuple(
-            LampMark(name, self._stage(lamp.at_m), tuple(map(float, lit.get(name, np.zeros(3)))))
+            LampMark(name, self._stage(lamp.at_m), lit.get(name, dark))
             for name, lamp in self.show.lamps.items()
         )
 
@@ -139,7 +140,8 @@ class Overview:
         ]
         for name, (state, age_ms) in health.cameras.items():
             readings.append(Reading(name, f"{state} {age_ms:.0f} ms", state != "live" or age_ms > OLD_MS))
-        readings.append(Reading("sound", f"{health.sound} {health.loudest_db:.0f} dB", health.sound in ("none", "null")))
+        is_silent = health.sound in ("none", "null")
+        readings.append(Reading("sound", f"{health.sound} {health.loudest_db:.0f} dB", is_silent))
         readings.append(Reading("OSC", f"{health.osc_received}, lost {health.osc_dropped}", health.osc_dropped > 0))
         return readings
 

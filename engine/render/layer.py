@@ -32,7 +32,7 @@ class Layer:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """One scene's layers, bottom first, composed over black and then weighed: a cross-fade is two groups of 1-t and t."""
+    """One scene's layers, bottom first, composed over black, then weighed: a cross-fade is two groups, 1-t and t."""
 
     layers: tuple[Layer, ...]
     weight: float = 1.0

@@ -93,7 +93,7 @@ class Mapping:
         return out
 
     def stage_at(self, x_px: float, y_px: float) -> tuple[float, float] | None:
-        """Return the point of the stage, in stage units, that shines at a point of the projector; None off the stage."""
+        """Return the point of the stage, in stage units, under a point of the projector; None off the stage."""
         columns, rows = self.profile.size
         if not (0 <= x_px < columns and 0 <= y_px < rows):
             return None

@@ -30,7 +30,8 @@ def fit(matte: Pixels, mirror: bool, tint: tuple[float, float, float] | None, ou
     # What is done to the small picture costs a quarter of what it costs on the canvas.
     if tint is not None:
         shares = np.array((*tint, 1.0), np.float32)
-        matte = np.asarray(cv2.LUT(matte, np.rint(np.arange(256)[:, None] * shares).astype(np.uint8)[:, None]), np.uint8)
+        table = np.rint(np.arange(256)[:, None] * shares).astype(np.uint8)
+        matte = np.asarray(cv2.LUT(matte, table[:, None]), np.uint8)
     if matte.shape == out.shape:
         if mirror:
             cv2.flip(matte, 1, dst=out)

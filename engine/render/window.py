@@ -62,6 +62,19 @@ def displays_now(sdl: Sdl) -> tuple[Display, ...]:
                  for index, rect in enumerate(sdl.bounds()))
 
 
+def connected() -> tuple[Display, ...]:
+    """Return the displays of the desktop, for a command that opens no window.
+
+    Raises:
+        MixeurError: There is no desktop.
+    """
+    open_video()
+    try:
+        return displays_now(Sdl())
+    finally:
+        pygame.display.quit()
+
+
 def _outputs() -> Mapping[Rect, str]:
     return randr.output_names() if pygame.display.get_driver() == "x11" else {}
 

@@ -8,7 +8,7 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from engine.supervise.board import Board
@@ -17,7 +17,7 @@ from engine.supervise.memory import Block
 PR_SET_PDEATHSIG = 1
 
 
-def board_of(plan: dict[str, Any]) -> Board:
+def board_of(plan: Mapping[str, Any]) -> Board:
     """Return the board that the supervisor shares with this process."""
     return Board(Block.attach(plan["board"]), plan["children"])
 

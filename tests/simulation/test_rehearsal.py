@@ -38,8 +38,7 @@ def test_another_seed_gives_others(first) -> None:
 
 
 def last(moments: Iterator[Moment]) -> Moment:
-    for moment in moments:
-        pass
+    *_, moment = moments
     return moment
 
 

@@ -34,6 +34,7 @@ def test_the_words_of_the_tutorial_are_the_words_that_exist() -> None:
     from engine.world import Now, Touch, Visitor
 
     rows = dict(re.findall(r"^\| (.+?) \| `(.+?)`", TUTORIAL.read_text(), re.M))
-    for row, cls in (("`now`", Now), ("a visitor", Visitor), ("a touch", Touch), ("`canvas`", Canvas), ("`sound`", Score)):
+    classes = {"`now`": Now, "a visitor": Visitor, "a touch": Touch, "`canvas`": Canvas, "`sound`": Score}
+    for row, cls in classes.items():
         for word in re.findall(r"[a-z_]+(?=[ (]|$)", re.sub(r"\(.*?\)", "", rows[row])):
             assert hasattr(cls, word) or word in cls.__annotations__, f"{row}: {word}"

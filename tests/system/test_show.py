@@ -1,4 +1,4 @@
-"""The main job on a real rig: camera over HTTP and OSC in, warped light on two projectors and sound on 8 speakers out."""
+"""The main job on a real rig: camera over HTTP and OSC in, light on two projectors and sound on 8 speakers out."""
 
 import json
 import os
@@ -94,9 +94,9 @@ class Room:
         self._write_show()
         self.log = (folder / "log.txt").open("w+")
         env = {**os.environ, **self.sound.env, "DISPLAY": self.projectors.display}
-        self.process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "engine.cli", "run", str(folder / "show.toml"), "--report", str(folder / "report.json")],
-            env=env, stdout=self.log, stderr=self.log)
+        told = ["run", folder / "show.toml", "--report", folder / "report.json"]
+        command = [sys.executable, "-P", "-m", "engine.cli", *told]
+        self.process = subprocess.Popen(command, env=env, stdout=self.log, stderr=self.log)
 
     def _write_show(self) -> None:
         for scene in ("bleu", "contact"):
@@ -104,8 +104,10 @@ class Room:
         (self.folder / "steady.py").write_text(STEADY)
         (self.folder / "show.toml").write_text(SHOW)
         (self.folder / "right.toml").write_text(PROFILE.format(corners=[list(corner) for corner in CORNERS]))
-        speakers = "\n".join(f"s{i} = {{ output = {i + 1}, at_m = [{0.9 * i:.1f}, {1.8 * (i % 2):.1f}] }}" for i in range(8))
-        (self.folder / "room.toml").write_text(ROOM.format(camera=self.server.port, osc=OSC_PORT, speakers=speakers))
+        places = [(0.9 * i, 1.8 * (i % 2)) for i in range(8)]
+        lines = [f"s{i} = {{ output = {i + 1}, at_m = [{x:.1f}, {y:.1f}] }}" for i, (x, y) in enumerate(places)]
+        room = ROOM.format(camera=self.server.port, osc=OSC_PORT, speakers="\n".join(lines))
+        (self.folder / "room.toml").write_text(room)
 
     def osc(self, address: str, *args: object) -> None:
         subprocess.run(["oscsend", "127.0.0.1", str(OSC_PORT), address, *map(str, args)], check=True)
@@ -167,10 +169,13 @@ def test_the_keyed_visitor_stands_mirrored_and_warped_on_both_projectors(room: R
     right = to_right @ [stage[0] / SIZE[0], stage[1] / SIZE[1], 1.0]
     right = right[:2] / right[2]
 
-    def is_shown() -> bool:
-        return all(np.abs(colour_at(room.projectors.light(i), *at) - shirt).max() < 30 for i, at in enumerate((stage, right)))
+    def seen() -> list[np.ndarray]:
+        return [colour_at(room.projectors.light(i), *at) for i, at in enumerate((stage, right))]
 
-    assert rig.until(is_shown, 240), f"{shirt} {[colour_at(room.projectors.light(i), *at) for i, at in enumerate((stage, right))]} {room.said()}"
+    def is_shown() -> bool:
+        return all(np.abs(colour - shirt).max() < 30 for colour in seen())
+
+    assert rig.until(is_shown, 240), f"{shirt} expected, {seen()} seen; {room.said()}"
     for output in (0, 1):
         light = room.projectors.light(output).astype(int)
         wall = colour_at(room.pictures[0][..., ::-1], 60, 300)
@@ -239,7 +244,8 @@ def test_hostile_packets_leave_osc_answering(room: Room) -> None:
 
 def test_the_report_names_what_was_measured_and_the_end_is_clean(room: Room) -> None:
     report = room.end()
-    print(json.dumps({key: report[key] for key in ("fps_mean", "jitter_ms", "late_frames", "frame_ms", "osc", "cameras", "sound", "cpu")}))
+    told = ("fps_mean", "jitter_ms", "late_frames", "frame_ms", "osc", "cameras", "sound", "cpu")
+    print(json.dumps({key: report[key] for key in told}))
     assert report["frames"] > 600
     assert report["osc"]["received"] > 100
     assert report["osc"]["malformed"] > 5000
