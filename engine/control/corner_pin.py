@@ -67,7 +67,7 @@ class CornerPin:
         pin = replace(self, changed=frozenset(), saved=frozenset())
         for event in done.pointer:
             pin = pin._pointer(event)
-        leap = any("shift" in key for key in done.keys)
+        leap = any("shift" in key for key in (*done.keys, *done.pressed))  # a quick hand lets go within the frame
         for key in done.pressed:
             pin = pin._key(key, LEAP_PX if leap else STEP_PX)
         return pin
