@@ -1,0 +1,149 @@
+"""The desk: keys, help, the question before the webcam, corner pin, operator's window."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from engine.control.desk import Desk
+from engine.control.operator_view import OperatorView
+from engine.control.status_line import Health, status_line
+from engine.render.window_input import PointerEvent, WindowInput
+from engine.show.profile import Profile
+from engine.world import Mouse
+
+FRAME = np.full((360, 640, 4), 30, np.uint8)
+
+
+class Screens:
+    operator_size = None
+    cursor = False
+
+    def __init__(self) -> None:
+        self.next = WindowInput()
+        self.operator = []
+
+    def poll(self, to_stage) -> WindowInput:
+        done, self.next = self.next, WindowInput()
+        return done
+
+    def present_operator(self, pixels) -> None:
+        self.operator.append(pixels)
+
+    def open_operator(self) -> None:
+        self.operator_size = (1280, 720)
+
+    def close_operator(self) -> None:
+        self.operator_size = None
+
+    def show_cursor(self, visible: bool) -> None:
+        self.cursor = visible
+
+
+class Light:
+    def __init__(self) -> None:
+        self.profile = Profile.identity((640, 360))
+
+    def profiles(self):
+        return {"left": self.profile}
+
+    def stage_at(self, name, x_px, y_px):
+        return x_px / 360, y_px / 360
+
+    def pin(self, name, profile) -> None:
+        self.profile = profile
+
+
+class Person:
+    """A desk and the hands at it."""
+
+    def __init__(self) -> None:
+        self.screens, self.light = Screens(), Light()
+        self.did, self.saved, self.webcam, self.said = [], [], [], []
+        self.desk = Desk(self.screens, self.light, self.did.append, lambda *saved: self.saved.append(saved),
+                         self.webcam.append, self.said.append)
+
+    def press(self, *keys: str) -> None:
+        self.screens.next = WindowInput(pressed=keys)
+        self.desk.poll()
+
+    def point(self, kind: str, x: float, y: float) -> None:
+        self.screens.next = WindowInput(Mouse(x / 360, y / 360, inside=True), pointer=(PointerEvent("left", kind, x, y),))
+        self.desk.poll()
+
+    def light_changes(self) -> bool:
+        return not np.array_equal(self.desk.overlay({"left": FRAME})["left"], FRAME)
+
+
+@pytest.fixture
+def person() -> Person:
+    return Person()
+
+
+def test_what_hands_do_reaches_the_show(person: Person) -> None:
+    person.screens.next = WindowInput(Mouse(0.5, 0.6, inside=True), frozenset({"space"}), ("space",))
+    person.desk.poll()
+    assert (person.desk.mouse.x, person.desk.keys, person.desk.pressed) == (0.5, {"space"}, ("space",))
+
+
+def test_h_shows_and_hides_the_keys_over_the_light(person: Person) -> None:
+    assert not person.light_changes()
+    person.press("h")
+    assert person.light_changes()
+    person.press("h")
+    assert not person.light_changes()
+
+
+def test_the_webcam_is_used_only_after_a_yes(person: Person) -> None:
+    person.press("c")
+    assert person.light_changes() and person.webcam == []
+    person.press("n")
+    assert not person.light_changes() and person.webcam == []
+    person.press("c")
+    person.press("y")
+    assert person.webcam == [True]
+    person.press("c")
+    assert person.webcam == [True, False]
+
+
+def test_a_dragged_corner_moves_the_light_at_once_and_is_saved_when_let_go(person: Person) -> None:
+    person.press("k")
+    assert person.screens.cursor
+    person.point("press", 2, 2)
+    person.point("move", 60, 30)
+    assert person.light.profile.corners[0] == pytest.approx((58, 28), abs=3)
+    assert person.saved == []
+    person.point("release", 60, 30)
+    assert person.saved == [("left", person.light.profile)]
+    assert not person.desk.mouse.inside, "who works at the corners is no visitor"
+    person.press("escape")
+    assert not person.screens.cursor
+
+
+def test_keys_of_the_corner_pin_do_not_reach_the_show(person: Person) -> None:
+    person.press("k")
+    person.press("right", "b")
+    assert person.desk.pressed == ()
+
+
+def test_o_opens_and_closes_the_operators_window(person: Person) -> None:
+    person.desk.show(OperatorView(name="A show"))
+    assert person.screens.operator == []
+    person.press("o")
+    person.desk.show(OperatorView(name="A show"))
+    assert person.screens.operator[0].shape == (720, 1280, 4)
+    person.press("o")
+    assert not person.desk.operator_is_open
+
+
+def test_closing_a_window_ends_the_show(person: Person) -> None:
+    person.screens.next = replace(WindowInput(), quit=True)
+    person.desk.poll()
+    assert person.desk.leaving
+
+
+def test_the_status_line_says_how_the_show_is_and_fits_the_terminal() -> None:
+    health = Health(59.98, 8.1, 3, "hands", "mirror", 2, {"room": ("live", 34.2)}, "portaudio", -18.2, 120, 0, "a.py:3: no")
+    assert status_line(health, 200) == (" 60.0 fps | p95 8.1 ms | late 3 | cue hands > mirror | visitors 2 | room live 34 ms"
+                                        " | sound portaudio -18 dB | osc 120 | ! a.py:3: no")
+    assert len(status_line(health, 80)) == 79

@@ -1,0 +1,86 @@
+"""Files that change while the show runs: a good edit arrives, a broken one changes nothing and is told."""
+
+import shutil
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from engine.problems import Problem
+from engine.reload import Reloader
+from engine.show.files import read_show
+from engine.show.model import Show
+
+SCENE = "from engine import Scene\nclass A(Scene):\n    pass\n"
+SHOW = 'format = 1\nname = "one"\n[scene.a]\nfile = "a.py"\n'
+
+
+class Director:
+    def __init__(self) -> None:
+        self.reloaded: list[str] = []
+        self.shows: list[Show] = []
+
+    def reload(self, changed) -> tuple[Problem, ...]:
+        self.reloaded += [path.name for path in changed]
+        return ()
+
+    def adopt(self, show: Show) -> None:
+        self.shows.append(show)
+
+
+@pytest.fixture
+def room(tmp_path: Path):
+    (tmp_path / "a.py").write_text(SCENE)
+    (tmp_path / "show.toml").write_text(SHOW)
+    director, said = Director(), []
+    reloader = Reloader(read_show(tmp_path), director, lambda: read_show(tmp_path), said.append)
+    yield tmp_path, director, reloader, said
+    reloader.close()
+
+
+def step_until(reloader: Reloader, is_so: Callable[[], bool]) -> bool:
+    end = time.monotonic() + 5
+    while not is_so() and time.monotonic() < end:
+        reloader.step()
+        time.sleep(0.02)
+    return is_so()
+
+
+def test_an_edited_scene_reaches_the_director(room) -> None:
+    folder, director, reloader, _ = room
+    (folder / "a.py").write_text(SCENE + "# edited\n")
+    assert step_until(reloader, lambda: "a.py" in director.reloaded)
+
+
+def test_an_edited_show_file_is_adopted(room) -> None:
+    folder, director, reloader, said = room
+    (folder / "show.toml").write_text(SHOW.replace("one", "two"))
+    assert step_until(reloader, lambda: bool(director.shows))
+    assert director.shows[0].name == "two"
+    assert said == []
+
+
+def test_a_broken_show_file_changes_nothing_and_is_told_with_its_line(room) -> None:
+    folder, director, reloader, said = room
+    (folder / "show.toml").write_text(SHOW + "[stge]\n")
+    assert step_until(reloader, lambda: bool(said))
+    assert director.shows == []
+    assert "show.toml:5" in said[0]
+    assert said[0].endswith("(the running show goes on as it was)")
+
+
+def test_a_change_of_the_room_is_told_to_need_a_new_start(room) -> None:
+    folder, director, reloader, said = room
+    (folder / "show.toml").write_text(SHOW + "[sound]\nlatency_ms = 80\n")
+    assert step_until(reloader, lambda: bool(director.shows))
+    assert said == ["show: sound changed; the show goes on with the old, start it again to take it"]
+
+
+def test_a_folder_that_vanishes_does_not_stop_the_show(room) -> None:
+    folder, director, reloader, _ = room
+    shutil.rmtree(folder)
+    for _ in range(20):
+        reloader.step()
+        time.sleep(0.02)
+    assert director.shows == []
