@@ -1,11 +1,7 @@
-"""Windows without a display: the same interface, pictures kept and written."""
+"""Windows without a display: the same interface, pictures kept."""
 
 import inspect
-import subprocess
-import sys
-from pathlib import Path
 
-import cv2
 import numpy as np
 
 from engine.render.headless import HeadlessWindows
@@ -46,19 +42,3 @@ def test_the_newest_picture_of_each_is_kept_apart_from_the_callers_memory() -> N
     frame[:] = 0
     screens.present({"b": picture(7, (20, 10))})
     assert (screens.last["a"] == 5).all() and screens.last["b"].shape == (10, 20, 4) and (screens.last["b"] == 7).all()
-
-
-def test_pictures_are_written_whole_and_in_their_colours(tmp_path: Path) -> None:
-    screens = HeadlessWindows({}, STAGE, tmp_path / "out")
-    frame = picture(0)
-    frame[..., :3] = (10, 20, 200)
-    screens.present({"stage": frame})
-    screens.close()
-    assert [path.name for path in (tmp_path / "out").iterdir()] == ["stage.png"]
-    assert (cv2.imread(str(tmp_path / "out" / "stage.png")) == (10, 20, 200)).all()
-
-
-def test_importing_the_windows_loads_nothing_heavy() -> None:
-    program = "import sys, engine.render.window, engine.render.headless; print(sorted({'cv2', 'numba', 'scipy'} & set(sys.modules)))"
-    answer = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    assert answer.stdout.strip().splitlines()[-1] == "[]"
