@@ -9,7 +9,7 @@ import zlib
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import cv2
 import numpy as np
@@ -28,8 +28,8 @@ WAIT_S = 0.1
 STUCK = 3
 
 
-def main(plan: dict[str, Any]) -> int:
-    """Run a camera until it is told to stop or its parent is gone.
+def main(plan: dict[str, Any]) -> NoReturn:
+    """Run a camera until it is told to stop or its parent is gone; never returns.
 
     Args:
         plan: `camera` (fields of `Camera`), `block` (handle), `parent` (process id), `aspect` of the stage, and
@@ -40,9 +40,7 @@ def main(plan: dict[str, Any]) -> int:
     cv2.setNumThreads(1)  # measured: a second thread makes it later, not sooner, on a busy small machine
     camera, block, folder = camera_of(plan["camera"]), Block.attach(plan["block"]), Path(plan["folder"])
     code = run_camera(camera, block, lambda: stop.is_set() or os.getppid() != plan["parent"], folder, plan["aspect"])
-    if code == STUCK:
-        os._exit(code)  # a driver holds the capture thread for ever
-    return code
+    os._exit(code)  # a driver may hold the capture thread for ever, and the interpreter's own end takes a second
 
 
 def camera_of(fields: dict[str, Any]) -> Camera:
