@@ -38,8 +38,8 @@ class CornerPin:
         held: From the pointer to the corner it drags, in projector_px; None while none is held.
         undo: (projector, its profile before), oldest first.
         refusal: Why the last move was not made, or empty.
-        changed: Projectors whose profile this step has changed.
-        saved: Projectors whose profile is to be saved now.
+        changed: Projectors whose corners this step has moved.
+        saved: Projectors whose profile is to be used and saved from now on: a corner was let go, nudged, or put back.
         is_open: False once the person has left.
     """
 
@@ -158,12 +158,12 @@ def pinned(profile: Profile, corners: Corners) -> Profile:
 
 
 def draw_corners(pin: CornerPin, projector: str, frame: Pixels, lettering: Lettering) -> Pixels:
-    """Return a projector's picture with the handles over it.
+    """Return a projector's picture with the handles over it; while a corner is held the picture follows the hand.
 
     Args:
         frame: BGRX. Shape (height, width, 4), uint8; not changed.
     """
-    pixels = frame.copy()
+    pixels = _following(pin, projector, frame)
     profile, corners = pin.profiles[projector], pin.corners(projector)
     unit = profile.size[1] / 36
     _draw_grid(pixels, corners)
@@ -208,6 +208,19 @@ def _reachable(to: Point, size: tuple[int, int]) -> Point:
 def _inside(corner: Point, size: tuple[int, int]) -> Point:
     """Return where a corner's handle is shown: at the edge if the corner lies outside the picture."""
     return min(max(corner[0], 0.0), size[0] - 1.0), min(max(corner[1], 0.0), size[1] - 1.0)
+
+
+def _following(pin: CornerPin, projector: str, frame: Pixels) -> Pixels:
+    """Return a copy of the picture, moved as far as the drag under way has come.
+
+    Planning a projector's light anew takes several frames at 1080p, this a third of one: so the light is planned
+    when the corner is let go.
+    """
+    if pin.held is None or projector != pin.projector:
+        return frame.copy()
+    before, now = (np.array(points, np.float32) - 0.5 for points in (_corners(pin.undo[-1][1]), pin.corners(projector)))
+    size = (frame.shape[1], frame.shape[0])
+    return np.asarray(cv2.warpPerspective(frame, cv2.getPerspectiveTransform(before, now), size), np.uint8)
 
 
 def _draw_grid(pixels: Pixels, corners: Corners) -> None:

@@ -165,11 +165,10 @@ class Desk:
     def _drag(self, done: WindowInput) -> None:
         assert self._pin is not None
         pin = self._pin.step(done)
-        for name in pin.changed | pin.saved:
+        for name in pin.saved:  # until then the picture follows the hand in `draw_corners`
             try:
                 self._light.pin(name, pin.profiles[name])
-                if name in pin.saved:
-                    self._save(name, pin.profiles[name])
+                self._save(name, pin.profiles[name])
             except MixeurError as error:
                 self._say(f"projector.{name}: {error}")
         self._pin = pin if pin.is_open else None

@@ -110,10 +110,13 @@ def test_a_dragged_corner_moves_the_light_at_once_and_is_saved_when_let_go(perso
     person.press("k")
     assert person.screens.cursor
     person.point("press", 2, 2)
+    white = {"left": np.full((360, 640, 4), 255, np.uint8)}
+    assert person.desk.overlay(white)["left"][12, 20, 0] == 255
     person.point("move", 60, 30)
-    assert person.light.profile.corners[0] == pytest.approx((58, 28), abs=3)
+    assert person.desk.overlay(white)["left"][12, 20, 0] == 0
     assert person.saved == []
     person.point("release", 60, 30)
+    assert person.light.profile.corners[0] == pytest.approx((58, 28), abs=3)
     assert person.saved == [("left", person.light.profile)]
     assert not person.desk.mouse.inside, "who works at the corners is no visitor"
     person.press("escape")
