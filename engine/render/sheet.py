@@ -57,8 +57,9 @@ def help_overlay(lettering: Lettering, frame: Pixels, rows: Sequence[tuple[str, 
     """
     pixels = frame.copy()
     height, width = frame.shape[:2]
-    unit = max(min(height / (len(rows) + 7), height / 22, width / 34), 10.0)
-    panel_width, panel_height = min(unit * 18, width), unit * (len(rows) * 1.35 + 3.4)
+    widest = max((lettering.width(meaning, 72) for _, meaning in rows), default=0) / 97 + 7.6  # in units
+    unit = max(min(height / (len(rows) + 7), height / 22, width / (widest + 2)), 10.0)
+    panel_width, panel_height = min(unit * widest, width), unit * (len(rows) * 1.35 + 3.4)
     left, top = (width - panel_width) / 2, (height - panel_height) / 2
     darken(pixels, left, top, panel_width, panel_height)
     text = round(unit * 0.72)

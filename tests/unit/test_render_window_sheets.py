@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from engine.control.keys import KEYS
 from engine.render.card import card
 from engine.render.lettering import Lettering
 from engine.render.sheet import ACCENT, GROUND, blank, help_overlay, preparing_sheet
@@ -48,3 +49,19 @@ def test_what_is_too_long_is_cut_and_ends_in_an_ellipsis(lettering: Lettering) -
     short = lettering.cut("a very long name of a projector", 20, 90)
     assert short.endswith("…") and lettering.width(short, 20) <= 90
     assert lettering.cut("short", 20, 500) == "short" and lettering.cut("short", 20, 1) == ""
+
+
+class Listening(Lettering):
+    """Remembers which words were drawn, as they were cut."""
+
+    def cut(self, text: str, size_px: int, room_px: float) -> str:
+        drawn = super().cut(text, size_px, room_px)
+        self.drawn = [*getattr(self, "drawn", []), drawn]
+        return drawn
+
+
+@pytest.mark.parametrize("size", [(1280, 720), (1920, 1080), (800, 1280), (2560, 720)])
+def test_the_table_of_keys_makes_room_for_every_word(size: tuple[int, int]) -> None:
+    lettering = Listening()
+    help_overlay(lettering, blank(size), KEYS)
+    assert lettering.drawn == [word for row in KEYS for word in row]
