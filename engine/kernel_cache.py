@@ -21,7 +21,7 @@ from typing import Any
 from engine.problems import MixeurError
 
 RENDER_KERNELS = ("engine.render.kernels", "engine.render.brush")
-VISION_KERNELS = ("engine.vision.key", "engine.vision.room")
+VISION_KERNELS = ("engine.vision.key", "engine.vision.plate", "engine.vision.room")
 SOUND_KERNELS = ("engine.sound.mixer",)
 KEPT = 3  # older folders that stay, for another version or another show on the machine
 

@@ -23,7 +23,7 @@ class Bleu(Scene):
 
     def setup(self, stage):
         self.aspect = stage.aspect
-        self.sky = night_sky(stage.aspect)
+        self.sky = night_sky(stage)
         self.stars = self.rng.uniform((0, 0), (stage.aspect, 0.55), (160, 2))
         self.twinkle = self.rng.uniform(0, 6.28, 160)
         self.flies = self.rng.uniform((0, 0.25), (stage.aspect, 0.9), (FLIES, 2))
@@ -70,7 +70,7 @@ class Bleu(Scene):
         self.plants = self.plants[-60:]
 
     def draw(self, canvas, now):
-        canvas.image(self.sky)
+        canvas.pixels[:] = self.sky
         stars = 0.35 + 0.3 * np.sin(self.twinkle + now.time * 1.5)
         canvas.dots(self.stars[:, 0], self.stars[:, 1], 0.0016, (0.8, 0.9, 1), alpha=stars, blend="add")
         canvas.circle(self.aspect * 0.78, 0.2, 0.06, (0.9, 0.95, 1), alpha=self.moon, soft=0.15)
@@ -115,13 +115,13 @@ class Bleu(Scene):
         lights.all.set(mix((0.05, 0.15, 0.6), (0.4, 0.6, 1.0), min(now.count / 3, 1)), level=0.4)
 
 
-def night_sky(aspect):
-    """A small picture of the sky: deep above, light at the horizon, a halo where the moon stands."""
-    height, width = 180, round(180 * aspect)
+def night_sky(stage):
+    """A picture of the sky: deep above, light at the horizon, a halo where the moon stands."""
+    width, height = stage.size_px
     y, x = np.mgrid[0:height, 0:width] / height
     top, low = np.array([0.008, 0.02, 0.09]), np.array([0.10, 0.36, 0.80])
     sky = top + (low - top) * np.clip(y / 0.72, 0, 1)[..., None] ** 1.7
-    halo = np.exp(-np.hypot(x - aspect * 0.78, y - 0.2) * 5)[..., None] * (0.16, 0.24, 0.34)
+    halo = np.exp(-np.hypot(x - stage.aspect * 0.78, y - 0.2) * 5)[..., None] * (0.16, 0.24, 0.34)
     pixels = np.full((height, width, 4), 255, np.uint8)
     pixels[..., :3] = np.clip((sky + halo) * 255, 0, 255)
     return pixels

@@ -15,12 +15,12 @@ from engine.fake.visitors import Guest, SimulatedPerson, Visitors
 from engine.show.model import Camera
 from engine.vision.eye import Eye
 from engine.vision.plate import wall_colour
+from engine.vision.sizes import ANALYSED, simulated_size
 from engine.world import Floats, Matte, Pixels, Sighting
 
 NOISE_TILES = 4
 SEAM_Y, VANISHING_Y = 0.54, 0.30
 PLAIN_WALL, PLAIN_FLOOR = (172, 184, 190), (82, 104, 128)
-LARGEST = (640, 360)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ class SimulatedCamera:
         seed: Of the room's paint and the sensor's noise.
     """
 
-    def __init__(self, visitors: Visitors, size: tuple[int, int] = LARGEST, room: str = "plain", seed: int = 0,
+    def __init__(self, visitors: Visitors, size: tuple[int, int] = ANALYSED, room: str = "plain", seed: int = 0,
                  light: Light = Light()) -> None:  # fmt: skip
         self.visitors = visitors
         self.size = size
@@ -144,7 +144,7 @@ class InlineCamera:
     """
 
     def __init__(self, camera: Camera, visitors: Visitors, seed: int = 0) -> None:
-        self.camera = replace(camera, size=fake_size(camera.size))
+        self.camera = replace(camera, size=simulated_size(camera.size))
         self._source = SimulatedCamera(visitors, self.camera.size, fake_room(camera.key), seed)
         self._aspect = visitors.aspect
         self._guest = Guest(visitors.aspect)
@@ -174,12 +174,6 @@ class InlineCamera:
         pixels = self._eye.key(picture)
         pixels.flags.writeable = False
         return self._eye.track(picture, pixels, captured_ns, frame), Matte(pixels, captured_ns, frame)
-
-
-def fake_size(size: tuple[int, int]) -> tuple[int, int]:
-    """Return the size at which a camera is simulated: the wanted one, but at most 640x360."""
-    shrink = min(1.0, LARGEST[0] / size[0], LARGEST[1] / size[1])
-    return max(16, round(size[0] * shrink / 2) * 2), max(16, round(size[1] * shrink / 2) * 2)
 
 
 def fake_room(key: str) -> str:

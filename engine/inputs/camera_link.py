@@ -11,13 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.clock import NS, monotonic_ns
-from engine.fake.camera import fake_size
 from engine.show.model import Camera
 from engine.supervise.memory import Block
 from engine.supervise.slots import SlotReader, Slots, SlotWriter, slots_size
-from engine.vision.eye import analysed_size
-from engine.vision.flow import FLOW_SIZE
-from engine.vision.people import MOST_PEOPLE, OUTLINE_POINTS
+from engine.vision.sizes import FLOW_SIZE, MOST_PEOPLE, OUTLINE_POINTS, analysed_size, simulated_size
 from engine.world import CameraState, Matte, Person, Pixels, Sighting
 
 STATES: tuple[CameraState, ...] = ("lost", "stale", "live")
@@ -72,7 +69,7 @@ class CameraStatus:
 
 def capture_size(camera: Camera) -> tuple[int, int]:
     """Return the largest (width, height) that a camera's matte may have; larger pictures are made smaller."""
-    return fake_size(camera.size) if camera.source == "simulated" else camera.size
+    return simulated_size(camera.size) if camera.source == "simulated" else camera.size
 
 
 def camera_block_size(camera: Camera) -> int:

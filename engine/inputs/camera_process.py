@@ -66,6 +66,8 @@ def run_camera(
     header, code = shared.header[0], 0
     while not code and not should_stop():
         chosen = replace(camera, source=shared.wanted or camera.source, size=capture_size(camera))
+        if shared.wanted and camera.source == "simulated":
+            chosen = replace(chosen, key="none")  # who rehearses at home has no coloured wall
         code = _watch(chosen, shared, should_stop, folder, aspect)
     header["state"] = STATES.index("lost")
     return code

@@ -12,8 +12,8 @@ from typing import Any
 import tomlkit
 import tomlkit.exceptions
 
-from engine.problems import MixeurError, ShowError
 from engine.atomic import write_atomic
+from engine.problems import MixeurError, ShowError
 from engine.show.document import parse_document
 from engine.show.locate import Places, dotted
 from engine.show.model import Show

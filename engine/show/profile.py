@@ -8,9 +8,9 @@ from pathlib import Path
 
 import tomlkit
 
+from engine.atomic import write_atomic
 from engine.problems import ShowError
 from engine.show import forms
-from engine.atomic import write_atomic
 from engine.show.document import Document, parse_document, read_document
 from engine.show.schema import form, limits
 from engine.show.table import FORMAT, Reader

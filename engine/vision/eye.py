@@ -11,10 +11,9 @@ from engine.vision.key import cut_out, key_wall
 from engine.vision.people import find_people
 from engine.vision.plate import Plate
 from engine.vision.room import EmptyRoom
+from engine.vision.sizes import analysed_size
 from engine.vision.track import Tracker
 from engine.world import Pixels, Sighting
-
-ANALYSED = (640, 360)
 
 
 class Eye:
@@ -83,12 +82,6 @@ class Eye:
         people, contacts = self._tracker.follow(find_people(mask, self._small), captured_ns, self.size)
         motion, flow = self._motion.measure(self._small, captured_ns)
         return Sighting(self._camera.name, "live", frame, captured_ns, self.size, people, mask, flow, motion, contacts)
-
-
-def analysed_size(size: tuple[int, int]) -> tuple[int, int]:
-    """Return the (width, height) in which a picture is analysed: its own shape, at most 640x360."""
-    shrink = min(1.0, ANALYSED[0] / size[0], ANALYSED[1] / size[1])
-    return max(1, round(size[0] * shrink)), max(1, round(size[1] * shrink))
 
 
 def _resized(picture: Pixels, size: tuple[int, int]) -> Pixels:

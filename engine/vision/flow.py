@@ -6,9 +6,9 @@ import cv2
 import numpy as np
 
 from engine.clock import NS
+from engine.vision.sizes import FLOW_SIZE
 from engine.world import Floats, Pixels
 
-FLOW_SIZE = (160, 90)
 CHANGED = 10
 
 

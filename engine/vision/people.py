@@ -11,11 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.signal import find_peaks
 
+from engine.vision.sizes import MOST_PEOPLE, OUTLINE_POINTS
 from engine.world import Floats, Pixels
 
 SMALLEST_SHARE = 0.0025
-OUTLINE_POINTS = 64
-MOST_PEOPLE = 32
 TOUCHING_PX = 3.0
 
 Box = tuple[float, float, float, float]

@@ -8,8 +8,9 @@ from engine.fake.visitors import Visitors
 from engine.kernel_cache import compilations
 from engine.show.model import Camera
 from engine.vision.eye import Eye
-from engine.vision.people import OUTLINE_POINTS, find_people
+from engine.vision.people import find_people
 from engine.vision.room import EmptyRoom
+from engine.vision.sizes import OUTLINE_POINTS
 from engine.vision.track import Tracker
 from engine.world import Sighting
 
