@@ -131,12 +131,13 @@ class Canvas:
         drawing.begin_faded(self._now.time, max(marks.number("trail", "seconds", seconds), 1e-3))
 
     def glow(self, radius: float = 0.03, amount: float = 1.0) -> None:
-        """Let what is drawn so far shine: it is blurred by `radius` and added, `amount` times."""
+        """Let what is drawn so far shine: blurred by `radius` and added, `amount` times; a trail keeps none of it."""
         radius_px = marks.number("glow", "radius", radius) * self._height
         strength = max(marks.number("glow", "amount", amount), 0.0)
         if radius_px < 1:
             return
         drawing, size = self._open(), self.stage.size_px
+        drawing.before_glow()
         small: Any = drawing.pixels
         step = 1
         while step < (4 if radius_px < 48 else 8) and min(size) >= 16 * step:

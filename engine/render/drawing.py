@@ -33,6 +33,8 @@ class Drawing:
         self.packed: Packed = self.pixels.view(np.uint32)[..., 0]
         self.open = False
         self._residue: Packed | None = None
+        self._plain: Pixels | None = None
+        self._trails = self._glows = False
         self._time = 0.0
         self._surface: pygame.Surface | None = None
 
@@ -40,15 +42,28 @@ class Drawing:
         """Begin this frame's picture with nothing."""
         self.pixels[...] = 0
         self.open, self._time = True, time
+        self._trails = self._glows = False
 
     def begin_faded(self, time: float, seconds: float) -> None:
         """Begin with the older picture, dimmed so that its light is gone in `seconds`."""
         if self._residue is None:
             self._residue = np.zeros(self.packed.size, np.uint32)
+        if self._glows and self._plain is not None:
+            np.copyto(self.pixels, self._plain)
         past = max(time - self._time, 0.0)
         left = GONE ** (past / seconds) if past < seconds else 0.0
         brush.fade(self.packed.reshape(-1), self._residue, np.uint32(min(round(left * 65536), 65535)))
         self.open, self._time = True, time
+        self._trails, self._glows = True, False
+
+    def before_glow(self) -> None:
+        """Remember the picture for the next trail: light that fed on its own glow would grow without end."""
+        if not self._trails or self._glows:
+            return
+        if self._plain is None:
+            self._plain = np.empty_like(self.pixels)
+        np.copyto(self._plain, self.pixels)
+        self._glows = True
 
     def lay(self, patch: Packed, left: int, top: int, alpha: float, blend: Blend) -> None:
         """Mix a packed picture at (left, top), clipped."""

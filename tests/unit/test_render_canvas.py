@@ -190,6 +190,15 @@ def test_trails_end_in_exact_black_when_they_are_said_to() -> None:
     assert trails(60, seconds=1.0, until=1.02).max() == 0
 
 
+def test_a_trail_does_not_feed_on_its_own_glow() -> None:
+    canvas, seen = Canvas(STAGE), []
+    for frame in range(60):
+        steps = [lambda c: c.trail(4), lambda c: c.rect(0.5, 0.5, 0.2, 0.2, (0.3, 0.2, 0.1))]
+        steps += [lambda c: c.glow(0.1, 1.0), lambda c: c.glow(0.02, 0.5)]
+        seen.append(drawn(*steps, now=Now(time=frame / 60), canvas=canvas)[0].pixels.astype(int))
+    assert (seen[0] == seen[-1]).all()
+
+
 def test_trail_after_drawing_is_refused() -> None:
     with pytest.raises(MixeurError, match="call trail first"):
         drawn(lambda c: c.circle(0.5, 0.5, 0.1), lambda c: c.trail(1))
