@@ -3,6 +3,8 @@
 Credit: the mixeur contributors. CC BY 4.0.
 """
 
+import numpy as np
+
 from engine import Param, Scene, hsv
 
 
@@ -25,11 +27,12 @@ class Embers(Scene):
     def draw(self, canvas, now):
         glow = now.touch("ball").level
         canvas.people("room", mirror=True, alpha=0.25 + 0.75 * glow, tint=hsv(self.hue, 0.55, 1))
-        for x, y, born, size in self.embers:
+        if self.embers:
+            x, y, born, size = np.array(self.embers).T
             age = now.time - born
             left = 1 - age / self.fade
-            colour = hsv(self.hue + 0.05 * (1 - left), 0.85, 1)
-            canvas.circle(x, y - self.rise * age, size * left, colour, soft=1, alpha=left, blend="add")
+            colours = hsv(self.hue + 0.05 * (1 - left), 0.85, 1)
+            canvas.dots(x, y - self.rise * age, size * left, colours, soft=1, alpha=left, blend="add")
         canvas.glow(0.04, 0.8 + glow)
 
     def play(self, sound, now):
