@@ -27,6 +27,7 @@ class Shapes:
         self._cover: Pixels = np.zeros(width * height, np.uint8)
         self._area = np.zeros((width + 2) * height, np.float32)
         self._disc = np.zeros((1, 4), np.float32)
+        self._line = np.zeros((1, 5), np.float32)
         self._paint = np.zeros(1, np.uint32)
 
     def discs(
@@ -69,15 +70,13 @@ class Shapes:
         """Draw lines that stand alone."""
         mode, softness = marks.blend_index("line", blend), marks.share("line", "soft", soft)
         if _single(x0, y0, x1, y1, width, alpha):
-            ends, paints = np.array(((x0, y0, x1, y1, width),), np.float64), self._paint
+            lines, paints = self._one_line(x0, y0, x1, y1, width), self._paint
             paints[0] = marks.paint("line", colour, alpha)
-            if not np.isfinite(ends).all():
-                marks.numbers("line", x0=x0, y0=y0, x1=x1, y1=y1, width=width)
         else:
             ends = np.stack(marks.numbers("line", x0=x0, y0=y0, x1=x1, y1=y1, width=width), axis=1)
             paints = _paints("line", colour, alpha, len(ends))
-        lines = marks.in_pixels(ends, self._scale).astype(np.float32)
-        lines[:, 4] = np.clip(ends[:, 4] * self._scale / 2, 0, marks.FAR_PX)
+            lines = marks.in_pixels(ends, self._scale).astype(np.float32)
+            lines[:, 4] = np.clip(ends[:, 4] * self._scale / 2, 0, marks.FAR_PX)
         brush.strokes(drawing.packed, lines, paints, softness, mode)
 
     def path(
@@ -139,10 +138,18 @@ class Shapes:
         self._disc[0] = (
             min(max(x, -far), far) * self._scale - 0.5,
             min(max(y, -far), far) * self._scale - 0.5,
-            (radius + half) * self._scale,
+            max(radius + half, 0.0) * self._scale,
             max(radius - half, 0.0) * self._scale if width is not None else -1.0,
         )
         return self._disc
+
+    def _one_line(self, x0: float, y0: float, x1: float, y1: float, width: float) -> NDArray[np.float32]:
+        if not math.isfinite(x0 + y0 + x1 + y1 + width):
+            marks.numbers("line", x0=x0, y0=y0, x1=x1, y1=y1, width=width)
+        far = marks.FAR_PX / self._scale
+        self._line[0, :4] = [min(max(part, -far), far) * self._scale - 0.5 for part in (x0, y0, x1, y1)]
+        self._line[0, 4] = min(max(width, 0.0), far) * self._scale / 2
+        return self._line
 
     def _many_discs(self, values: list[Points], ring: bool) -> NDArray[np.float32]:
         x, y, radius, width = values

@@ -67,6 +67,16 @@ def test_a_dot_smaller_than_a_pixel_is_dimmer_not_gone() -> None:
     assert 0.15 < small / whole < 0.35
 
 
+def test_a_negative_radius_or_width_draws_nothing() -> None:
+    def draw(c) -> None:
+        c.circle(0.5, 0.5, -0.2)
+        c.ring(0.5, 0.5, -0.2)
+        c.dots([0.5, 0.6], 0.5, [-0.2, -0.001])
+        c.line(0.1, 0.1, 0.9, 0.9, width=-0.1)
+
+    assert picture(draw).max() == 0
+
+
 def test_soft_light_fades_from_the_middle() -> None:
     row = picture(lambda c: c.circle(0.8, 0.5, 0.4, soft=1))[90, 144:216, 3].astype(int)
     assert row[0] > 250 and row[-1] < 5 and (np.diff(row) <= 0).all()
