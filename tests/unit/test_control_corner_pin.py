@@ -129,7 +129,7 @@ def test_a_mesh_moves_with_its_corners_and_keeps_its_bend() -> None:
     mesh = (((0.0, 0.0), (320.0, 30.0), (640.0, 0.0)), ((0.0, 360.0), (320.0, 350.0), (640.0, 360.0)))
     moved = pinned(Profile(size=(640, 360), mesh=mesh), tuple((x + 10, y + 5) for x, y in WHOLE))
     assert moved.mesh is not None
-    np.testing.assert_allclose(moved.mesh, np.array(mesh) + (10, 5), atol=1e-3)
+    np.testing.assert_allclose(moved.mesh, np.add(mesh, (10, 5)), atol=1e-3)
 
 
 places = st.floats(-2000, 2000)
