@@ -38,6 +38,9 @@ class OfflineSound:
 
     Args:
         sound, speakers, stage, report: As for `SoundControl`, which it wraps.
+
+    Attributes:
+        keep: False lets go of what was rendered, for runs of hours.
     """
 
     def __init__(self, sound: model.Sound | None = None, speakers: Mapping[str, model.Speaker] | None = None,
@@ -49,6 +52,7 @@ class OfflineSound:
         self.rate = int(header[H_RATE])
         self.control = SoundControl(block, sound, speakers or {}, stage, timing=OfflineTiming(self.rate), report=report,
                                     samples_at_once=True)
+        self.keep = True
         self._blocks: list[NDArray[np.float32]] = []
         self._frames = self._wanted = 0
         header[H_FRAME] = -QUANTUM  # the limiter looks one quantum ahead: its first, empty one is let go
@@ -65,8 +69,10 @@ class OfflineSound:
 
     def _render_to(self, frame: int) -> None:
         if frame > self._frames:
-            self._blocks.append(self._render(frame - self._frames))
+            rendered = self._render(frame - self._frames)
             self._frames = frame
+            if self.keep:
+                self._blocks.append(rendered)
 
     def _render(self, frames: int) -> NDArray[np.float32]:
         out = np.zeros((frames, int(self._memory.header[H_OUTPUTS])), np.float32)
