@@ -108,7 +108,7 @@ class LightOutput:
         groups = self._picture.views.get(view, ())
         public = tuple(Group(tuple(layer for layer in group.layers if layer.kind != "people"), group.weight)
                        for group in groups)
-        is_public = public == groups
+        is_public = not any(layer.kind == "people" for group in groups for layer in group.layers)
         frame = self.stage_frame(view) if is_public else self._compositor(f"{view} without people").compose(public)
         height = max(1, round(width * self.stage_size[1] / self.stage_size[0]))
         return np.asarray(cv2.resize(frame, (width, height), interpolation=cv2.INTER_AREA), np.uint8)

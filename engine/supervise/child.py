@@ -8,6 +8,7 @@ import json
 import os
 import signal
 import sys
+import traceback
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -15,6 +16,7 @@ from engine.supervise.board import Board
 from engine.supervise.memory import Block
 
 PR_SET_PDEATHSIG = 1
+FAULT = 70  # an error of our own (EX_SOFTWARE): worth a new start, unlike 1, a show that cannot run
 
 
 def board_of(plan: Mapping[str, Any]) -> Board:
@@ -35,8 +37,13 @@ def main() -> None:
     module, plan = sys.argv[1], json.loads(sys.argv[2])
     die_with_parent(plan["parent"])
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    entry: Callable[[dict[str, Any]], int | None] = importlib.import_module(module).main
-    sys.exit(entry(plan) or 0)
+    try:
+        entry: Callable[[dict[str, Any]], int | None] = importlib.import_module(module).main
+        code = entry(plan) or 0
+    except Exception:
+        traceback.print_exc()
+        code = FAULT
+    sys.exit(code)
 
 
 if __name__ == "__main__":

@@ -47,6 +47,16 @@ def test_thumbnails_hold_no_layer_with_people():
     output.render(of(stage=(Layer(plain_colour(0, 0, 40)), visitor)))
     assert (output.thumbnail(16)[..., :3] == (0, 0, 40)).all()
     assert output.thumbnail(16).shape == (9, 16, 4)
+
+
+def test_thumbnails_leave_people_out_also_from_between_two_drawings():
+    output = LightOutput({"wall": Beam(profile=IDENTITY)}, STAGE, kernels=kernels)
+    half = plain_colour(0, 0, 60)
+    half[:, 32:] = 0
+    output.render(of(stage=(Layer(plain_colour(0, 40, 0)), Layer(plain_colour(200, 0, 0), kind="people"), Layer(half))))
+    small = output.thumbnail(16)
+    assert (small[:, :8, :3] == (0, 0, 60)).all()
+    assert (small[:, 8:, :3] == (0, 40, 0)).all()
     assert (output.stage_frame() == (255, 0, 0, 255)).all()
 
 

@@ -21,6 +21,8 @@ def main(plan):
     pathlib.Path(plan["folder"], f"{plan['name']}.{os.getpid()}").touch()
     if plan.get("dies") and len(list(pathlib.Path(plan["folder"]).glob(plan["name"] + ".*"))) <= plan["dies"]:
         os.kill(os.getpid(), signal.SIGKILL)
+    if plan.get("faults") and len(list(pathlib.Path(plan["folder"]).glob(plan["name"] + ".*"))) <= plan["faults"]:
+        raise RuntimeError("a fault of our own")
     deadline = time.monotonic() + plan.get("seconds", 60)
     while time.monotonic() < deadline and not board.stopping:
         time.sleep(0.01)
@@ -65,6 +67,13 @@ def test_a_process_that_dies_is_started_again_and_counted(plan: Callable[..., Ch
     assert len(starts(tmp_path, "sound")) == 2
     assert counted == [1]
     assert said == ["sound: ended with signal SIGKILL; starting it again"]
+
+
+def test_an_engine_with_a_fault_of_its_own_is_started_again(plan: Callable[..., ChildPlan], tmp_path: Path) -> None:
+    said: list[str] = []
+    assert Supervisor([plan("engine", faults=1, seconds=0.3)], said.append).run() == 0
+    assert len(starts(tmp_path, "engine")) == 2
+    assert said == ["engine: ended with code 70; starting it again"]
 
 
 def test_an_engine_that_keeps_dying_is_given_up_with_a_word(plan: Callable[..., ChildPlan], tmp_path: Path) -> None:
