@@ -79,4 +79,4 @@ def _draw_button(area: Panel, name: Button, view: OperatorView) -> None:
     area.box(area.x, area.y, area.width, area.height, ground)
     if not lit:
         area.frame(area.x, area.y, area.width, area.height, RULE)
-    area.text(name, x, y, 1.0, (20, 15, 13) if lit else PALE, "centre")
+    area.text(name, x, y, 1.0, (20, 15, 13) if lit else PALE, "centre", area.width - 4)

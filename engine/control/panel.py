@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.render.lettering import Align, Colour, Lettering
-from engine.render.sheet import ACCENT, GREY, GROUND, PALE, RULE, box
+from engine.render.sheet import ACCENT, GREY, GROUND, PALE, RULE
 
 Pixels = NDArray[np.uint8]
 # Blue, green, red, like those of the sheets.
@@ -18,6 +18,7 @@ ALARM: Colour = (96, 96, 250)
 SHIFT = 4
 TEXT = 1.4  # units, the usual size of letters
 SMALL = 0.82  # of it
+LEAST_PX, LEAST_SMALL_PX = 12, 11  # letters that can still be read in a dark room
 
 __all__ = ["ACCENT", "ALARM", "GREY", "GROUND", "PALE", "RAISED", "RULE", "SMALL", "Panel"]
 
@@ -67,18 +68,20 @@ class Panel:
         return self.lettering.width(text, self._letters(lines))
 
     def _letters(self, lines: float) -> int:
-        return max(round(self.unit * TEXT * lines), 9)
+        return max(round(self.unit * TEXT * lines), LEAST_PX if lines >= 1 else LEAST_SMALL_PX)
 
     def title(self, text: str, note: str = "") -> None:
         """Head the panel with a name, a note to its right, and a rule."""
-        self.text(text, self.x, self.y + self.unit * 0.7, 1.0, GREY)
-        if note:
-            self.text(note, self.right, self.y + self.unit * 0.7, 1.0, GREY, "right", self.width * 0.7)
+        noted = min(self.wide(note), self.width * 0.7) + self.unit if note else 0.0
+        self.text(note, self.right, self.y + self.unit * 0.7, 1.0, GREY, "right", noted)
+        self.text(text, self.x, self.y + self.unit * 0.7, 1.0, GREY, room=self.width - noted)
         self.box(self.x, self.y + self.unit * 1.8, self.width, 1, RULE)
 
     def box(self, x: float, y: float, width: float, height: float, colour: Colour) -> None:
         """Fill a rectangle."""
-        box(self.pixels, x, y, width, height, colour)
+        left, top, right, bottom = round(x), round(y), round(x + width), round(y + height)
+        if left < right and top < bottom:
+            cv2.rectangle(self.pixels, (left, top), (right - 1, bottom - 1), (*colour, 255), -1)
 
     def frame(self, x: float, y: float, width: float, height: float, colour: Colour) -> None:
         """Draw a rectangle's hair line."""

@@ -12,6 +12,8 @@ MARGIN = 0.12  # stage units around everything
 LOOK_AHEAD_S = 0.8  # length of a velocity's line
 QUIET_DB, LOUD_DB = -60.0, -3.0
 
+Box = tuple[float, float, float, float]  # left, top, right, bottom
+
 
 @dataclass(frozen=True, slots=True)
 class _Scale:
@@ -29,15 +31,17 @@ def draw(panel: Panel, view: OperatorView) -> None:
     """Draw the plan."""
     panel.title("room from above", _size_words(view))
     area = panel.part(panel.x, panel.y + panel.unit * 2.4, panel.width, panel.height - panel.unit * 2.4)
+    unplaced = [lamp for lamp in view.lamps if lamp.at is None]
+    if unplaced:
+        _draw_unplaced(area, unplaced)
+        area = area.part(area.x, area.y, area.width, area.height - area.unit * 2.4)
     if min(area.width, area.height) < area.unit * 4:
         return
     scale = _scale(area, view)
     _draw_floor(area, scale, view)
-    for speaker in view.speakers:
-        _draw_speaker(area, scale, speaker)
-    for lamp in view.lamps:
-        _draw_lamp(area, scale, lamp)
-    _draw_unplaced(area, [lamp for lamp in view.lamps if lamp.at is None])
+    marks = [(speaker.name, _draw_speaker(area, scale, speaker)) for speaker in view.speakers]
+    marks += [(lamp.name, _draw_lamp(area, scale, lamp.at, lamp)) for lamp in view.lamps if lamp.at]
+    _name(area, marks)
     for visitor in view.visitors:
         _draw_visitor(area, scale, visitor)
 
@@ -84,20 +88,19 @@ def _draw_visitor(area: Panel, scale: _Scale, visitor: VisitorMark) -> None:
     radius = area.unit * 0.85
     if visitor.player:
         area.disc(x, y, radius, ACCENT)
-        area.text(str(visitor.id), x, y, SMALL, (20, 15, 13), "centre")
+        area.text(str(visitor.id), x, y, SMALL, (20, 15, 13), "centre", radius * 2)
     else:
         area.disc(x, y, radius, RAISED)
         area.disc(x, y, radius, GREY, 1)
-        area.text(str(visitor.id), x, y, SMALL, GREY, "centre")
+        area.text(str(visitor.id), x, y, SMALL, GREY, "centre", radius * 2)
 
 
-def _draw_lamp(area: Panel, scale: _Scale, lamp: LampMark) -> None:
-    if lamp.at is None:
-        return
-    x, y = scale.at(*lamp.at)
-    area.disc(x, y, area.unit * 0.75, bgr(*lamp.colour))
-    area.disc(x, y, area.unit * 0.75, GREY, 1)
-    area.text(lamp.name, x, y + area.unit * 1.6, SMALL, GREY, "centre")
+def _draw_lamp(area: Panel, scale: _Scale, at: tuple[float, float], lamp: LampMark) -> Box:
+    x, y = scale.at(*at)
+    radius = area.unit * 0.75
+    area.disc(x, y, radius, bgr(*lamp.colour))
+    area.disc(x, y, radius, GREY, 1)
+    return x - radius, y - radius, x + radius, y + radius
 
 
 def _draw_unplaced(area: Panel, lamps: list[LampMark]) -> None:
@@ -113,12 +116,34 @@ def _draw_unplaced(area: Panel, lamps: list[LampMark]) -> None:
         x += width
 
 
-def _draw_speaker(area: Panel, scale: _Scale, speaker: SpeakerMark) -> None:
+def _draw_speaker(area: Panel, scale: _Scale, speaker: SpeakerMark) -> Box:
     x, y = scale.at(speaker.x, speaker.y)
     share = min(max((speaker.level_db - QUIET_DB) / -QUIET_DB, 0.0), 1.0)
     half, tall = area.unit * 0.55, area.unit * 2.6
     area.box(x - half, y - tall / 2, half * 2, tall, RULE)
     colour = ALARM if speaker.level_db > LOUD_DB else PALE
     area.box(x - half, y + tall / 2 - tall * share, half * 2, tall * share, colour)
-    below = y < (area.y + area.bottom) / 2
-    area.text(speaker.name, x, y + (tall * 0.5 + area.unit * 0.8) * (1 if below else -1), SMALL, GREY, "centre")
+    return x - half, y - tall / 2, x + half, y + tall / 2
+
+
+def _name(area: Panel, marks: list[tuple[str, Box]]) -> None:
+    """Write the names of marks below, above or beside them, where they cover nothing; else not at all."""
+    taken = [box for _, box in marks]
+    for name, (left, top, right, bottom) in marks:
+        width, height, gap = area.wide(name, SMALL), area.unit * 1.3, area.unit * 0.3
+        middle = (left + right - width) / 2
+        level = (top + bottom - height) / 2
+        for x, y in ((middle, bottom + gap), (middle, top - gap - height), (right + gap, level),
+                     (left - gap - width, level)):
+            place = x, y, x + width, y + height
+            if _is_free(area, place, taken):
+                area.text(name, x, y + height / 2, SMALL, GREY)
+                taken.append(place)
+                break
+
+
+def _is_free(area: Panel, place: Box, taken: list[Box]) -> bool:
+    left, top, right, bottom = place
+    if left < area.x or right > area.right or top < area.y or bottom > area.bottom:
+        return False
+    return all(right <= x0 or x1 <= left or bottom <= y0 or y1 <= top for x0, y0, x1, y1 in taken)

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import colorsys
 
-import cv2
 import numpy as np
+from numpy.typing import NDArray
 
+from engine.colours import hsv
 from engine.control.operator_view import ParamMark, SetParam
 from engine.control.panel import ACCENT, GREY, PALE, RAISED, RULE, SMALL, Panel, bgr
+from engine.render.lettering import Colour
 
-ROW = 4.4  # units
+ROW = 4.8  # units
 SATURATION, BRIGHTNESS = 0.85, 1.0  # of a colour picked for the first time from grey
-STRIP_BRIGHTNESS = 0.62
+DARKENED = 0.62  # strips of colour do not outshine the room
+# Black to the last bit, yet its hue is not lost: the way back leads to the same colour.
+LEAST = 0.001
 
 
 def rows(panel: Panel, params: tuple[ParamMark, ...], scroll: int = 0) -> list[tuple[ParamMark, Panel]]:
@@ -37,19 +41,25 @@ def draw(panel: Panel, scene: str, params: tuple[ParamMark, ...], scroll: int = 
 
 
 def takes(row: Panel, x: float, y: float) -> bool:
-    """Return whether a press there is meant for a row; a knob at its end reaches beyond it."""
-    return row.part(row.x - row.unit, row.y, row.width + row.unit * 2, row.height).holds(x, y)
+    """Return whether a press there is meant for a row's slider, not its words; a knob at the end reaches beyond it."""
+    top = _track(row).y - row.unit * 0.5
+    return row.part(row.x - row.unit, top, row.width + row.unit * 2, row.bottom - top).holds(x, y)
 
 
-def hit(row: Panel, mark: ParamMark, x: float, *, pressed: bool) -> SetParam | None:
+def strip_at(row: Panel, mark: ParamMark, x: float) -> int:
+    """Return which strip of a row a press takes: hue, saturation or brightness of a colour, else 0."""
+    return sum(x >= strip.x - row.unit * 0.5 for strip in _strips(row, mark)[1:])
+
+
+def hit(row: Panel, mark: ParamMark, x: float, strip: int = 0, *, pressed: bool) -> SetParam | None:
     """Return what a pointer at `x` sets; switches, choices and triggers answer to a press only."""
-    track = _track(row)
+    track = _strips(row, mark)[strip]
     share = min(max((x - track.x) / track.width, 0.0), 1.0)
     spec = mark.spec
     if spec.kind in ("number", "whole"):
         return SetParam(mark.address, spec.scaled(share))
     if spec.kind == "colour":
-        return SetParam(mark.address, _with_hue(mark.value, share))
+        return SetParam(mark.address, _with_part(mark.value, strip, share))
     if not pressed:
         return None
     if spec.kind == "choice":
@@ -58,7 +68,22 @@ def hit(row: Panel, mark: ParamMark, x: float, *, pressed: bool) -> SetParam | N
 
 
 def _track(row: Panel) -> Panel:
-    return row.part(row.x, row.y + row.unit * 2.1, row.width, row.unit * 1.5)
+    return row.part(row.x, row.y + row.unit * 2.2, row.width, row.unit * 1.7)
+
+
+def _strips(row: Panel, mark: ParamMark) -> tuple[Panel, ...]:
+    """Return the tracks of a row: three for a colour, hue as wide as the other two."""
+    track = _track(row)
+    if mark.spec.kind != "colour":
+        return (track,)
+    gap = row.unit * 2
+    width = (track.width - gap * 2) / 4
+    second = track.x + width * 2 + gap
+    return (
+        row.part(track.x, track.y, width * 2, track.height),
+        row.part(second, track.y, width, track.height),
+        row.part(second + width + gap, track.y, width, track.height),
+    )
 
 
 def _draw_row(row: Panel, mark: ParamMark, held: bool) -> None:
@@ -75,7 +100,7 @@ def _draw_row(row: Panel, mark: ParamMark, held: bool) -> None:
     if spec.kind in ("number", "whole"):
         _draw_bar(track, _share(mark), held)
     elif spec.kind == "colour":
-        _draw_hues(track, mark)
+        _draw_colour(row, mark)
     elif spec.kind == "choice":
         _draw_choices(track, mark)
     else:
@@ -85,7 +110,7 @@ def _draw_row(row: Panel, mark: ParamMark, held: bool) -> None:
 def _words(mark: ParamMark) -> str:
     spec, value = mark.spec, mark.value
     if spec.kind == "number":
-        text = f"{value:.3g}"
+        text = f"{value:.0f}" if 1000 <= abs(value) < 1e15 else f"{value:.3g}"
     elif spec.kind == "bool":
         text = "on" if value else "off"
     elif spec.kind == "colour":
@@ -111,18 +136,22 @@ def _draw_bar(track: Panel, share: float, held: bool) -> None:
     track.disc(track.x + track.width * share, y + thick / 2, track.unit * (0.75 if held else 0.6), ACCENT)
 
 
-def _draw_hues(track: Panel, mark: ParamMark) -> None:
-    hue = colorsys.rgb_to_hsv(*mark.value[:3])[0]
-    width, height = round(track.width), max(round(track.unit * 0.7), 3)
-    hues = np.zeros((1, width, 3), np.float32)
-    hues[..., 0] = np.linspace(0, 360, width)
-    hues[..., 1:] = SATURATION, STRIP_BRIGHTNESS
-    strip = cv2.cvtColor(cv2.cvtColor(hues, cv2.COLOR_HSV2RGB), cv2.COLOR_RGB2BGRA)
-    top = track.y + track.height / 2 - height / 2
-    track.picture(np.repeat((strip * 255).astype(np.uint8), height, axis=0), track.x, top, width, height)
-    at = track.x + hue * width
-    track.disc(at, top + height / 2, track.unit * 0.85, PALE)
-    track.disc(at, top + height / 2, track.unit * 0.65, bgr(*mark.value[:3]))
+def _draw_colour(row: Panel, mark: ParamMark) -> None:
+    hue, saturation, brightness = colorsys.rgb_to_hsv(*mark.value[:3])
+    ways = np.linspace(0.0, 1.0, 64)
+    ramps = (hsv(ways, SATURATION, DARKENED), hsv(hue, ways, DARKENED), hsv(hue, saturation, ways * DARKENED))
+    for strip, ramp, share in zip(_strips(row, mark), ramps, (hue, saturation, brightness), strict=True):
+        _draw_ramp(strip, ramp, share, bgr(*mark.value[:3]))
+
+
+def _draw_ramp(strip: Panel, ramp: NDArray[np.float32], share: float, colour: Colour) -> None:
+    """Draw a strip of colours, RGBA 0..1 of shape (n, 4), with its knob."""
+    height = max(round(strip.unit * 0.7), 3)
+    top, at = strip.y + strip.height / 2 - height / 2, strip.x + share * strip.width
+    pixels = np.rint(ramp[None, :, [2, 1, 0, 3]] * 255).astype(np.uint8)
+    strip.picture(pixels, strip.x, top, strip.width, height)
+    strip.disc(at, top + height / 2, strip.unit * 0.85, PALE)
+    strip.disc(at, top + height / 2, strip.unit * 0.65, colour)
 
 
 def _draw_choices(track: Panel, mark: ParamMark) -> None:
@@ -154,8 +183,10 @@ def _draw_switch(track: Panel, mark: ParamMark) -> None:
     track.disc(track.x + (width - radius if lit else radius), middle, radius * 0.62, (20, 15, 13) if lit else GREY)
 
 
-def _with_hue(colour: tuple[float, ...], hue: float) -> tuple[float, ...]:
-    _, saturation, brightness = colorsys.rgb_to_hsv(*colour[:3])
-    if saturation < 0.05 or brightness < 0.05:
-        saturation, brightness = SATURATION, max(brightness, BRIGHTNESS)
-    return (*colorsys.hsv_to_rgb(min(hue, 0.9999), saturation, brightness), *colour[3:])
+def _with_part(colour: tuple[float, ...], part: int, share: float) -> tuple[float, ...]:
+    """Return the colour with another hue (0), saturation (1) or brightness (2)."""
+    parts = list(colorsys.rgb_to_hsv(*colour[:3]))
+    if part == 0 and (parts[1] < 0.05 or parts[2] < 0.05):
+        parts = [0.0, SATURATION, BRIGHTNESS]
+    parts[part] = min(share, 0.9999) if part == 0 else max(share, LEAST)
+    return (*colorsys.hsv_to_rgb(parts[0], parts[1], parts[2]), *colour[3:])

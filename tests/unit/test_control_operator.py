@@ -98,13 +98,71 @@ def test_switch_choice_colour_and_trigger_are_set_by_one_press() -> None:
     assert pressed_at(OperatorView(params=(BURST,)), left + 5, y) == SetParam(BURST.address, True)
     for index, choice in enumerate(MOOD.spec.choices):
         assert pressed_at(OperatorView(params=(MOOD,)), left + third * (index + 0.5), y).value == choice
-    blue = pressed_at(OperatorView(params=(GLOW,)), left + (right - left) * 2 / 3, y).value
-    assert np.allclose(blue, (0.0, 0.0, 1.0), atol=0.02)
-    assert GLOW.spec.accept(blue) == blue
+    assert GLOW.spec.accept(pressed_at(OperatorView(params=(GLOW,)), left + third, y).value)
+
+
+def colour_strips() -> tuple[list[tuple[float, float]], float]:
+    """Left and right of the strips of hue, saturation and brightness, and their middle."""
+    _, _, y = slider_row(HUE)
+    ground = Operator(LETTERING).draw(OperatorView(), SIZE)
+    # A colour in the middle of all ranges: its knobs hide no end of a strip.
+    drawn = Operator(LETTERING).draw(OperatorView(params=(replace(GLOW, value=(0.25, 0.5, 0.5)),)), SIZE)
+    lit = (drawn[round(y), 585:951, :3].astype(int) - ground[round(y), 585:951, :3] != 0).any(axis=1)
+    edges = np.flatnonzero(np.diff(np.concatenate(([0], lit.astype(int), [0])))) + 585
+    return [(float(a), float(b)) for a, b in edges.reshape(-1, 2)], y
+
+
+def test_a_colour_has_a_strip_each_for_hue_saturation_and_brightness() -> None:
+    strips, y = colour_strips()
+    assert len(strips) == 3
+    view = OperatorView(params=(GLOW,))
+    hue, saturation, brightness = ([pressed_at(view, left + (right - left) * share, y).value for share in (0, 0.5, 1)]
+                                   for left, right in strips)
+    assert np.allclose(hue, [(1, 0, 0), (0, 1, 1), (1, 0, 0)], atol=0.05)
+    assert np.allclose(saturation, [(1, 1, 1), (1, 0.75, 0.5), (1, 0.5, 0)], atol=0.02)
+    assert np.allclose(brightness, [(0, 0, 0), (0.5, 0.25, 0), (1, 0.5, 0)], atol=0.02)
+
+
+def test_a_colour_turned_dark_or_pale_comes_back_as_it_was() -> None:
+    strips, y = colour_strips()
+    for left, right in strips[1:]:
+        operator, mark = Operator(LETTERING), GLOW
+        for kind, x in (("press", right), ("move", left), ("release", left), ("press", left), ("move", right + 900)):
+            action = operator.hit(OperatorView(params=(mark,)), SIZE, act(kind, x, y))
+            mark = replace(mark, value=action.value) if isinstance(action, SetParam) else mark
+        assert np.allclose(mark.value, GLOW.value, atol=1e-6)
+
+
+def test_a_press_on_a_name_or_a_value_sets_nothing() -> None:
+    left, right, y = slider_row(HUE)
+    assert {pressed_at(OperatorView(params=(HUE,)), x, y - 20) for x in (left + 4, right - 4)} == {None}
+
+
+def test_what_has_not_changed_is_shown_as_if_it_were_drawn_again() -> None:
+    operator = Operator(LETTERING)
+    first = OperatorView(params=(HUE, GLOW), cues=CUES, cue="mirror", visitors=(VisitorMark(1, 0.2, 0.5, 0.1, 0.1),),
+                         problem="scenes/embers.py:23: NameError")
+    later = (
+        replace(first, visitors=(VisitorMark(1, 1.7, 0.9, 3.0, 3.0),)),
+        replace(first, params=(HUE,), problem=""),
+        replace(first, cue="welcome", progress=0.4, speakers=(SpeakerMark("left", -0.2, 0.1),)),
+        first,
+    )
+    operator.draw(first, SIZE)
+    for view in later:
+        assert np.array_equal(operator.draw(view, SIZE), Operator(LETTERING).draw(view, SIZE))
+
+
+def test_names_on_the_plan_cover_no_mark_and_no_other_name() -> None:
+    crowd = tuple(LampMark(f"lamp number {i}", (0.5 + 0.04 * i, 0.5), (0.0, 1.0, 0.0)) for i in range(6))
+    drawn = Operator(LETTERING).draw(OperatorView(lamps=crowd), SIZE)
+    bare = Operator(LETTERING).draw(OperatorView(lamps=tuple(replace(lamp, name="") for lamp in crowd)), SIZE)
+    assert np.array_equal(where(drawn, (0, 255, 0)), where(bare, (0, 255, 0)))
+    assert (drawn != bare).any()
 
 
 def test_a_colour_picked_from_grey_becomes_a_colour() -> None:
-    left, right, y = slider_row(HUE)
+    ((left, right), *_), y = colour_strips()
     grey = replace(GLOW, value=(0.0, 0.0, 0.0))
     red, green, blue = pressed_at(OperatorView(params=(grey,)), left + (right - left) / 3, y).value
     assert green > 0.9

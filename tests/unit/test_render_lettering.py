@@ -12,7 +12,7 @@ def test_a_colour_is_laid_on_by_its_coverage_and_cut_off_at_the_edges() -> None:
     pixels = np.full((1, 3, 4), 100, np.uint8)
     lay(pixels, np.array([[0, 128, 255]], np.uint8), 0, 0, (200, 0, 100))
     assert pixels[0, :, 0].tolist() == [100, 150, 200]
-    assert pixels[0, :, 1].tolist() == [100, 49, 0]
+    assert pixels[0, :, 1].tolist() == [100, 50, 0]
     assert pixels[0, :, 2].tolist() == [100, 100, 100]
     lay(pixels, np.full((5, 5), 255, np.uint8), -9, 0, (1, 1, 1))
     assert pixels[0, :, 0].tolist() == [100, 150, 200]
