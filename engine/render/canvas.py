@@ -132,8 +132,8 @@ class Canvas:
 
     def glow(self, radius: float = 0.03, amount: float = 1.0) -> None:
         """Let what is drawn so far shine: blurred by `radius` and added, `amount` times; a trail keeps none of it."""
-        radius_px = marks.number("glow", "radius", radius) * self._height
-        strength = max(marks.number("glow", "amount", amount), 0.0)
+        radius_px = min(marks.number("glow", "radius", radius), 1.0) * self._height
+        strength = min(max(marks.number("glow", "amount", amount), 0.0), 255.0)
         if radius_px < 1:
             return
         drawing, size = self._open(), self.stage.size_px
@@ -156,7 +156,7 @@ class Canvas:
             invert: Keep what is outside instead.
             soft: How far the edge fades, in stage units.
         """
-        drawing, soft_px = self._open(), marks.number("mask", "soft", soft) * self._height
+        drawing, soft_px = self._open(), marks.share("mask", "soft", soft) * self._height
         seen = self._now.mask(camera) if points is None else self._shapes.filled("mask", points)
         people.cover(seen, self._cover, soft_px, invert)
         brush.keep(drawing.packed, self._cover)

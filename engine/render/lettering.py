@@ -45,8 +45,11 @@ class Lettering:
         if key in self._masks:
             self._masks.move_to_end(key)
             return self._masks[key]
-        surface = self._at(size_px).render(text.replace("\0", "") or " ", True, (255, 255, 255))
-        mask = np.ascontiguousarray(pygame.surfarray.array_alpha(surface).T)
+        font, words = self._at(size_px), text.replace("\0", "")
+        mask = np.zeros((font.get_height(), 0), np.uint8)
+        if font.size(words)[0]:  # pygame refuses what has no width
+            surface = font.render(words, True, (255, 255, 255))
+            mask = np.ascontiguousarray(pygame.surfarray.array_alpha(surface).T)
         self._masks[key] = mask
         if len(self._masks) > KEPT:
             self._masks.popitem(last=False)

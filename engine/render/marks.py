@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
@@ -32,7 +31,7 @@ def numbers(verb: str, **values: Any) -> list[NDArray[np.float64]]:
 
 def number(verb: str, name: str, value: Any) -> float:
     """Return one finite number."""
-    if type(value) in (float, int) and -math.inf < value < math.inf:
+    if type(value) in (float, int) and -1e300 < value < 1e300:
         return float(value)
     array = _array(verb, name, value)
     if array.size != 1:
@@ -124,7 +123,7 @@ def _named(verb: str, colour: str) -> tuple[float, float, float]:
 def _array(verb: str, name: str, value: Any) -> NDArray[np.float64]:
     try:
         array = np.asarray(value, np.float64)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise MixeurError(f"canvas.{verb}: {name} must be numbers, not {repr(value)[:40]}") from None
     if not np.isfinite(array).all():
         raise MixeurError(f"canvas.{verb}: {name} is not finite (nan or inf); check for a division by zero")

@@ -45,7 +45,7 @@ class Shapes:
     ) -> None:
         """Draw discs, or rings of a line width."""
         mode, softness = marks.blend_index(verb, blend), marks.share(verb, "soft", soft)
-        if _single(x, y, radius, alpha, width or 0.0):
+        if _single(x, y, radius, alpha, 0.0 if width is None else width):
             shapes, paints = self._one_disc(verb, x, y, radius, width), self._paint
             paints[0] = marks.paint(verb, colour, alpha)
         else:

@@ -104,6 +104,7 @@ class Film:
             for frame in self._frames:
                 with self._changed:
                     self._queue.append(frame)
+                    self._changed.notify_all()
                     while len(self._queue) >= AHEAD and not self._ended:
                         if not self._changed.wait(FORGOTTEN_S):
                             self._ended = True
@@ -122,6 +123,7 @@ class Films:
 
     def at(self, path: Path, size: tuple[int, int] | None, loop: bool, time: float) -> Pixels | None:
         """Return the picture that a film shows at a moment."""
+        self.forget(time)
         key = path, size, loop
         if key not in self._playing:
             self._playing[key] = Film(path, size, loop, time, self._live)

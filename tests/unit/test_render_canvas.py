@@ -287,6 +287,25 @@ def test_a_mask_may_be_a_shape_with_a_soft_edge() -> None:
     assert 60 < kept[90, 72, 0] < 200
 
 
+def test_softness_and_glow_reach_one_stage_height_at_most_so_that_no_number_hangs_a_frame() -> None:
+    square = [(0.4, 0.2), (1.2, 0.2), (1.2, 0.8)]
+    soft, softest = (
+        picture(lambda c: c.clear((1, 1, 1)), lambda c, far=far: c.mask(square, soft=far)).copy() for far in (1, 1e9)
+    )
+    assert (soft == softest).all() and light(soft) > 0
+    wide, widest = (
+        picture(lambda c: c.circle(0.8, 0.5, 0.1), lambda c, far=far: c.glow(far, 1)).copy() for far in (1, 1e9)
+    )
+    assert (wide == widest).all()
+    assert picture(lambda c: c.circle(0.1, 0.5, 0.01), lambda c: c.glow(0.02, 1e300))[90, 300].max() == 0
+
+
+def test_rings_take_one_width_each() -> None:
+    rings = picture(lambda c: c.ring(0.8, 0.5, 0.2, width=np.array((0.01, 0.1))))
+    alone = picture(lambda c: c.ring(0.8, 0.5, 0.2, width=0.01), lambda c: c.ring(0.8, 0.5, 0.2, width=0.1))
+    assert (rings == alone).all()
+
+
 def test_glow_adds_light_around_and_takes_none_away() -> None:
     plain = picture(lambda c: c.circle(0.8, 0.5, 0.1, (0.2, 0.4, 0.8))).copy()
     shining = picture(lambda c: c.circle(0.8, 0.5, 0.1, (0.2, 0.4, 0.8)), lambda c: c.glow(0.1, 1))
@@ -312,6 +331,7 @@ def test_pixels_and_surface_are_the_picture_itself() -> None:
         ("circle", lambda c: c.circle(0.5, 0.5, 0.1, (1, float("inf"), 0))),
         ("circle", lambda c: c.circle(0.5, 0.5, "wide")),
         ("circle", lambda c: c.circle(0.5, None, 0.1)),
+        ("rect", lambda c: c.rect(0, 0, 1, 10**400)),
         ("dots", lambda c: c.dots([0, 1], [0, 1, 2])),
         ("dots", lambda c: c.dots(np.zeros((2, 2)), 0.5)),
         ("dots", lambda c: c.dots([0, 1], 0.5, colour=np.zeros((3, 4)))),

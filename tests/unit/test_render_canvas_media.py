@@ -48,6 +48,13 @@ def test_words_take_accents_numbers_and_several_lines() -> None:
     assert picture(lambda c: c.text(20, 0.8, 0.5, 0.1))[..., 3].max() > 150
 
 
+def test_words_without_width_draw_nothing() -> None:
+    for words in ("", " ", "\0", "\n", "\u200b"):
+        for size in (0.1, 1 / 180):
+            layers = frame(Canvas(STAGE), lambda c, words=words, size=size: c.text(words, 0.8, 0.5, size))
+            assert not any(layer.pixels.any() for layer in layers)
+
+
 def test_a_picture_is_drawn_at_its_size_place_and_angle(tmp_path: Path) -> None:
     bgra = np.zeros((40, 20, 4), np.uint8)
     bgra[...] = (0, 128, 255, 255)
@@ -147,6 +154,13 @@ def test_a_film_that_was_left_alone_begins_again(film: Path) -> None:
     shown(canvas, 0)
     frame(canvas, lambda c: None, 5)
     assert shown(canvas, 6) == 0
+
+
+def test_a_film_asked_for_again_after_its_scene_rested_begins_again(film: Path) -> None:
+    canvas = Canvas(STAGE, (film,))
+    assert shown(canvas, 0.3) == 0
+    assert shown(canvas, 0.5) == 2
+    assert shown(canvas, 20) == 0
 
 
 def test_a_live_film_is_decoded_ahead_by_a_thread_that_ends_with_its_canvas(film: Path) -> None:
