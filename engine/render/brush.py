@@ -20,7 +20,7 @@ S8, S16, S24 = np.uint32(8), np.uint32(16), np.uint32(24)
 ONE, HALF = np.float32(1), np.float32(0.5)
 
 
-@njit("uint32(uint32, uint32)", inline="always")
+@njit(inline="always")
 def _scaled(pixel, share):  # type: ignore[no-untyped-def]
     """Return a pixel times share / 255."""
     low = np.uint32(np.uint32((pixel & M) * share) + H)
@@ -30,7 +30,7 @@ def _scaled(pixel, share):  # type: ignore[no-untyped-def]
     return np.uint32((low & M) | (high & ~M))
 
 
-@njit("uint32(uint32, uint32)", inline="always")
+@njit(inline="always")
 def _sum(a, b):  # type: ignore[no-untyped-def]
     """Return a + b, each byte at most 255."""
     low = np.uint32((a & M) + (b & M))
@@ -41,7 +41,7 @@ def _sum(a, b):  # type: ignore[no-untyped-def]
     return np.uint32(low | (high << S8))
 
 
-@njit("uint32(uint32, uint32)", inline="always")
+@njit(inline="always")
 def _product(a, b):  # type: ignore[no-untyped-def]
     """Return a * b / 255 of each byte."""
     out = np.uint32(0)
@@ -51,29 +51,29 @@ def _product(a, b):  # type: ignore[no-untyped-def]
     return out
 
 
-@njit("uint32(uint32, uint32)", inline="always")
+@njit(inline="always")
 def _over(below, paint):  # type: ignore[no-untyped-def]
     return np.uint32(paint + _scaled(below, np.uint32(FULL - (paint >> S24))))
 
 
-@njit("uint32(uint32, uint32)", inline="always")
+@njit(inline="always")
 def _add(below, paint):  # type: ignore[no-untyped-def]
     light = max(paint & FULL, (paint >> S8) & FULL, (paint >> S16) & FULL)  # black adds nothing and hides nothing
     return _sum(below, np.uint32((paint & np.uint32(0x00FFFFFF)) | np.uint32(light << S24)))
 
 
-@njit("uint32(uint32, uint32)", inline="always")
+@njit(inline="always")
 def _multiply(below, paint):  # type: ignore[no-untyped-def]
     factor = np.uint32(paint + np.uint32(np.uint32(FULL - (paint >> S24)) * np.uint32(0x01010101)))
     return _product(below, np.uint32(factor | np.uint32(0xFF000000)))
 
 
-@njit("uint32(uint32, uint32)", inline="always")
+@njit(inline="always")
 def _screen(below, paint):  # type: ignore[no-untyped-def]
     return np.uint32(np.uint32(paint + below) - _product(below, paint))
 
 
-@njit("uint32(uint32, uint32, int64)", inline="always")
+@njit(inline="always")
 def _mixed(below, paint, blend):  # type: ignore[no-untyped-def]
     if blend == 1:
         return _add(below, paint)
@@ -84,7 +84,7 @@ def _mixed(below, paint, blend):  # type: ignore[no-untyped-def]
     return _over(below, paint)
 
 
-@njit("void(uint32[::1], uint64, int64, uint32, int64)", error_model="numpy")
+@njit("void(uint32[::1], uint64, int64, uint32, int64)", cache=True, error_model="numpy")
 def _wash(pixels, first, count, paint, blend):  # type: ignore[no-untyped-def]
     if blend == 0:
         for i in range(count):
@@ -94,7 +94,7 @@ def _wash(pixels, first, count, paint, blend):  # type: ignore[no-untyped-def]
             pixels[first + np.uint64(i)] = _mixed(pixels[first + np.uint64(i)], paint, blend)
 
 
-@njit("uint32(float32, float32, float32)", inline="always", error_model="numpy")
+@njit(inline="always", error_model="numpy")
 def _share(inside, slope, smooth):  # type: ignore[no-untyped-def]
     """Return the coverage, 0..255, of a pixel that lies `inside` an edge as soft as 1 / slope pixels."""
     t = min(max(inside * slope + HALF * min(slope, ONE), np.float32(0)), ONE)
@@ -102,7 +102,7 @@ def _share(inside, slope, smooth):  # type: ignore[no-untyped-def]
     return np.uint32(np.int32(t * np.float32(255) + HALF))
 
 
-@njit("UniTuple(float32, 2)(float64, float64)", inline="always", error_model="numpy")
+@njit(inline="always", error_model="numpy")
 def _edge(soft, reach):  # type: ignore[no-untyped-def]
     """Return slope and smoothness of the edge of a shape that is `reach` pixels thick."""
     band = soft * reach
@@ -112,7 +112,7 @@ def _edge(soft, reach):  # type: ignore[no-untyped-def]
 
 
 @njit("void(uint32[::1], int64, int64, float32, float32, float32, float32, float32, float32, uint32, int64)",
-      error_model="numpy")
+      cache=True, error_model="numpy")
 def _arc(pixels, first, count, dx, dy2, outer, inner, slope, smooth, paint, blend):  # type: ignore[no-untyped-def]
     """Draw a row of a disc or ring whose first pixel lies `dx` right of the middle.
 
@@ -137,7 +137,7 @@ def _arc(pixels, first, count, dx, dy2, outer, inner, slope, smooth, paint, blen
                 pixels[at + np.uint64(i)] = _mixed(pixels[at + np.uint64(i)], _scaled(paint, share), blend)
 
 
-@njit("int64(float64, int64)", inline="always")
+@njit(inline="always")
 def _at(value, limit):  # type: ignore[no-untyped-def]
     return int(min(max(value, 0.0), float(limit)))
 
@@ -195,8 +195,7 @@ def stamp(picture, shapes, colours, soft, blend):  # type: ignore[no-untyped-def
                      np.float32(outer), np.float32(near), slope, smooth, paint, blend)
 
 
-@njit("UniTuple(int64, 2)(float64, float64, float64, float64, float64, float64, int64)",
-      inline="always", error_model="numpy")
+@njit(inline="always", error_model="numpy")
 def _span(y, x0, y0, dx, dy, edge, width):  # type: ignore[no-untyped-def]
     """Return the columns of row `y` that a thick line may cover."""
     low, high = min(x0, x0 + dx) - edge, max(x0, x0 + dx) + edge
@@ -209,7 +208,7 @@ def _span(y, x0, y0, dx, dy, edge, width):  # type: ignore[no-untyped-def]
     return start, max(_at(math.floor(high) + 1, width), start)
 
 
-@njit("float32(float32, float32, float32, float32, float32)", inline="always", error_model="numpy")
+@njit(inline="always", error_model="numpy")
 def _distance(x, y, dx, dy, per_length2):  # type: ignore[no-untyped-def]
     """Return the distance of (x, y) from a line that begins at (0, 0) and ends at (dx, dy)."""
     t = min(max((x * dx + y * dy) * per_length2, np.float32(0)), ONE)
@@ -370,7 +369,7 @@ def keep(picture, cover):  # type: ignore[no-untyped-def]
             row[x] = _scaled(row[x], np.uint32(share[x]))
 
 
-@njit("uint32(uint32, uint32, uint32, uint32)", inline="always")
+@njit(inline="always")
 def _faded(pixel, residue, share, shift):  # type: ignore[no-untyped-def]
     exact = np.uint32((((pixel >> shift) & FULL) << S8) | ((residue >> shift) & FULL))
     return np.uint32(exact * share) >> S16

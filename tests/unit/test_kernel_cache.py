@@ -38,3 +38,20 @@ def test_warming_tells_how_far_it_is():
     told = []
     warm(("engine.render.kernels", "engine.render.layer"), lambda done, total, name: told.append((done, total, name)))
     assert told == [(0, 2, "engine.render.kernels"), (1, 2, "engine.render.layer"), (2, 2, "ready")]
+
+
+IMPORT = """
+import importlib
+from engine.kernel_cache import RENDER_KERNELS, SOUND_KERNELS, VISION_KERNELS, compilations, prepare_cache
+prepare_cache()
+with compilations() as compiled:
+    for module in (*RENDER_KERNELS, *VISION_KERNELS, *SOUND_KERNELS):
+        importlib.import_module(module)
+print(len(compiled))
+"""
+
+
+def test_kernels_that_were_compiled_once_are_loaded_without_compiling_anything():
+    compiled = [subprocess.run([sys.executable, "-c", IMPORT], check=True, capture_output=True, text=True).stdout.split()[-1]
+                for _ in range(2)]
+    assert compiled[1] == "0", "a start that is warm must be quick: does every kernel keep what it compiled?"
