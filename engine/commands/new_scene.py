@@ -206,12 +206,13 @@ def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     parser = subparsers.add_parser("new-scene", help="write a scene that runs, and its golden test")
     parser.add_argument("name", help="such as night_train: small letters, digits and _")
     parser.add_argument("--kind", choices=KINDS, default="drawing", help="what it begins with")
+    parser.add_argument("--folder", type=Path, default=Path(), help="of the show; else where you are")
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
     """Write the scene and say how to see it."""
-    scene, test = make_scene(Path(), args.name, args.kind)
+    scene, test = make_scene(args.folder, args.name, args.kind)
     print(
         f"{scene} runs: mixeur run {scene}\n{test} keeps it as it is: pytest {test} --update-golden, then pytest {test}"
     )

@@ -6,7 +6,6 @@ import pytest
 from engine.commands import new_scene
 from engine.problems import MixeurError
 from engine.scene.loader import load_scene
-from engine.testing.golden import Golden
 from engine.testing.rehearsal import Act, rehearse
 
 KINDS = sorted(new_scene.KINDS)
@@ -33,23 +32,28 @@ def test_every_kind_loads_runs_and_shines(kind: str, tmp_path: Path) -> None:
     compile(test.read_text(), test, "exec")
 
 
-def test_the_golden_test_that_comes_with_it_sees_a_change(tmp_path: Path) -> None:
-    scene, test = new_scene.make_scene(tmp_path, "ball", "touch")
-    scope = {"__file__": str(test)}
-    exec(compile(test.read_text(), test, "exec"), scope)
-    keeps = scope["test_ball_looks_and_sounds_as_it_did"]
-    written: list[str] = []
-    keeps(Golden(tmp_path / "references", written))
+def test_the_golden_test_that_comes_with_it_writes_passes_and_sees_a_change(pytester: pytest.Pytester) -> None:
+    scene, test = new_scene.make_scene(pytester.path, "ball", "touch")
+    pytester.runpytest_subprocess(test, "--update-golden").assert_outcomes(skipped=1)
+    written = sorted(path.name for path in (pytester.path / "tests" / "references").iterdir())
     assert written == ["ball-2s.png", "ball-4s.png", "ball.json"]
+    pytester.runpytest_subprocess(test).assert_outcomes(passed=1)
     scene.write_text(scene.read_text().replace("0.09", "0.6"))
-    with pytest.raises(AssertionError, match=r"ball-2s\.png differs .*failed/ball-2s\.png"):
-        keeps(Golden(tmp_path / "references"))
+    result = pytester.runpytest_subprocess(test)
+    result.assert_outcomes(failed=1)
+    result.stdout.re_match_lines([r".*ball-2s\.png differs .*failed/ball-2s\.png"])
 
 
 def test_the_command_says_how_to_go_on(tmp_path: Path, monkeypatch, capsys) -> None:
     monkeypatch.chdir(tmp_path)
     assert mixeur("new-scene", "stars", "--kind", "particles") == 0
     assert capsys.readouterr().out.startswith("scenes/stars.py runs: mixeur run scenes/stars.py\n")
+
+
+def test_the_command_writes_into_the_folder_it_is_given(tmp_path: Path, capsys) -> None:
+    assert mixeur("new-scene", "stars", "--folder", str(tmp_path / "show")) == 0
+    assert (tmp_path / "show" / "scenes" / "stars.py").is_file()
+    assert f"mixeur run {tmp_path}/show/scenes/stars.py" in capsys.readouterr().out
 
 
 def test_what_is_there_already_is_kept(tmp_path: Path) -> None:
