@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from engine.kernel_cache import compilations
 from engine.testing.rehearsal import Act, Moment, rehearse
 
 ROOT = Path(__file__).parents[2]
@@ -80,3 +81,13 @@ def test_the_sample_show_plays_its_first_cue_without_a_problem() -> None:
     rehearsal = rehearse(ROOT / "show.toml", 1.5).play()
     assert rehearsal.problems == []
     assert rehearsal.director.status.cue
+
+
+def test_nothing_is_compiled_after_the_first_frame() -> None:
+    cues = [Act(at_s, event=("osc:/cue/go", 1.0)) for at_s in (1.0, 2.0)]
+    script = [Act(0.5, keys=frozenset({"space"})), *cues]
+    frames = rehearse(ROOT / "show.toml", 3.0, script=script).frames()
+    next(frames)
+    with compilations() as compiled:
+        last(frames)
+    assert compiled == []
