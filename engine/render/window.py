@@ -178,9 +178,9 @@ class Windows:
         if self._operator:
             return
         display = self._free_display()
-        on = (display or self._displays[0]).size
-        size = _at_most(OPERATOR_SIZE, on)
-        position = CENTRED_ON | (display.index if display else 0)
+        display = display or self._displays[-1]
+        size = _at_most(OPERATOR_SIZE, display.size)
+        position = CENTRED_ON | display.index
         self._operator = open_pane(f"{self._title} · operator", size, (position, position),
                                     (Port(OPERATOR),), hides_cursor=False, resizable=True)
 

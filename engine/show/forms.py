@@ -13,7 +13,7 @@ FOOTPRINTS = {"dimmer": 1, "rgb": 3, "rgbw": 4}
 
 _OSC_ADDRESS = re.compile(r"(?:/[!-.0-~]+)+")
 _OSC_SPECIAL = re.compile(r"[ #*,?\[\]{}]")
-_MIDI = re.compile(r"([^/]+)/(cc|note)/([0-9]{1,3})")
+_MIDI = re.compile(r"([^/]+)/(?:(?:cc|note)/([0-9]{1,3})|notes|pitch)")
 _KEY = re.compile(r"[^\sA-Z]|[a-z0-9]+(?:[ _][a-z0-9]+)*")
 _HEX = re.compile(r"#[0-9a-fA-F]{6}")
 _TIME = re.compile(r"(?:[01][0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9])?")
@@ -39,14 +39,14 @@ def filled(text: str) -> str:
 
 
 def source(text: str) -> str:
-    """Where a value comes from: `osc:/contact/level`, `midi:desk/cc/21`, `midi:desk/note/60`, `key:space`."""
+    """Where a value comes from: `osc:/contact/level`, `midi:desk/cc/21`, `midi:desk/notes`, `key:space`."""
     kind, colon, rest = text.partition(":")
     if not colon or kind not in ("osc", "midi", "key"):
         return f"{text!r} is no source; write osc:/address, midi:NAME/cc/N, midi:NAME/note/N or key:NAME"
     if kind == "osc" and (not _OSC_ADDRESS.fullmatch(rest) or _OSC_SPECIAL.search(rest)):
         return f"{text!r} is no OSC address; write osc:/name/name without spaces or signs such as * # ?"
-    if kind == "midi" and (not (match := _MIDI.fullmatch(rest)) or int(match[3]) > 127):
-        return f"{text!r} is no MIDI control; write midi:NAME/cc/N or midi:NAME/note/N, N from 0 to 127"
+    if kind == "midi" and (not (match := _MIDI.fullmatch(rest)) or int(match[2] or 0) > 127):
+        return f"{text!r} is no MIDI control; write midi:NAME/cc/N, /note/N (N from 0 to 127), /notes or /pitch"
     if kind == "key" and not _KEY.fullmatch(rest):
         return f"{text!r} is no key; write its name in small letters, such as key:space"
     return ""

@@ -6,6 +6,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from engine.problems import ShowError
+from engine.show import forms
 from engine.show.files import read_show
 from engine.show.model import Cue, ParamLink, Show, Speaker
 
@@ -226,3 +227,8 @@ def test_any_document_of_any_shape_raises_only_problems(folder, data):
 @given(at=st.integers(0, len(SAMPLE)), cut=st.integers(0, 30), put=SIGNS)
 def test_any_change_of_the_sample_raises_only_problems(folder, at, cut, put):
     only_problems(folder, SAMPLE[:at] + put + SAMPLE[at + cut:])
+
+
+@pytest.mark.parametrize("text", ["midi:desk/notes", "midi:desk/pitch", "midi:desk/cc/127"])
+def test_every_control_that_a_midi_device_sends_can_be_a_source(text):
+    assert forms.source(text) == ""

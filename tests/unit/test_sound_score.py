@@ -91,3 +91,14 @@ def test_levels_are_clipped(score: Score) -> None:
 
 def test_the_artists_voices_are_the_engines() -> None:
     assert set(VOICES) == set(NAMES) - {"sample"}
+
+
+def test_a_sample_in_the_shows_assets_is_found_there_as_pictures_are(tmp_path):
+    (tmp_path / "assets" / "sounds").mkdir(parents=True)
+    (tmp_path / "assets" / "sounds" / "drop.wav").touch()
+    score = Score("a", np.random.default_rng(1), tmp_path)
+    score.begin(Now())
+    score.sample("sounds/drop.wav")
+    score.sample("rain.wav")
+    voices = [note.voice for note in score.end(1.0).notes]
+    assert voices == [f"sample:{tmp_path}/assets/sounds/drop.wav", f"sample:{tmp_path}/rain.wav"]
