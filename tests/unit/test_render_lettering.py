@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import sys
+
+import cv2
 import numpy as np
+import pytest
 
 from engine.render.lettering import KEPT, Lettering, lay
 from engine.render.sheet import blank
@@ -46,3 +50,13 @@ def test_masks_are_kept_and_only_so_many() -> None:
     for number in range(1, KEPT + 1):
         letters.mask(str(number), 10)
     assert letters.mask("0", 10) is not first
+
+
+def test_letters_look_the_same_before_and_after_opencv_is_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(1)
+    ground, mask = rng.integers(0, 256, (40, 60, 4), np.uint8), rng.integers(0, 256, (20, 30), np.uint8)
+    quick, early = ground.copy(), ground.copy()
+    lay(quick, mask, 5, 7, (30, 200, 90))
+    monkeypatch.delitem(sys.modules, cv2.__name__)
+    lay(early, mask, 5, 7, (30, 200, 90))
+    np.testing.assert_array_equal(quick, early)
