@@ -23,6 +23,7 @@ from engine.inputs.camera_link import CameraLink
 from engine.inputs.midi import MidiInput
 from engine.inputs.osc import OscListener
 from engine.loop import run
+from engine.losses import Losses
 from engine.outputs import LiveOutputs
 from engine.problems import Problem
 from engine.reload import Reloader
@@ -107,6 +108,7 @@ class LiveShow:
         self.desk = Desk(screens, PinnedLight(self.light, beams), self._act, self._save, self._webcam, say)
         self.reloader = self._closed_at_end(Reloader(show, self.director, self._read_again, say))
         self.telemetry = Telemetry(monotonic_ns, show.stage.fps)
+        self.losses = Losses(say, monotonic_ns())
         self.overview = Overview(
             show=show,
             director=self.director,
@@ -115,6 +117,7 @@ class LiveShow:
             osc=lambda: self.osc.counters,
             cameras=lambda: {name: camera.status for name, camera in self.cameras.items()},
             sound=self.sound.meters,
+            losses=self.losses,
         )
         self._shares = CpuShares({child.name: child.pid for child in board.children()})
 
@@ -143,6 +146,7 @@ class LiveShow:
             self.director.status.scenes,
             self._shares.shares(),
             {child.name: child.restarts for child in self._board.children()},
+            self.losses.report(monotonic_ns()),
             self.director.problems,
         )
 
@@ -152,12 +156,19 @@ class LiveShow:
         self._board.beat(count, monotonic_ns())
         if count % EVERY == 0:
             self.reloader.step()
+            self.losses.observe(self._states(), monotonic_ns())
         if count % EVERY == EVERY // 2 and self.desk.operator_is_open:
             self.desk.show(self.overview.view(now, frame))
         if monotonic_ns() >= self._next_status_ns:
             self._next_status_ns = monotonic_ns() + NS
             self._addresses = frozenset(entry.address for entry in self.director.params)
             self._print_status(self.overview.health(now))
+
+    def _states(self) -> dict[str, str]:
+        """Return how each device is: empty, or why it is gone."""
+        states = {f"camera.{name}": camera.lost for name, camera in self.cameras.items()}
+        states |= {f"midi.{device.name}": device.lost for device in self._midi}
+        return states | {"sound": self.sound.lost}
 
     def _print_status(self, health: Health) -> None:
         if sys.stderr.isatty():

@@ -24,6 +24,7 @@ def report(
     scenes: Mapping[str, SceneStatus],
     cpu: Mapping[str, float],
     restarts: Mapping[str, int],
+    losses: Mapping[str, Mapping[str, Any]],
     problems: tuple[Problem, ...],
 ) -> dict[str, Any]:
     """Return everything that was measured in a run."""
@@ -53,6 +54,7 @@ def report(
         },
         "cpu": dict(cpu),
         "restarts": dict(restarts),
+        "losses": dict(losses),
         "problems": [str(problem) for problem in problems],
     }
 

@@ -26,6 +26,7 @@ from engine.director import Director
 from engine.frame import Frame
 from engine.inputs.camera_link import CameraStatus
 from engine.inputs.osc import OscCounters
+from engine.losses import Losses
 from engine.render.stage import LightOutput
 from engine.show.model import Show
 from engine.sound.meters import Meters
@@ -51,6 +52,7 @@ class Overview:
     osc: Callable[[], OscCounters]
     cameras: Callable[[], Mapping[str, CameraStatus]]
     sound: Callable[[], Meters]
+    losses: Losses
 
     def health(self, now: Now) -> Health:
         """Return what the status line says."""
@@ -67,6 +69,7 @@ class Overview:
             loudest_db=max(meters.peak_db, default=SILENT_DB),
             osc_received=osc.received,
             osc_dropped=osc.dropped,
+            lost=tuple(loss.device for loss in self.losses.current),
             problem=str(status.problem or ""),
         )
 
@@ -143,6 +146,8 @@ class Overview:
         is_silent = health.sound in ("none", "null")
         readings.append(Reading("sound", f"{health.sound} {health.loudest_db:.0f} dB", is_silent))
         readings.append(Reading("OSC", f"{health.osc_received}, lost {health.osc_dropped}", health.osc_dropped > 0))
+        if health.lost:
+            readings.append(Reading("lost", ", ".join(health.lost), True))
         return readings
 
 

@@ -13,6 +13,7 @@ class Health:
     Attributes:
         cameras: State and age in milliseconds of each camera's newest picture.
         loudest_db: The loudest output's peak, dBFS.
+        lost: Devices that are gone.
     """
 
     fps: float
@@ -26,6 +27,7 @@ class Health:
     loudest_db: float = -120.0
     osc_received: int = 0
     osc_dropped: int = 0
+    lost: tuple[str, ...] = ()
     problem: str = ""
 
 
@@ -41,6 +43,8 @@ def status_line(health: Health, width: int) -> str:
         f"sound {health.sound} {health.loudest_db:.0f} dB",
         f"osc {health.osc_received}" + (f" (lost {health.osc_dropped})" if health.osc_dropped else ""),
     ]
+    if health.lost:
+        parts.insert(0, f"LOST {', '.join(health.lost)}")
     if health.problem:
         parts.append(f"! {health.problem}")
     return " | ".join(parts)[: max(width - 1, 0)]

@@ -172,6 +172,13 @@ class CameraLink:
             message=header["message"].decode(errors="replace"),
         )
 
+    @property
+    def lost(self) -> str:
+        """Return why no new picture comes, or nothing while the camera is live."""
+        if self._state == "live":
+            return ""
+        return bytes(self._header["message"]).decode(errors="replace") or f"{self._state}: no new picture comes"
+
     def close(self) -> None:
         """Give the slots back."""
         self._mattes.release()

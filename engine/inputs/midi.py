@@ -86,11 +86,17 @@ class _Link:
     def __init__(self, device: MidiDevice, wanted: str | None, way: Literal["input", "output"]) -> None:
         self.state: PortState = "lost" if wanted else "none"
         self.problem: Problem | None = None
+        self.name = device.name
         self._path, self._way, self._wanted = f"midi.{device.name}", way, wanted or ""
         self._closing = threading.Event()
         self._thread: threading.Thread | None = None
         self._port: Any = None
         self._pause_s = LOOK_S
+
+    @property
+    def lost(self) -> str:
+        """Return why the port is not open, or nothing."""
+        return "" if self.problem is None else self.problem.text
 
     def _start(self) -> None:
         if self.state == "none":

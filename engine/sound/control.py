@@ -158,6 +158,12 @@ class SoundControl:
         """Return the state of the sound engine."""
         return read_meters(self._memory)
 
+    @property
+    def lost(self) -> str:
+        """Return why the configured device does not play, or nothing."""
+        meters = self.meters()
+        return meters.reason or ("the sound process is not there" if meters.backend == "none" else "")
+
     def preload(self, path: str) -> None:
         """Begin to read a sample before it is needed."""
         self._samples.find(path)

@@ -148,9 +148,9 @@ def test_closing_a_window_ends_the_show(person: Person) -> None:
 
 def test_the_status_line_says_how_the_show_is_and_fits_the_terminal() -> None:
     cameras = {"room": ("live", 34.2)}
-    health = Health(59.98, 8.1, 3, "hands", "mirror", 2, cameras, "portaudio", -18.2, 120, 0, "a.py:3: no")
+    health = Health(59.98, 8.1, 3, "hands", "mirror", 2, cameras, "portaudio", -18.2, 120, 0, ("sound",), "a.py:3: no")
     assert status_line(health, 200) == (
-        " 60.0 fps | p95 8.1 ms | late 3 | cue hands > mirror | visitors 2 | room live 34 ms"
+        "LOST sound |  60.0 fps | p95 8.1 ms | late 3 | cue hands > mirror | visitors 2 | room live 34 ms"
         " | sound portaudio -18 dB | osc 120 | ! a.py:3: no"
     )
     assert len(status_line(health, 80)) == 79
