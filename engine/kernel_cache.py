@@ -1,7 +1,8 @@
 """Compiled kernels: kept between runs under a key of all their sources, made ready before the show.
 
 numba's own cache looks only at a kernel's own file and keeps stale callees. So every source that mentions numba
-enters the key, with numba's version and the processor; a change of any of them begins a new folder.
+enters the key, with numba's version and the processor; a change of any of them begins a new folder. All copies of the
+engine on a machine share it (`kernel_locator.py`).
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from engine.problems import MixeurError
 RENDER_KERNELS = ("engine.render.kernels", "engine.render.brush")
 VISION_KERNELS = ("engine.vision.key", "engine.vision.plate", "engine.vision.room")
 SOUND_KERNELS = ("engine.sound.mixer",)
-KEPT = 3  # older folders that stay, for another version or another show on the machine
+KEPT = 15  # older folders that stay, 2 MB each, for other versions of the engine on the machine
 
 
 def prepare_cache() -> Path:
@@ -43,6 +44,7 @@ def prepare_cache() -> Path:
     root = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "mixeur"
     folder = root / f"kernels-{_key(features)}"
     os.environ["NUMBA_CACHE_DIR"] = str(folder)
+    os.environ["NUMBA_CACHE_LOCATOR_CLASSES"] = "engine.kernel_locator.KernelLocator,InTreeCacheLocator"
     os.environ["NUMBA_CPU_FEATURES"] = features
     with suppress(OSError):  # without a home numba compiles afresh; the show runs all the same
         folder.mkdir(parents=True, exist_ok=True)

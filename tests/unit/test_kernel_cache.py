@@ -1,12 +1,14 @@
 """The cache of kernels: a folder for each state of their sources, old ones removed, progress told."""
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
-from engine.kernel_cache import kernel_sources, warm
+from engine.kernel_cache import KEPT, kernel_sources, warm
 
+ENGINE = Path(__file__).parents[2] / "engine"
 CHOOSE = "import sys; from engine.kernel_cache import prepare_cache as p; print(p()); assert 'numba' not in sys.modules"
 
 
@@ -18,7 +20,7 @@ def choose(cache: Path) -> Path:
 
 
 def test_the_choice_is_the_same_for_every_process_and_old_folders_go(tmp_path):
-    for age in range(6):
+    for age in range(KEPT + 3):
         old = tmp_path / "mixeur" / f"kernels-old{age}"
         old.mkdir(parents=True)
         os.utime(old, (age, age))
@@ -26,7 +28,7 @@ def test_the_choice_is_the_same_for_every_process_and_old_folders_go(tmp_path):
     assert first == second
     assert first.is_dir()
     kept = {path.name for path in first.parent.iterdir()}
-    assert kept == {first.name, "kernels-old3", "kernels-old4", "kernels-old5"}
+    assert kept == {first.name, *(f"kernels-old{age}" for age in range(3, KEPT + 3))}
 
 
 def test_every_source_with_kernels_enters_the_key():
@@ -50,8 +52,42 @@ with compilations() as compiled:
 print(len(compiled))
 """
 
+KERNEL = """
+from numba import njit
+@njit("float64(float64)", cache=True)
+def twice(x):
+    return x * 2
+"""
+ONE_KERNEL = """
+from pathlib import Path
+from engine.kernel_cache import compilations, prepare_cache
+prepare_cache()
+with compilations() as compiled:
+    from engine.render import kernels
+assert kernels.twice(2.0) == 4.0
+print("compiled" if compiled else "loaded", Path(kernels.__file__).parents[2])
+"""
+
 
 def test_kernels_that_were_compiled_once_are_loaded_without_compiling_anything():
     command = [sys.executable, "-c", IMPORT]
     told = [subprocess.run(command, check=True, capture_output=True, text=True).stdout for _ in range(2)]
     assert told[1].split()[-1] == "0", "a start that is warm must be quick: does every kernel keep what it compiled?"
+
+
+def test_another_copy_of_the_engine_loads_what_the_first_compiled(tmp_path):
+    copies = [tmp_path / "one", tmp_path / "two"]
+    for copy in copies:
+        (copy / "engine" / "render").mkdir(parents=True)
+        for name in ("__init__.py", "clock.py", "kernel_cache.py", "kernel_locator.py", "problems.py"):
+            shutil.copyfile(ENGINE / name, copy / "engine" / name)
+        (copy / "engine" / "__init__.py").write_text("")
+        (copy / "engine" / "render" / "kernels.py").write_text(KERNEL)
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("NUMBA_")}
+    environment |= {"XDG_CACHE_HOME": str(tmp_path)}
+    told = []
+    for copy in copies:
+        asked = subprocess.run([sys.executable, "-c", ONE_KERNEL], check=True, capture_output=True, text=True,
+                               env=environment | {"PYTHONPATH": str(copy)}, cwd=copy)
+        told.append(asked.stdout.split())
+    assert told == [["compiled", str(copies[0])], ["loaded", str(copies[1])]]
