@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from engine.deadline import Deadline, NoDeadline
 from engine.light.lights import Lights
 from engine.render.canvas import Canvas
 from engine.render.stage import Beam
@@ -16,6 +17,8 @@ from engine.show.model import Projector, Show
 from engine.show.profile import Profile, read_profile
 from engine.sound.score import Score
 from engine.world import StageSize
+
+BUDGET_SHARE = 0.5  # of a frame, for all hooks of a scene
 
 
 def stage_size(show: Show) -> StageSize:
@@ -34,7 +37,13 @@ def asset_folders(show: Show) -> tuple[Path, ...]:
 
 
 def scene_parts(
-    show: Show, seed: int, now_ns: Callable[[], int], say: Callable[[str, str], None], live: bool = False
+    show: Show,
+    seed: int,
+    now_ns: Callable[[], int],
+    say: Callable[[str, str], None],
+    live: bool = False,
+    deadline: Deadline | None = None,
+    enter: Callable[[str], None] = lambda scene: None,
 ) -> Parts:
     """Return what the show's scenes are built with.
 
@@ -43,6 +52,8 @@ def scene_parts(
         now_ns: The clock that measures what hooks cost.
         say: Gets a scene's name and a line that it printed.
         live: Whether films are decoded ahead of time by a thread.
+        deadline: Ends hooks that do not end by themselves.
+        enter: Gets the name of the scene whose code runs from then on, or nothing.
     """
     stage = stage_size(show)
 
@@ -61,6 +72,9 @@ def scene_parts(
         make_lights=lambda: Lights(show.lamps, show.stage),
         now_ns=now_ns,
         say=say,
+        enter=enter,
+        deadline=deadline or NoDeadline(),
+        budget_ms=BUDGET_SHARE * 1000 / show.stage.fps,
     )
 
 

@@ -25,7 +25,6 @@ from engine.world import Event, Now
 
 PROBLEMS_KEPT = 100
 PREPARE_EVERY_S = 0.1
-PREPARE_EVERY_S = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +150,7 @@ class Director:
             )
             if failure is None:
                 self._cast.pardon(running)
-                self._forget(f"scene {name}:", "unknown ", "param ")
+                self._forget(f"scene {name}:", f"strain {name}:", "unknown ", "param ")
                 self._adopt_params(running)
             else:
                 text = failure.problem.text + ("; the version before goes on" if running.started else "")
@@ -215,6 +214,7 @@ class Director:
                 continue
             if answer.setback is not None:
                 self._set_back(running, answer.setback)
+            self._tell_strain(running)
             self._tell_unknown(answer.unknown)
             made.append((weight * lit, answer))
         views: dict[str, list[Group]] = {}
@@ -339,6 +339,11 @@ class Director:
         self._adopt_params(running)
         text = f"{problem.text}; the version before is back"
         self._tell(f"scene {running.name}:", Problem(problem.path, problem.line, text))
+
+    def _tell_strain(self, running: Running) -> None:
+        about = f"strain {running.name}:"
+        if running.strain is not None and about not in self._problems:
+            self._tell(about, running.strain)
 
     def _tell_unknown(self, names: Collection[str]) -> None:
         for name in names:

@@ -16,6 +16,7 @@ from engine.control.desk import Desk
 from engine.control.operator_view import Action
 from engine.control.overview import Overview, act
 from engine.control.status_line import Health, status_line
+from engine.deadline import deadline
 from engine.devices import LiveDevices
 from engine.director import Director
 from engine.frame import Frame
@@ -101,7 +102,8 @@ class LiveShow:
         self.osc = self._closed_at_end(OscListener(show.osc, known=lambda: self._addresses))
         self._midi = [self._closed_at_end(MidiInput(device)) for device in show.midi.values() if device.input]
         seed = seed_of(show, RealClock().wall().date())
-        parts = scene_parts(show, seed, monotonic_ns, lambda scene, line: say(f"{scene}: {line}"), live=True)
+        parts = scene_parts(show, seed, monotonic_ns, lambda scene, line: say(f"{scene}: {line}"), live=True,
+                            deadline=deadline(say))
         self.director = Director(show, lambda entry, key: Running(entry, key, parts), self._tell)
         beams = beams_of(show, screens.sizes)
         self.light = self._closed_at_end(LightOutput(beams, stage_size(show).size_px, kernels=kernels))

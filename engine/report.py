@@ -49,7 +49,15 @@ def report(
             "realtime": sound.realtime,
         },
         "scenes": {
-            name: {"frames": scene.frames, "failures": scene.failures, "cost_ms": dict(scene.cost_ms)}
+            name: {
+                "state": scene.state,
+                "frames": scene.frames,
+                "failures": scene.failures,
+                "cost_ms": dict(scene.cost_ms),
+                "over_budget": scene.over_budget,
+                "worst_hook": scene.worst[0],
+                "worst_ms": round(scene.worst[1], 2),
+            }
             for name, scene in scenes.items()
         },
         "cpu": dict(cpu),

@@ -8,7 +8,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
@@ -50,9 +50,10 @@ def main(plan: Plan) -> int:
 
 
 def say(text: str) -> None:
-    """Tell the person at the terminal."""
-    sys.stderr.write(f"\r\x1b[K{text}\n" if sys.stderr.isatty() else f"{text}\n")
-    sys.stderr.flush()
+    """Tell the person at the terminal, if there still is one."""
+    with suppress(OSError, ValueError):  # it is gone, or a scene has closed it
+        sys.stderr.write(f"\r\x1b[K{text}\n" if sys.stderr.isatty() else f"{text}\n")
+        sys.stderr.flush()
 
 
 def _play(plan: Plan, board: Board, told_to_stop: Callable[[], bool], closing: ExitStack) -> None:

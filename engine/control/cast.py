@@ -27,6 +27,8 @@ class SceneStatus:
         weight: How much of it shows, 0..1, before blackout.
         failures: Since the start of the run.
         cost_ms: Milliseconds a frame of each hook, smoothed.
+        over_budget: Frames in which its hooks took more than they should.
+        worst: The hook that took longest in such a frame, and its milliseconds.
         problem: Its newest failure, or None.
     """
 
@@ -35,6 +37,8 @@ class SceneStatus:
     frames: int
     failures: int
     cost_ms: Mapping[str, float]
+    over_budget: int
+    worst: tuple[str, float]
     problem: Problem | None
 
 
@@ -116,7 +120,9 @@ class Cast:
                 weights.get(running, 0.0),
                 running.frames,
                 self._record(running).failures,
-                dict(running.cost_ms),
+                dict(running.budget.cost_ms),
+                running.budget.over,
+                running.budget.worst,
                 self._record(running).problem,
             )
             for name, running in self.scenes.items()

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+import inspect
+import math
 import zlib
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
@@ -13,11 +15,13 @@ from typing import Any, Protocol, TypeVar
 import numpy as np
 
 from engine.containment import Failure, contained
+from engine.deadline import SETUP_S, Deadline, NoDeadline
 from engine.light.levels import LampLevel
 from engine.light.lights import Lights
 from engine.problems import Problem
 from engine.render.layer import Layer
 from engine.scene.base import HOOKS, Scene
+from engine.scene.budget import Budget
 from engine.scene.loader import SceneClass, SceneError, load_scene, scene_file
 from engine.scene.param import ParamSpec
 from engine.scene.printer import Printer
@@ -27,7 +31,6 @@ from engine.sound.events import Sounds
 from engine.world import Now, StageSize
 
 PROBATION_S = 3.0
-SMOOTHING = 0.1
 NO_LIGHT: Mapping[str, tuple[Layer, ...]] = {"stage": ()}
 T = TypeVar("T")
 Views = Mapping[str, tuple[Layer, ...]]
@@ -62,6 +65,9 @@ class Parts:
         make_lights: Returns the show's lamps.
         now_ns: The clock, to measure what hooks cost.
         say: Gets a scene's name and a line that it printed.
+        enter: Gets a scene's name before code of its own runs, and nothing once it no longer does.
+        deadline: Ends hooks that do not end by themselves.
+        budget_ms: What all hooks of a scene should take at most in a frame.
     """
 
     stage: StageSize
@@ -72,6 +78,9 @@ class Parts:
     make_lights: Callable[[], Lights]
     now_ns: Callable[[], int]
     say: Callable[[str, str], None] = lambda scene, line: None
+    enter: Callable[[str], None] = lambda scene: None
+    deadline: Deadline = field(default_factory=NoDeadline)
+    budget_ms: float = math.inf
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,11 +100,17 @@ class SceneFrame:
 
 @dataclass(frozen=True, slots=True)
 class _Take:
-    """An instance of one version of the code; `values` and `initial`: Params and state as `setup` saw and left them."""
+    """An instance of one version of the code.
+
+    Attributes:
+        values: Of its Params, as `setup` saw them; `live` as they are now, which is what the scene reads.
+        initial: Its state as `setup` left it.
+    """
 
     of: SceneClass
     scene: Scene
-    values: dict[str, Any]
+    values: Mapping[str, Any]
+    live: dict[str, Any]
     initial: Mapping[str, Fingerprint]
     hooks: frozenset[str]
 
@@ -107,7 +122,7 @@ class Running:
         key: Unique among the scenes of this run.
         failure: Why the file does not load, or None.
         frames: Frames made.
-        cost_ms: Milliseconds a frame of each hook, smoothed.
+        budget: What its hooks cost.
     """
 
     def __init__(self, entry: SceneEntry, key: str, parts: Parts) -> None:
@@ -115,7 +130,7 @@ class Running:
         self.name = entry.name
         self.key = key
         self.frames = 0
-        self.cost_ms: dict[str, float] = {}
+        self.budget = Budget(parts.budget_ms)
         self.failure: Failure | None = None
         self._parts = parts
         self._printer = Printer(lambda line: parts.say(entry.name, line))
@@ -145,6 +160,19 @@ class Running:
         return self._take is not None
 
     @property
+    def strain(self) -> Problem | None:
+        """Return what is to be said of a scene that takes too much of most frames."""
+        if self._class is None or not self.budget.is_strained:
+            return None
+        hook, cost_ms = max(self.budget.cost_ms.items(), key=lambda pair: pair[1])
+        code = getattr(inspect.getattr_static(self._class.cls, hook), "__code__", None)
+        place = next(iter(self._class.sources.values())), 0
+        if code is not None and code.co_filename in self._class.sources:
+            place = self._class.sources[code.co_filename], code.co_firstlineno
+        text = f"{hook}: takes {cost_ms:.0f} ms a frame; all hooks together have {self.budget.limit_ms:.0f} ms"
+        return Problem(*place, text)
+
+    @property
     def owner(self) -> str:
         """Return the key of the present instance, under which its sounds are known."""
         return f"{self.key}.{self._starts}"
@@ -152,7 +180,8 @@ class Running:
     @property
     def uses_pixels(self) -> bool:
         """Return whether the scene reads camera pixels, so that no thumbnail of it may be made."""
-        return self._class is not None and bool(self._class.cls.uses_pixels)
+        of = self._class
+        return of is not None and contained("load", of.sources, lambda: bool(of.cls.uses_pixels)) is not False
 
     def uses(self, paths: Iterable[Path]) -> bool:
         """Return whether one of the files is part of this scene; after a failed load every file beside it may be."""
@@ -190,6 +219,8 @@ class Running:
             return self.failure or Failure(Problem(str(self.entry.file), 0, "the scene was not started"), "setup")
         self._printer.at(now.time)
         self._now = now
+        self.budget.begin()
+        self._parts.enter(self.name)
         made = self._frame(self._take, self._canvas, self._score, now, values, gain)
         if self._previous is not None and isinstance(made, Failure):
             setback = made
@@ -201,6 +232,8 @@ class Running:
                 made = dataclasses.replace(made, setback=setback)
         elif self._previous is not None and now.time >= self._probation_ends:
             self._end_probation()
+        self._parts.enter("")
+        self.budget.end()
         self.frames += isinstance(made, SceneFrame)
         return made
 
@@ -249,13 +282,18 @@ class Running:
         def begin() -> _Take:
             scene = of.cls.__new__(of.cls)
             scene.rng = self._rng()
-            scene._values = kept = {**scene._values, **values}
+            scene._values = live = {**scene._values, **values}
+            kept = dict(live)
             scene.__init__()  # type: ignore[misc]  # Params and rng are there before an artist's __init__
             scene.setup(self._parts.stage)
             hooks = frozenset(hook for hook in HOOKS if getattr(of.cls, hook) is not getattr(Scene, hook))
-            return _Take(of, scene, kept, fingerprints(scene), hooks)
+            return _Take(of, scene, kept, live, fingerprints(scene), hooks)
 
-        return contained("setup", of.sources, begin)
+        self._parts.enter(self.name)
+        try:
+            return contained("setup", of.sources, begin, self._parts.deadline, SETUP_S)
+        finally:
+            self._parts.enter("")
 
     def _tried(self, old: _Take, loaded: SceneClass, values: ParamValues) -> _Take | Failure:
         """Return the old instance's successor, after a twin of it has made one frame unseen."""
@@ -264,10 +302,11 @@ class Running:
             return twin
         unseen = dataclasses.replace(self._now, arrivals=(), departures=(), pressed=())
         score = self._parts.make_score(f"{self.owner}.trial", self._rng("score"))
-        canvas, cost_ms = self._parts.make_canvas(), dict(self.cost_ms)
+        canvas, budget = self._parts.make_canvas(), self.budget
+        self.budget = Budget(math.inf)
         trial = self._frame(twin, canvas, score, unseen, values, 0.0)
         canvas.close()
-        self.cost_ms = cost_ms
+        self.budget = budget
         return trial if isinstance(trial, Failure) else self._successor(old, loaded, values)
 
     def _successor(self, old: _Take, loaded: SceneClass, values: ParamValues) -> _Take | Failure:
@@ -283,7 +322,7 @@ class Running:
         self, take: _Take, canvas: SceneCanvas, score: SceneScore, now: Now, values: ParamValues, gain: float
     ) -> SceneFrame | Failure:
         scene, lights = take.scene, self._lights
-        scene._values = {**take.values, **values}
+        take.live.update(values)
 
         def draw() -> Views:
             canvas.begin(now)
@@ -317,10 +356,8 @@ class Running:
 
     def _timed(self, take: _Take, hook: str, work: Callable[[], T]) -> T | Failure:
         start_ns = self._parts.now_ns()
-        made = contained(hook, take.of.sources, work)
-        cost_ms = (self._parts.now_ns() - start_ns) / 1e6
-        before = self.cost_ms.get(hook, cost_ms)
-        self.cost_ms[hook] = before + SMOOTHING * (cost_ms - before)
+        made = contained(hook, take.of.sources, work, self._parts.deadline)
+        self.budget.add(hook, (self._parts.now_ns() - start_ns) / 1e6)
         return made
 
     def _end_probation(self) -> None:

@@ -41,7 +41,7 @@ def test_a_frame_holds_light_sound_and_lamps(started: Make) -> None:
         ("lamp", (1.0, 0.0, 0.0), 1.0, 0.0),
         ("other", (1.0, 1.0, 1.0), 0.5, 1.0),
     ]
-    assert bench.running.frames == 1 and set(bench.running.cost_ms) == {"draw", "play", "light"}
+    assert bench.running.frames == 1 and set(bench.running.budget.cost_ms) == {"draw", "play", "light"}
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""A director with small scenes on a virtual clock: `new_evening(*cues, **changes)` begins one in its own folder."""
+"""Scenes on paper: `new_evening(*cues)` begins a show on a virtual clock, `started` runs one scene alone."""
 
 from __future__ import annotations
 
@@ -11,11 +11,13 @@ from typing import Any
 import numpy as np
 import pytest
 
+from engine.containment import Failure
 from engine.director import Director
 from engine.frame import Frame
 from engine.light.lights import Lights
 from engine.render.layer import Layer
-from engine.scene.running import Parts, Running
+from engine.scene.param import ParamSpec
+from engine.scene.running import Parts, Running, SceneFrame
 from engine.show.model import Cue, Lamp, Programme, SceneEntry, Show, Stage
 from engine.sound.events import Hold, Sounds
 from engine.world import Event, Now, StageSize
@@ -34,16 +36,32 @@ class {title}(Scene):
     def light(self, lights, now): lights["lamp"].set("{colour}")
 """
 COLOURS = {"red": "#ff0000", "blue": "#0000ff", "calm": "#000000", "safe": "#ffffff"}
+HEAD = "from engine import Param, Scene, Trigger, hsv\n"
 
 
 class PaperCanvas:
-    def begin(self, now: Now) -> None: ...
-    def close(self) -> None: ...
+    """A canvas of 8 x 4 pixels whose only verb is `fill`."""
+
+    def __init__(self) -> None:
+        self.pixels = np.zeros((4, 8, 4), np.uint8)
+
+    def begin(self, now: Now) -> None:
+        self.pixels[:] = 0
+
+    def fill(self, colour: tuple[float, ...]) -> None:
+        self.pixels[..., :3] = np.asarray(colour[:3]) * 255
+        self.pixels[..., 3] = 255
+
     def end(self) -> Mapping[str, tuple[Layer, ...]]:
-        return {"stage": (Layer(np.zeros((2, 2, 4), np.uint8)),)}
+        return {"stage": (Layer(self.pixels),)}
+
+    def close(self) -> None:
+        pass
 
 
 class PaperScore:
+    """A score whose only verb is `hold`."""
+
     def __init__(self, owner: str) -> None:
         self.owner = owner
 
@@ -57,6 +75,19 @@ class PaperScore:
         return Sounds(self.owner, holds=tuple(self.holds), gain=gain)
 
 
+def paper_parts(folder: Path, lamps: Mapping[str, Lamp], stage: Stage, said: list[str]) -> Parts:
+    return Parts(
+        stage=StageSize(2.0, None, (8, 4)),
+        seed=7,
+        folder=folder,
+        make_canvas=PaperCanvas,
+        make_score=lambda owner, rng: PaperScore(owner),
+        make_lights=lambda: Lights(lamps, stage),
+        now_ns=lambda: 0,
+        say=lambda scene, line: said.append(f"{scene}: {line}"),
+    )
+
+
 class Evening:
     """A show of three small scenes on a virtual clock; what each frame weighed is kept."""
 
@@ -66,16 +97,7 @@ class Evening:
         self.history: list[dict[str, float]] = []
         for name, colour in COLOURS.items():
             self.write(name, SCENE.format(title=name.title(), colour=colour))
-        lamps = {"lamp": Lamp(name="lamp")}
-        self.parts = Parts(
-            stage=StageSize(1.0, None, (2, 2)),
-            seed=1,
-            folder=folder,
-            make_canvas=PaperCanvas,
-            make_score=lambda owner, rng: PaperScore(owner),
-            make_lights=lambda: Lights(lamps, Stage()),
-            now_ns=lambda: 0,
-        )
+        self.parts = paper_parts(folder, {"lamp": Lamp(name="lamp")}, Stage(), [])
         self.show = self.show_of(cues, **changes)
         self.director = Director(
             self.show, lambda entry, key: Running(entry, key, self.parts), lambda p: self.told.append(str(p))
@@ -146,6 +168,45 @@ class Evening:
         assert not self.told
 
 
+class Bench:
+    """A scene file that is written, run and edited."""
+
+    def __init__(self, folder: Path, body: str, head: str = HEAD, **values: Any) -> None:
+        self.folder = folder
+        self.values = values
+        self.said: list[str] = []
+        self.frame = 0
+        self.write(body, head)
+        stage = Stage(size_m=(4.0, 2.0))
+        lamps = {"lamp": Lamp(name="lamp", at_m=(3.0, 1.0), group="row"), "other": Lamp(name="other")}
+        self.parts = paper_parts(folder, lamps, stage, self.said)
+        self.running = Running(SceneEntry(name="embers", file=Path("embers.py")), "embers", self.parts)
+
+    def write(self, body: str, head: str = HEAD, name: str = "embers.py") -> None:
+        (self.folder / name).write_text(head + body)
+
+    def values_of(self, specs: tuple[ParamSpec, ...]) -> dict[str, Any]:
+        return {spec.name: self.values.get(spec.name, spec.default) for spec in specs}
+
+    def start(self) -> Failure | None:
+        return self.running.start(self.values_of(self.running.specs))
+
+    def step(self, frames: int = 1, **facts: Any) -> SceneFrame | Failure:
+        for _ in range(frames):
+            now = Now(time=self.frame / 60, frame=self.frame, **facts)
+            made = self.running.step(now, self.values_of(self.running.specs))
+            self.frame += 1
+        return made
+
+    def reload(self) -> Failure | None:
+        return self.running.reload(self.values_of)
+
+    @property
+    def scene(self) -> Any:
+        assert self.running._take is not None
+        return self.running._take.scene
+
+
 @pytest.fixture(scope="session")
 def new_evening(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Evening]:
     def begin(*cues: Cue, broken: str = "", **changes: Any) -> Evening:
@@ -155,3 +216,18 @@ def new_evening(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Eveni
         return Evening(folder, *cues, **changes)
 
     return begin
+
+
+@pytest.fixture
+def write_scene(tmp_path: Path) -> Callable[..., Bench]:
+    return lambda body, **changes: Bench(tmp_path, body, **changes)
+
+
+@pytest.fixture
+def started(write_scene: Callable[..., Bench]) -> Callable[..., Bench]:
+    def start(body: str, **changes: Any) -> Bench:
+        bench = write_scene(body, **changes)
+        assert bench.start() is None
+        return bench
+
+    return start
