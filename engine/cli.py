@@ -11,7 +11,7 @@ from typing import Protocol
 
 from engine.problems import MixeurError
 
-COMMANDS = ("run", "check", "render", "new_show", "new_scene", "devices", "identify", "doctor", "bench")
+COMMANDS = ("run", "check", "render", "new_show", "new_scene", "devices", "identify", "doctor", "bench", "stress")
 GROUP = "mixeur.commands"
 
 

@@ -150,7 +150,10 @@ class LiveShow:
             {child.name: child.restarts for child in self._board.children()},
             self.losses.report(monotonic_ns()),
             self.director.problems,
-        )
+        ) | {
+            "cue": self.director.status.cue,
+            "params": {entry.address: entry.value for entry in self.director.params},
+        }
 
     # -- after each frame ----------------------------------------------------------------------
 

@@ -1,0 +1,139 @@
+"""Faults of processes: killed, told to end, stopped and let go on; starved of processor, memory and disk."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from random import Random
+
+from engine.clock import sleep_s
+from engine.stress import processes
+from engine.stress.faults import Kind
+from engine.stress.venue import Venue
+
+SPIN = "import os\nwhile os.getppid() == {parent}: sum(range(100_000))"
+EAT = """
+import os, select
+kept = bytearray()
+while os.getppid() == {parent}:
+    if len(kept) < {mb} << 20: kept += os.urandom(1 << 16) * 256
+    else: kept[::4096] = bytes(len(kept[::4096])); select.select([], [], [], 0.05)
+"""
+WRITE = """
+import os
+while os.getppid() == {parent}:
+    with open({path!r}, "wb") as file:
+        for _ in range(64): file.write(os.urandom(1 << 20)); os.fsync(file.fileno())
+"""
+MOST_MEMORY_SHARE = 0.25
+
+
+def kinds(names: Sequence[str]) -> Iterator[Kind]:
+    """Yield the faults of a show's processes, by their names (`engine`, `sound`, `camera.room`)."""
+    for name in names:
+        yield Kind(f"{name}: killed", _Sent(name, signal.SIGKILL), pull="" if "." in name else name)
+        yield Kind(f"{name}: told to end", _Sent(name, signal.SIGTERM))
+        yield Kind(f"{name}: crashes", _Sent(name, signal.SIGSEGV))
+        pull = name if "." in name else ""
+        yield Kind(f"{name}: stopped", _Stopped(name), (0.5, 8.0), holds=name, pull=pull)
+    yield Kind("supervisor: hung up on", _Sent("supervisor", signal.SIGHUP))
+    yield Kind("supervisor: stopped", _Stopped("supervisor"), (0.3, 1.0), holds="supervisor")
+    yield Kind("power: cut", _power_cut, (0.3, 1.0), holds="power", takes=frozenset({"picture", "sound"}))
+    yield Kind("processor: starved", _starved_of_processor, (2.0, 6.0), holds="processor")
+    yield Kind("memory: pressed", _pressed_for_memory, (2.0, 5.0), holds="memory")
+    yield Kind("disk: busy", _busy_disk, (2.0, 5.0), holds="disk")
+
+
+class _Sent:
+    """A signal sent to a process."""
+
+    def __init__(self, name: str, number: signal.Signals) -> None:
+        self._name, self._number = name, number
+
+    @contextmanager
+    def __call__(self, venue: Venue, dice: Random) -> Iterator[str]:
+        pid = venue.pids().get(self._name, 0)
+        if pid:
+            processes.send(pid, self._number)
+        yield f"{self._number.name} to {pid}" if pid else "it was not there"
+
+
+class _Stopped:
+    """A process that is held for a while."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    @contextmanager
+    def __call__(self, venue: Venue, dice: Random) -> Iterator[str]:
+        pid = venue.pids().get(self._name, 0)
+        if pid:
+            processes.send(pid, signal.SIGSTOP)
+        try:
+            yield f"{pid} is held" if pid else "it was not there"
+        finally:
+            if pid and processes.is_stopped(pid):
+                processes.send(pid, signal.SIGCONT)
+
+
+@contextmanager
+def _power_cut(venue: Venue, dice: Random) -> Iterator[str]:
+    """Kill the supervisor; the kernel ends the rest. At the end it is started again, as a service manager does."""
+    orphans = [pid for pid in venue.pids().values() if pid != venue.supervisor]
+    venue.cut()
+    yield f"SIGKILL to the supervisor of {len(orphans)} processes"
+    left = [pid for pid in orphans if processes.is_alive(pid) and not _gone_soon(pid)]
+    if left:
+        venue.complain(f"{len(left)} processes outlived their supervisor: {processes.command(left[0])}")
+    venue.start()
+
+
+def _gone_soon(pid: int) -> bool:
+    for _ in range(50):
+        if not processes.is_alive(pid):
+            return True
+        sleep_s(0.02)
+    return False
+
+
+@contextmanager
+def _starved_of_processor(venue: Venue, dice: Random) -> Iterator[str]:
+    count, nice = dice.randint(2, 6), dice.choice((0, 0, 5, 10))
+    with _beside(SPIN, count, nice):
+        yield f"{count} busy processes, nice {nice}"
+
+
+@contextmanager
+def _pressed_for_memory(venue: Venue, dice: Random) -> Iterator[str]:
+    free_mb = next((int(line.split()[1]) // 1024 for line in Path("/proc/meminfo").read_text().splitlines()
+                    if line.startswith("MemAvailable")), 1024)
+    mb = round(min(dice.randint(200, 2000), MOST_MEMORY_SHARE * free_mb))
+    with _beside(EAT.replace("{mb}", str(mb)), 1, 0):
+        yield f"{mb} MB taken and touched"
+
+
+@contextmanager
+def _busy_disk(venue: Venue, dice: Random) -> Iterator[str]:
+    path = venue.folder / "heavy.bin"
+    with _beside(WRITE.replace("{path!r}", repr(str(path))), 1, 0):
+        yield "64 MB written and synced again and again"
+    path.unlink(missing_ok=True)
+
+
+@contextmanager
+def _beside(code: str, count: int, nice: int) -> Iterator[None]:
+    """Run Python code in processes of its own; it ends itself if we are gone."""
+    words = [sys.executable, "-c", code.replace("{parent}", str(os.getpid()))]
+    running = [subprocess.Popen(["nice", "-n", str(nice), *words]) for _ in range(count)]
+    try:
+        yield
+    finally:
+        for process in running:
+            process.kill()
+        for process in running:
+            process.wait()

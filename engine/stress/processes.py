@@ -1,0 +1,130 @@
+"""The processes of a running show, seen from outside: who they are, what they hold, and the memory that they share."""
+
+from __future__ import annotations
+
+import json
+import mmap
+import os
+import signal
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from engine.supervise.memory import Block
+
+PROC = Path("/proc")
+ENTRIES = {"engine.commands.play": "engine", "engine.sound.process": "sound"}
+CAMERA = "engine.inputs.camera_process"
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """What a process holds of the machine."""
+
+    rss_mb: float
+    handles: int
+    threads: int
+
+
+def family(pid: int) -> dict[str, int]:
+    """Return the pids of a supervisor's processes by name: `supervisor`, `engine`, `sound`, `camera.room`."""
+    if not is_alive(pid):
+        return {}
+    named = {"supervisor": pid}
+    for child in _children().get(pid, ()):
+        named[_name(child) or f"process {child}"] = child
+    return named
+
+
+def tree(pid: int) -> tuple[int, ...]:
+    """Return a process and all that came of it."""
+    children, found = _children(), [pid]
+    for one in found:
+        found += children.get(one, [])
+    return tuple(one for one in found if is_alive(one))
+
+
+def is_alive(pid: int) -> bool:
+    """Return whether a process runs; one that has ended and was not waited for does not."""
+    fields = _stat(pid)
+    return bool(fields) and fields[0] not in "ZX"
+
+
+def is_stopped(pid: int) -> bool:
+    """Return whether a process is held by SIGSTOP."""
+    return _stat(pid)[:1] == ["T"]
+
+
+def send(pid: int, number: signal.Signals) -> bool:
+    """Send a signal; return False if the process has gone."""
+    try:
+        os.kill(pid, number)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def holding(pid: int) -> Holding | None:
+    """Return what a process holds, or None if it has gone."""
+    try:
+        pages = int((PROC / str(pid) / "statm").read_text().split()[1])
+        handles = len(os.listdir(PROC / str(pid) / "fd"))  # noqa: PTH208
+        return Holding(pages * os.sysconf("SC_PAGE_SIZE") / 2**20, handles, int(_stat(pid)[17]))
+    except (OSError, IndexError):
+        return None
+
+
+def shared(pid: int, label: str) -> Block | None:
+    """Return a block of shared memory that a process holds by the label it was made with, or None."""
+    with suppress(OSError):
+        for handle in (PROC / str(pid) / "fd").iterdir():
+            with suppress(OSError):
+                if str(handle.readlink()).startswith(f"/memfd:mixeur-{label} "):
+                    with handle.open("r+b", buffering=0) as file:
+                        return Block(mmap.mmap(file.fileno(), 0), "", None)
+    return None
+
+
+def marked(token: str) -> list[int]:
+    """Return the processes that carry a token in their environment, whoever their parent is by now."""
+    return [pid for pid in _all() if token.encode() in _read(pid, "environ") and is_alive(pid)]
+
+
+def command(pid: int) -> str:
+    """Return how a process was called, for a person."""
+    return _read(pid, "cmdline").replace(b"\0", b" ").decode(errors="replace")[:200]
+
+
+def _all() -> Iterator[int]:
+    return (int(name) for name in os.listdir(PROC) if name.isdigit())  # noqa: PTH208
+
+
+def _children() -> dict[int, list[int]]:
+    children = defaultdict(list)
+    for pid in _all():
+        if len(fields := _stat(pid)) > 1:
+            children[int(fields[1])].append(pid)
+    return children
+
+
+def _stat(pid: int) -> list[str]:
+    return _read(pid, "stat").decode(errors="replace").rpartition(")")[2].split()
+
+
+def _name(pid: int) -> str:
+    words = _read(pid, "cmdline").decode(errors="replace").split("\0")
+    if "engine.supervise.child" not in words:
+        return ""
+    entry, plan = words[words.index("engine.supervise.child") + 1 :][:2]
+    if entry == CAMERA:
+        return f"camera.{json.loads(plan)['camera']['name']}"
+    return ENTRIES.get(entry, entry)
+
+
+def _read(pid: int, what: str) -> bytes:
+    try:
+        return (PROC / str(pid) / what).read_bytes()
+    except OSError:
+        return b""
