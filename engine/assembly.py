@@ -12,7 +12,7 @@ from engine.deadline import Deadline, NoDeadline
 from engine.light.lights import Lights
 from engine.render.canvas import Canvas
 from engine.render.stage import Beam
-from engine.scene.running import Parts
+from engine.scene.parts import Parts
 from engine.show.model import Projector, Show
 from engine.show.profile import Profile, read_profile
 from engine.sound.score import Score

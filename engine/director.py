@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from engine.aside import Steps
 from engine.containment import Failure
 from engine.control.addresses import command_of, pressed
 from engine.control.cast import Cast, MakeRunning, SceneStatus
@@ -18,7 +19,8 @@ from engine.frame import Frame
 from engine.light.lights import mix_lamps
 from engine.problems import Problem, did_you_mean
 from engine.render.layer import Group, Picture
-from engine.scene.running import Running, SceneFrame
+from engine.scene.parts import SceneFrame
+from engine.scene.running import Running
 from engine.show.model import Cue, Show
 from engine.sound.events import Sounds
 from engine.world import Event, Now
@@ -136,27 +138,13 @@ class Director:
         """Go to black and silence in 300 ms, or come back; None: the other way round."""
         self._dark.on = not self._dark.on if on is None else on
 
-    def reload(self, changed: Collection[Path]) -> tuple[Problem, ...]:
-        """Take changed scene files as they are now, state kept; return why some stay as they were."""
-        problems = []
-        for name, running in self._cast.scenes.items():
-            if not running.uses(changed):
-                continue
-            given = running.entry.params
-            failure = running.reload(
-                lambda specs, name=name, given=given: {  # type: ignore[misc]
-                    key: entry.value for key, entry in self.params.foresee(name, specs, given).items()
-                }
-            )
-            if failure is None:
-                self._cast.pardon(running)
-                self._forget(f"scene {name}:", f"strain {name}:", "unknown ", "param ")
-                self._adopt_params(running)
-            else:
-                text = failure.problem.text + ("; the version before goes on" if running.started else "")
-                problems.append(Problem(failure.problem.path, failure.problem.line, text))
-                self._tell(f"scene {name}:", problems[-1])
-        return tuple(problems)
+    def reloads(self, changed: Collection[Path]) -> dict[str, Steps[Problem | None]]:
+        """Return the steps by which each scene that uses changed files takes them, and which return why it does not.
+
+        Args:
+            changed: Resolved paths.
+        """
+        return {name: self._reload(running) for name, running in self._cast.scenes.items() if running.uses(changed)}
 
     def adopt(self, show: Show) -> None:
         """Take another version of the show: the running cue stays if it is still there, else the show fades on."""
@@ -311,12 +299,33 @@ class Director:
         running = self._cast.scenes.get(cue.scene)
         over_s = max(cue.fade_s, SHORTEST_FADE_S) if running in self._fade.weights else 0.0
         for name, value in self._cue_values(cue).items():
-            self._try_set(f"/scene/{cue.scene}/{name}", value, over_s)
+            address = f"/scene/{cue.scene}/{name}"
+            if name in cue.set:
+                self._try_set(address, value, over_s)
+            else:
+                self.params.reset(address, over_s)
 
     def _try_set(self, address: str, value: Any, over_s: float = 0.0) -> None:
         problem = self.params.set(address, value, over_s)
         if problem is not None:
             self._tell(f"param {address}", problem)
+
+    def _reload(self, running: Running) -> Steps[Problem | None]:
+        name = running.name
+        failure = yield from running.reload(lambda specs: {
+            key: entry.value for key, entry in self.params.foresee(name, specs, running.entry.params).items()
+        })
+        if self._cast.scenes.get(name) is not running:
+            return None
+        if failure is None:
+            self._cast.pardon(running)
+            self._forget(f"scene {name}:", f"strain {name}:", "unknown ", "param ")
+            self._adopt_params(running)
+            return None
+        text = failure.problem.text + ("; the version before goes on" if running.started else "")
+        problem = Problem(failure.problem.path, failure.problem.line, text)
+        self._tell(f"scene {name}:", problem)
+        return problem
 
     def _adopt_params(self, running: Running) -> None:
         if running.scene_class is not None:
@@ -336,6 +345,7 @@ class Director:
 
     def _set_back(self, running: Running, setback: Failure) -> None:
         problem = setback.problem
+        self.params.take_back(running.name)
         self._adopt_params(running)
         text = f"{problem.text}; the version before is back"
         self._tell(f"scene {running.name}:", Problem(problem.path, problem.line, text))

@@ -56,7 +56,7 @@ class Closable(Protocol):
 
 P = TypeVar("P", bound=Closable)
 Screens = Windows | HeadlessWindows
-EVERY = 6  # frames between two looks at the operator's window and at changed files
+EVERY = 6  # frames between two looks at the operator's window and at the devices
 WEBCAM = "0"
 
 
@@ -159,8 +159,8 @@ class LiveShow:
 
     def _shown(self, count: int, now: Now, frame: Frame) -> None:
         self._board.beat(count, monotonic_ns())
+        self.reloader.step()
         if count % EVERY == 0:
-            self.reloader.step()
             self.losses.observe(self._states(), monotonic_ns())
         if count % EVERY == EVERY // 2 and self.desk.operator_is_open:
             self.desk.show(self.overview.view(now, frame))

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-import queue
-import threading
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
+from engine.aside import Aside, Job, Overdue, Steps
 from engine.problems import Problem, ShowError
 from engine.show.model import Show
 from engine.show.watch import Watch
 
 ROOM = ("stage", "cameras", "touches", "signals", "projectors", "speakers", "sound", "lamps", "midi", "osc", "sends")
+READ_LIMIT_S = 10.0
+SHOW_FILE = ""  # what the show file's own reload is called among those of scenes
 
 
 class Reloadable(Protocol):
     """The part of the director that takes new versions."""
 
-    def reload(self, changed: Collection[Path]) -> tuple[Problem, ...]:
-        """Take changed scene files."""
+    def reloads(self, changed: Collection[Path]) -> Mapping[str, Steps[Any]]:
+        """Return the steps that take changed files, by scene."""
 
     def adopt(self, show: Show) -> None:
         """Take another version of the show."""
@@ -28,47 +29,87 @@ class Reloadable(Protocol):
 class Reloader:
     """Watches a show's files; `step` is called in the loop and never waits.
 
+    One reload is under way at a time. If its files change again meanwhile, it is given up and begun anew.
+
     Args:
         show: As it runs.
-        read: Reads the show again; runs in a thread of its own.
+        read: Reads the show again; runs beside the loop.
         say: Where a line for the operator goes.
     """
 
     def __init__(self, show: Show, director: Reloadable, read: Callable[[], Show], say: Callable[[str], None]) -> None:
         self._show, self._director, self._read, self._say = show, director, read, say
-        self._answers: queue.SimpleQueue[Show | tuple[Problem, ...]] = queue.SimpleQueue()
-        folders = {(show.folder / entry.file).parent for entry in show.scenes.values()}
-        self._watch = Watch([*show.sources, show.folder / "room.toml", *sorted(folders)])
+        self._watch = Watch(_watched(show))
+        self._aside = Aside()
+        self._waiting: dict[str, Steps[Any]] = {}
+        self._name, self._steps = "", None  # type: tuple[str, Steps[Any] | None]
 
     def step(self) -> None:
         """Take over what has changed since the last step."""
-        changed = self._watch.changed()
-        files = {path.resolve() for path in changed}
-        if any(path.suffix == ".toml" for path in files):
-            threading.Thread(target=self._read_again, name="show file", daemon=True).start()
-        if files:
-            for problem in self._director.reload(files):
-                self._say(str(problem))
-        while not self._answers.empty():
-            self._take(self._answers.get_nowait())
+        if changed := self._watch.changed():
+            self._take_up(changed)
+        if not self._aside.ended():
+            return
+        if self._steps is not None:
+            self._go_on(self._aside.answer())
+        if self._steps is None and self._waiting:
+            self._name = next(iter(self._waiting))
+            self._steps = self._waiting.pop(self._name)
+            self._go_on(None)
 
     def close(self) -> None:
         """End the watching."""
         self._watch.close()
+        self._aside.hurry()
 
-    def _read_again(self) -> None:
+    def _take_up(self, changed: Collection[Path]) -> None:
+        if not {path.resolve() for path in self._files()}.isdisjoint(changed):
+            self._want(SHOW_FILE, self._adoption())
+        for name, steps in self._director.reloads(changed).items():
+            self._want(name, steps)
+
+    def _want(self, name: str, steps: Steps[Any]) -> None:
+        self._waiting[name] = steps
+        if self._steps is not None and name == self._name:
+            self._aside.hurry()
+            self._steps = None
+
+    def _go_on(self, answer: Any) -> None:
+        assert self._steps is not None
         try:
-            self._answers.put(self._read())
-        except ShowError as error:
-            self._answers.put(error.problems)
+            self._aside.begin(self._steps.send(answer))
+        except StopIteration:
+            self._steps = None
 
-    def _take(self, answer: Show | tuple[Problem, ...]) -> None:
-        if not isinstance(answer, Show):
+    def _files(self) -> tuple[Path, ...]:
+        return (*self._show.sources, self._show.folder / "room.toml")
+
+    def _adoption(self) -> Steps[None]:
+        answer = yield Job(self._read_again, READ_LIMIT_S)
+        if isinstance(answer, Overdue):
+            self._say(f"{self._show.sources[0]}: cannot be read in {READ_LIMIT_S:.0f} s; the running show goes on")
+        elif isinstance(answer, Show):
+            self._adopt(answer)
+        else:
             for problem in answer:
                 self._say(f"{problem} (the running show goes on as it was)")
-            return
-        room = [name for name in ROOM if getattr(answer, name) != getattr(self._show, name)]
+
+    def _read_again(self) -> Show | tuple[Problem, ...]:
+        try:
+            return self._read()
+        except ShowError as error:
+            return error.problems
+
+    def _adopt(self, show: Show) -> None:
+        room = [name for name in ROOM if getattr(show, name) != getattr(self._show, name)]
         if room:
             self._say(f"show: {', '.join(room)} changed; the show goes on with the old, start it again to take it")
-        self._director.adopt(answer)
-        self._show = answer
+        self._director.adopt(show)
+        self._show = show
+        self._watch.look_at(_watched(show))
+
+
+def _watched(show: Show) -> list[Path]:
+    """Return the show's files, the folders of its scenes, and its assets."""
+    folders = {(show.folder / entry.file).parent for entry in show.scenes.values()}
+    return [*show.sources, show.folder / "room.toml", show.folder / "assets", *sorted(folders)]

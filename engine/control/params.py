@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from engine.control.addresses import argument
@@ -22,6 +22,7 @@ class ParamEntry:
         value: Value now.
         target: Value at the end of the glide under way.
         link: The sensor or controller that drives it, if any.
+        turned: Whether a person, a controller or a cue gave it its value; else it follows its start.
     """
 
     address: str
@@ -33,6 +34,7 @@ class ParamEntry:
     origin: Any = None
     length_s: float = 0.0
     left_s: float = 0.0
+    turned: bool = False
 
     def move(self, target: Any, seconds: float = 0.0) -> None:
         """Go to a value, at once or gliding from where it is."""
@@ -59,6 +61,7 @@ class ParamTree:
         self._links: dict[str, list[ParamEntry]] = {}
         self._moving: dict[str, ParamEntry] = {}
         self._fired: dict[str, ParamEntry] = {}
+        self._before: dict[str, tuple[Entries, Entries]] = {}
 
     def __iter__(self) -> Iterator[ParamEntry]:
         return (entry for entries in self._scenes.values() for entry in entries.values())
@@ -92,6 +95,13 @@ class ParamTree:
         except ParamError as error:
             return Problem(address, 0, str(error))
         return None
+
+    def reset(self, address: str, over_s: float = 0.0) -> None:
+        """Let a Param go back to its start and follow it again."""
+        entry = self.entry(address)
+        if entry is not None:
+            self._move(entry, entry.start, over_s)
+            entry.turned = False
 
     def apply(self, event: Event) -> list[Problem]:
         """Move the Params that are linked to the event's source; return what is wrong."""
@@ -128,17 +138,25 @@ class ParamTree:
     def foresee(self, scene: str, specs: Iterable[ParamSpec], given: Mapping[str, ParamValue | ParamLink]) -> Entries:
         """Return what a scene's Params become with these specs and the show file's values, changing nothing.
 
-        What was turned by hand or by a cue stays; what still stands at its start follows a new start.
+        What was turned by hand or by a cue stays; what still stands at its start follows a new start. A Param that
+        differs from one that is gone in its name only is that one renamed.
         """
-        before = self._scenes.get(scene, {})
-        return {spec.name: _entry(scene, spec, given.get(spec.name), before.get(spec.name)) for spec in specs}
+        before, wanted = self._scenes.get(scene, {}), {spec.name: spec for spec in specs}
+        gone = [entry for name, entry in before.items() if name not in wanted]
+        come = [spec for name, spec in wanted.items() if name not in before]
+        renamed = {spec.name: _namesake(spec, gone, come) for spec in come}
+        return {
+            name: _entry(scene, spec, given.get(name), before.get(name) or renamed[name])
+            for name, spec in wanted.items()
+        }
 
     def adopt(
         self, scene: str, specs: Iterable[ParamSpec], given: Mapping[str, ParamValue | ParamLink]
     ) -> list[Problem]:
         """Make the Params of a scene what `foresee` says; return what the show file gives them in vain."""
         specs = tuple(specs)
-        self._scenes[scene] = self.foresee(scene, specs, given)
+        before, self._scenes[scene] = self._scenes.get(scene, {}), self.foresee(scene, specs, given)
+        self._before[scene] = before, {name: replace(entry) for name, entry in self._scenes[scene].items()}
         self._reindex()
         known = {spec.name: spec for spec in specs}
         problems = []
@@ -150,14 +168,28 @@ class ParamTree:
                 problems.append(Problem(f"/scene/{scene}/{name}", 0, wrong))
         return problems
 
+    def take_back(self, scene: str) -> None:
+        """Return to a scene's Params before the last `adopt`; what was turned since stays turned."""
+        before, adopted = self._before.pop(scene, ({}, {}))
+        for name, entry in before.items():
+            now = self._scenes[scene].get(name)
+            if now is not None and (now.target != adopted[name].target or entry.target == adopted[name].target):
+                before[name] = _inherited(entry, now)
+            else:  # it was gone, or moved into another range
+                entry.value, entry.left_s = entry.target, 0.0
+        self._scenes[scene] = before
+        self._reindex()
+
     def remove(self, scene: str) -> None:
         """Forget a scene's Params."""
         self._scenes.pop(scene, None)
+        self._before.pop(scene, None)
         self._reindex()
 
     def _move(self, entry: ParamEntry, target: Any, seconds: float = 0.0) -> None:
         is_trigger = entry.spec.kind == "trigger"
         entry.move(target, 0.0 if is_trigger else seconds)
+        entry.turned = True
         (self._fired if is_trigger else self._moving)[entry.address] = entry
 
     def _reindex(self) -> None:
@@ -176,15 +208,30 @@ def _entry(scene: str, spec: ParamSpec, given: ParamValue | ParamLink | None, be
     except ParamError:
         start = spec.default
     fresh = ParamEntry(f"/scene/{scene}/{spec.name}", spec, start, start, start, link)
-    if before is None or before.spec.kind != spec.kind or before.target == before.start:
+    return fresh if before is None else _inherited(fresh, before)
+
+
+def _inherited(fresh: ParamEntry, before: ParamEntry) -> ParamEntry:
+    """Return a Param with the value, the glide and the touch of the one before it, where its type allows."""
+    spec, numbers = fresh.spec, ("number", "whole")
+    if before.spec.kind != spec.kind and not (spec.kind in numbers and before.spec.kind in numbers):
+        return fresh
+    if not before.turned and before.left_s <= 0.0:
         return fresh
     try:
-        fresh.value, fresh.target = spec.accept(before.value), spec.accept(before.target)
-        fresh.origin = spec.accept(before.value if before.origin is None else before.origin)
-        fresh.length_s, fresh.left_s = before.length_s, before.left_s
+        value, target = spec.accept(before.value), spec.accept(before.target) if before.turned else fresh.start
+        origin = spec.accept(before.value if before.origin is None else before.origin)
     except ParamError:
-        fresh.value = fresh.target = start
-    return fresh
+        return fresh
+    return replace(fresh, value=value, target=target, origin=origin, length_s=before.length_s, left_s=before.left_s,
+                   turned=before.turned)
+
+
+def _namesake(spec: ParamSpec, gone: Sequence[ParamEntry], come: Sequence[ParamSpec]) -> ParamEntry | None:
+    """Return the one Param gone that was like `spec` in all but the name, if no other has come that is like it too."""
+    alike = [entry for entry in gone if replace(entry.spec, name=spec.name) == spec]
+    rivals = [other for other in come if replace(other, name=spec.name) == spec]
+    return alike[0] if len(alike) == len(rivals) == 1 else None
 
 
 def _fault(spec: ParamSpec, given: ParamValue | ParamLink) -> str:

@@ -21,6 +21,8 @@ from engine.scene.imports import forbidden_uses
 from engine.scene.param import ParamSpec, specs
 
 _CREDIT = re.compile(r"\bCredit:\s*(.+?)(?:\n\s*\n|\Z)", re.DOTALL)
+_FILE = re.compile(r"[^\n]*\.\w{1,8}")
+LONGEST_NAME = 255
 _OURS = sys.stdlib_module_names | {"engine", "numpy"}
 
 
@@ -43,6 +45,7 @@ class SceneClass:
         title, doc, credit: From the module's docstring: its words before a colon, all of it, what follows `Credit:`.
         sources: Files it was made of: real path to the path as shown.
         package: Private name under which its modules stand in `sys.modules`.
+        mentions: Names and patterns of other files, such as `poem.txt` or `*.json`, that its code speaks of.
     """
 
     name: str
@@ -54,6 +57,7 @@ class SceneClass:
     credit: str
     sources: Mapping[str, str]
     package: str
+    mentions: frozenset[str] = frozenset()
 
     def forget(self) -> None:
         """Take its modules out of `sys.modules`; instances that still run go on."""
@@ -129,6 +133,7 @@ def _load(files: SceneFiles, file: Path, name: str) -> SceneClass:
         " ".join(credit[1].split()) if credit else "",
         files.sources,
         files.package,
+        _mentions(files.trees),
     )
 
 
@@ -223,6 +228,13 @@ class SceneFiles:
         return found or (place if place.is_dir() and any(place.glob("*.py")) else None)
 
 
+def _mentions(trees: Iterable[ast.Module]) -> frozenset[str]:
+    """Return the last parts of all texts in the code that may be names of files."""
+    texts = (node.value for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Constant))
+    names = (text.rpartition("/")[2] for text in texts if isinstance(text, str) and len(text) < LONGEST_NAME)
+    return frozenset(name for name in names if _FILE.fullmatch(name))
+
+
 def _free_name(name: str) -> str:
     number = 1
     while f"_scene_{name}_{number}" in sys.modules:
@@ -231,5 +243,5 @@ def _free_name(name: str) -> str:
 
 
 def _forget(package: str) -> None:
-    for name in [name for name in sys.modules if name == package or name.startswith(package + ".")]:
-        del sys.modules[name]
+    for name in [name for name in list(sys.modules) if name == package or name.startswith(package + ".")]:
+        sys.modules.pop(name, None)

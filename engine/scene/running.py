@@ -2,117 +2,38 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import inspect
 import math
 import zlib
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Mapping
+from fnmatch import fnmatch
 from functools import partial
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 
+from engine.aside import Job, Overdue, Steps
 from engine.containment import Failure, contained
-from engine.deadline import SETUP_S, Deadline, NoDeadline
+from engine.deadline import SETUP_S, NoDeadline
 from engine.light.levels import LampLevel
-from engine.light.lights import Lights
 from engine.problems import Problem
-from engine.render.layer import Layer
 from engine.scene.base import HOOKS, Scene
 from engine.scene.budget import Budget
 from engine.scene.loader import SceneClass, SceneError, load_scene, scene_file
 from engine.scene.param import ParamSpec
+from engine.scene.parts import NO_LIGHT, ParamValues, Parts, SceneCanvas, SceneFrame, SceneScore, Take, Views
 from engine.scene.printer import Printer
-from engine.scene.state import Fingerprint, carry_state, fingerprints
+from engine.scene.state import carry_state, fingerprints
 from engine.show.model import SceneEntry
 from engine.sound.events import Sounds
-from engine.world import Now, StageSize
+from engine.world import Now
 
 PROBATION_S = 3.0
-NO_LIGHT: Mapping[str, tuple[Layer, ...]] = {"stage": ()}
+LOAD_LIMIT_S, SETUP_LIMIT_S, TRIAL_LIMIT_S = 15.0, 5.0, 2.0  # beside the loop; two set-ups
 T = TypeVar("T")
-Views = Mapping[str, tuple[Layer, ...]]
-ParamValues = Mapping[str, Any]
-
-
-class SceneCanvas(Protocol):
-    """What a running scene needs of `engine.render.canvas.Canvas`."""
-
-    def begin(self, now: Now) -> None: ...
-    def end(self) -> Views: ...
-    def close(self) -> None: ...
-
-
-class SceneScore(Protocol):
-    """What a running scene needs of `engine.sound.score.Score`."""
-
-    def begin(self, now: Now) -> None: ...
-    def end(self, gain: float) -> Sounds: ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Parts:
-    """What scenes are built with.
-
-    Attributes:
-        stage: Handed to `setup`.
-        seed: The show's seed today.
-        folder: The show's folder, from which problems show their paths.
-        make_canvas: Returns a canvas of the stage.
-        make_score: Returns a score of an owner's unique key and random numbers of its own.
-        make_lights: Returns the show's lamps.
-        now_ns: The clock, to measure what hooks cost.
-        say: Gets a scene's name and a line that it printed.
-        enter: Gets a scene's name before code of its own runs, and nothing once it no longer does.
-        deadline: Ends hooks that do not end by themselves.
-        budget_ms: What all hooks of a scene should take at most in a frame.
-    """
-
-    stage: StageSize
-    seed: int
-    folder: Path
-    make_canvas: Callable[[], SceneCanvas]
-    make_score: Callable[[str, np.random.Generator], SceneScore]
-    make_lights: Callable[[], Lights]
-    now_ns: Callable[[], int]
-    say: Callable[[str, str], None] = lambda scene, line: None
-    enter: Callable[[str], None] = lambda scene: None
-    deadline: Deadline = field(default_factory=NoDeadline)
-    budget_ms: float = math.inf
-
-
-@dataclass(frozen=True, slots=True)
-class SceneFrame:
-    """What a scene made in one frame.
-
-    Attributes:
-        setback: Why a reload was taken back in this frame, if it was.
-    """
-
-    views: Views
-    sounds: Sounds
-    lamps: tuple[LampLevel, ...] = ()
-    unknown: frozenset[str] = frozenset()
-    setback: Failure | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class _Take:
-    """An instance of one version of the code.
-
-    Attributes:
-        values: Of its Params, as `setup` saw them; `live` as they are now, which is what the scene reads.
-        initial: Its state as `setup` left it.
-    """
-
-    of: SceneClass
-    scene: Scene
-    values: Mapping[str, Any]
-    live: dict[str, Any]
-    initial: Mapping[str, Fingerprint]
-    hooks: frozenset[str]
 
 
 class Running:
@@ -137,12 +58,13 @@ class Running:
         self._starts = 0
         self._now = Now()
         self._class: SceneClass | None = None
-        self._take: _Take | None = None
-        self._previous: _Take | None = None
+        self._take: Take | None = None
+        self._previous: Take | None = None
         self._probation_ends = 0.0
         self._waits = False
         loaded = self._load()
         self._class, self.failure = (None, loaded) if isinstance(loaded, Failure) else (loaded, None)
+        self._mentions = self._class.mentions if self._class else frozenset()
 
     @property
     def specs(self) -> tuple[ParamSpec, ...]:
@@ -183,13 +105,20 @@ class Running:
         of = self._class
         return of is not None and contained("load", of.sources, lambda: bool(of.cls.uses_pixels)) is not False
 
-    def uses(self, paths: Iterable[Path]) -> bool:
-        """Return whether one of the files is part of this scene; after a failed load every file beside it may be."""
-        resolved = {path.resolve() for path in paths}
+    def uses(self, paths: Collection[Path]) -> bool:
+        """Return whether one of the files is part of this scene, or its code mentions the name.
+
+        Args:
+            paths: Resolved. After a reload that failed every `.py` file beside the scene may be part of it.
+        """
         file = scene_file(self._parts.folder / self.entry.file).resolve()
-        if self._class is None or self._waits:
-            return any(path == file or (path.suffix == ".py" and path.is_relative_to(file.parent)) for path in resolved)
-        return not resolved.isdisjoint({file, *(Path(source).resolve() for source in self._class.sources)})
+        parts = {file} if self._class is None else {file, *(Path(source).resolve() for source in self._class.sources)}
+        return any(
+            path in parts
+            or (path.suffix == ".py" and (self._class is None or self._waits) and path.is_relative_to(file.parent))
+            or (path.suffix != ".py" and any(fnmatch(path.name, name) for name in self._mentions))
+            for path in paths
+        )
 
     def start(self, values: ParamValues) -> Failure | None:
         """Make a fresh instance, its canvas and score, and run `setup`; return why it could not be done."""
@@ -197,7 +126,7 @@ class Running:
             return self.failure
         self._starts += 1
         take = self._begin(self._class, values)
-        if isinstance(take, _Take):
+        if isinstance(take, Take):
             self._canvas = self._parts.make_canvas()
             self._score = self._parts.make_score(self.owner, self._rng("score"))
             self._lights = self._parts.make_lights()
@@ -237,32 +166,30 @@ class Running:
         self.frames += isinstance(made, SceneFrame)
         return made
 
-    def reload(self, values: Callable[[tuple[ParamSpec, ...]], ParamValues]) -> Failure | None:
+    def reload(self, values: Callable[[tuple[ParamSpec, ...]], ParamValues]) -> Steps[Failure | None]:
         """Take the files as they are now, keep the plain state, try one frame unseen; on any failure nothing changes.
 
         Args:
             values: Returns the values of the new version's Params.
         """
-        loaded = self._load()
-        self._waits = isinstance(loaded, Failure)
+        loaded = self._in_time("load", (yield Job(self._load, LOAD_LIMIT_S)))
         if isinstance(loaded, Failure):
+            self._waits = True
             if self._class is None:
                 self.failure = loaded
             return loaded
-        if self._take is None:
-            if self._class is not None:
-                self._class.forget()
-            self._class, self.failure = loaded, None
-            return None
-        old = self._take
-        take = contained("setup", loaded.sources, lambda: self._tried(old, loaded, values(loaded.specs)))
-        if isinstance(take, Failure):
-            loaded.forget()
-            return take
-        self._end_probation()
-        self._previous, self._take, self._class, self.failure = old, take, loaded, None
-        self._probation_ends = self._now.time + PROBATION_S
-        return None
+        failure: Failure | None = None
+        self._mentions = loaded.mentions
+        try:
+            while (old := self._take) is not None and self._class is not loaded and failure is None:
+                failure = yield from self._audition(old, loaded, values(loaded.specs))
+            self._waits = failure is not None
+            if self._take is None and failure is None:
+                self._become(loaded)
+        finally:
+            if self._class is not loaded:
+                loaded.forget()
+        return failure
 
     # -- how -----------------------------------------------------------------------------------
 
@@ -278,8 +205,8 @@ class Running:
             [self._parts.seed % 2**64, *(zlib.crc32(word.encode()) for word in words), self._starts]
         )
 
-    def _begin(self, of: SceneClass, values: ParamValues) -> _Take | Failure:
-        def begin() -> _Take:
+    def _begin(self, of: SceneClass, values: ParamValues) -> Take | Failure:
+        def begin() -> Take:
             scene = of.cls.__new__(of.cls)
             scene.rng = self._rng()
             scene._values = live = {**scene._values, **values}
@@ -287,7 +214,7 @@ class Running:
             scene.__init__()  # type: ignore[misc]  # Params and rng are there before an artist's __init__
             scene.setup(self._parts.stage)
             hooks = frozenset(hook for hook in HOOKS if getattr(of.cls, hook) is not getattr(Scene, hook))
-            return _Take(of, scene, kept, live, fingerprints(scene), hooks)
+            return Take(of, scene, kept, live, fingerprints(scene), hooks)
 
         self._parts.enter(self.name)
         try:
@@ -295,31 +222,78 @@ class Running:
         finally:
             self._parts.enter("")
 
-    def _tried(self, old: _Take, loaded: SceneClass, values: ParamValues) -> _Take | Failure:
-        """Return the old instance's successor, after a twin of it has made one frame unseen."""
-        twin = self._successor(old, loaded, values)
-        if isinstance(twin, Failure):
-            return twin
-        unseen = dataclasses.replace(self._now, arrivals=(), departures=(), pressed=())
-        score = self._parts.make_score(f"{self.owner}.trial", self._rng("score"))
-        canvas, budget = self._parts.make_canvas(), self.budget
-        self.budget = Budget(math.inf)
-        trial = self._frame(twin, canvas, score, unseen, values, 0.0)
-        canvas.close()
-        self.budget = budget
-        return trial if isinstance(trial, Failure) else self._successor(old, loaded, values)
+    def _audition(self, old: Take, loaded: SceneClass, values: ParamValues) -> Steps[Failure | None]:
+        """Try a new version on one frame unseen, and let it take over: without the state if that cannot all be kept."""
+        tried: Failure | None = None
+        for keeps_state in (True, False):
+            double = self._double()
+            takes = self._in_time("setup", (yield Job(partial(double._two_takes, old, loaded, values), SETUP_LIMIT_S)))
+            if isinstance(takes, Failure):
+                return takes
+            twin, heir = takes
+            left = self._carry(old, twin) if keeps_state else {}
+            tried = self._in_time("draw", (yield Job(partial(double._unseen, twin, values), TRIAL_LIMIT_S)))
+            if not (left and isinstance(tried, Failure)):
+                break
+        if self._take is old and tried is None:
+            if keeps_state:
+                self._carry(old, heir)
+            self._say_kept(left if keeps_state else None)
+            self._end_probation()
+            self._previous, self._take, self._class, self.failure = old, heir, loaded, None
+            self._probation_ends = self._now.time + PROBATION_S
+        return tried
 
-    def _successor(self, old: _Take, loaded: SceneClass, values: ParamValues) -> _Take | Failure:
+    def _double(self) -> Running:
+        """Return one that works beside the loop and leaves no trace here."""
+        double = copy.copy(self)
+        double._parts = dataclasses.replace(self._parts, deadline=NoDeadline(), enter=lambda scene: None)
+        double.budget = Budget(math.inf)
+        return double
+
+    def _two_takes(self, old: Take, loaded: SceneClass, values: ParamValues) -> tuple[Take, Take] | Failure:
+        """Return two instances of a new version, set up as the old one was where their Params are the same."""
         before = {spec.name: spec for spec in old.of.specs}
         same = {spec.name: old.values[spec.name] for spec in loaded.specs if before.get(spec.name) == spec}
-        take = self._begin(loaded, {**values, **same})
-        if isinstance(take, Failure):
-            return take
-        carry_state(old.scene, old.initial, take.scene, take.initial, (old.of.package, loaded.package))
-        return take
+        twin = self._begin(loaded, {**values, **same})
+        heir = self._begin(loaded, {**values, **same}) if isinstance(twin, Take) else twin
+        return heir if isinstance(heir, Failure) else (twin, heir)  # type: ignore[return-value]
+
+    def _unseen(self, take: Take, values: ParamValues) -> Failure | None:
+        """Make one frame that nobody sees or hears."""
+        canvas, self._lights = self._parts.make_canvas(), self._parts.make_lights()
+        score = self._parts.make_score(f"{self.owner}.trial", self._rng("score"))
+        now = dataclasses.replace(self._now, arrivals=(), departures=(), pressed=())
+        made = self._frame(take, canvas, score, now, values, 0.0)
+        canvas.close()
+        return made if isinstance(made, Failure) else None
+
+    def _carry(self, old: Take, new: Take) -> Mapping[str, str]:
+        """Give a new version the state; return what could not be kept, and why."""
+        packages = old.of.package, new.of.package
+        carried = contained("setup", new.of.sources, lambda: carry_state(
+            old.scene, old.initial, new.scene, new.initial, packages), self._parts.deadline)
+        return {"everything": carried.problem.text} if isinstance(carried, Failure) else carried
+
+    def _say_kept(self, left: Mapping[str, str] | None) -> None:
+        """Tell the artist that the edit is there, and what of the state is not."""
+        begun = "; ".join(f"{name} begins anew: {why}" for name, why in (left or {}).items())
+        anew = "begun anew: with the state kept it fails" if left is None else begun
+        self._parts.say(self.name, "reloaded" + (f"; {anew}" if anew else ""))
+
+    def _in_time(self, hook: str, answer: Any) -> Any:
+        """Return what was done beside the loop; what was not done in time is a failure."""
+        if isinstance(answer, Overdue):
+            return Failure(Problem(str(self.entry.file), 0, f"{hook}: {answer}"), hook)
+        return answer
+
+    def _become(self, loaded: SceneClass) -> None:
+        if self._class is not None:
+            self._class.forget()
+        self._class, self.failure = loaded, None
 
     def _frame(
-        self, take: _Take, canvas: SceneCanvas, score: SceneScore, now: Now, values: ParamValues, gain: float
+        self, take: Take, canvas: SceneCanvas, score: SceneScore, now: Now, values: ParamValues, gain: float
     ) -> SceneFrame | Failure:
         scene, lights = take.scene, self._lights
         take.live.update(values)
@@ -354,7 +328,7 @@ class Running:
             return lamps
         return SceneFrame(views, sounds, lamps, frozenset(lights.unknown))
 
-    def _timed(self, take: _Take, hook: str, work: Callable[[], T]) -> T | Failure:
+    def _timed(self, take: Take, hook: str, work: Callable[[], T]) -> T | Failure:
         start_ns = self._parts.now_ns()
         made = contained(hook, take.of.sources, work, self._parts.deadline)
         self.budget.add(hook, (self._parts.now_ns() - start_ns) / 1e6)

@@ -4,25 +4,32 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+import dis
 import hashlib
+import inspect
 import sys
-from collections import Counter, defaultdict, deque
-from collections.abc import Mapping
+from collections import Counter, OrderedDict, defaultdict, deque
+from collections.abc import Iterable, Mapping
 from enum import Enum
+from pathlib import PurePath
+from types import FunctionType, MethodType
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engine.scene.base import Scene
 
-_ATOMS = (bool, int, float, complex, str, bytes, type(None), range, np.generic)
+_ATOMS = (bool, int, float, complex, str, bytes, type(None), type(...), range, np.generic, PurePath)
+_LISTS = (list, deque, set, bytearray)
+_DICTS = (dict, Counter, OrderedDict)
 _FACTORIES = (None, int, float, list, set, dict)
 _OWN = frozenset({"rng", "_values"})
 Fingerprint = bytes | None
 
 
 class _NotPlain(Exception):
-    """The value cannot outlive the code that made it."""
+    """The value cannot outlive the code that made it; says why."""
 
 
 def plain_state(scene: Scene) -> dict[str, Any]:
@@ -47,7 +54,7 @@ def carry_state(
     new: Scene,
     new_initial: Mapping[str, Fingerprint],
     packages: tuple[str, str],
-) -> None:
+) -> dict[str, str]:
     """Copy the old scene's plain state to the new one, but for attributes that the new `setup` begins differently.
 
     What `setup` no longer sets goes; what only later hooks set stays. The old scene is left as it is.
@@ -55,31 +62,38 @@ def carry_state(
     Args:
         old, new: The running scene, and the one of the new code after its `setup`.
         old_initial, new_initial: Fingerprints of both just after `setup`.
-        packages: Private module names of both; instances of the scene's own dataclasses and enums change class.
+        packages: Private module names of both; instances of the scene's own classes change class.
+
+    Returns:
+        Why attributes could not be kept, by name.
     """
-    copier = _Copier(*packages)
+    copier = _Copier(old, new, *packages)
     new.rng = copy.deepcopy(old.rng)
+    left = {}
     for name, value in plain_state(old).items():
         if old_initial.get(name) == new_initial.get(name) and (name in new_initial) == (name in old_initial):
             try:
                 setattr(new, name, copier.copied(value))
-            except (_NotPlain, RecursionError):
-                continue
+            except _NotPlain as reason:
+                left[name] = str(reason)
+            except RecursionError:
+                left[name] = "it is nested too deeply"
+    return left
 
 
 class _Copier:
     """Deep copies of plain values; what two attributes share stays shared."""
 
-    def __init__(self, old_package: str, new_package: str) -> None:
+    def __init__(self, old: Scene, new: Scene, old_package: str, new_package: str) -> None:
         self._old = old_package
         self._new = new_package
-        self._done: dict[int, Any] = {}
+        self._done: dict[int, Any] = {id(old): new}
 
     def copied(self, value: Any) -> Any:
         """Return a copy.
 
         Raises:
-            _NotPlain: Something in it is neither plain nor of the scene's own dataclasses and enums.
+            _NotPlain: Something in it is neither plain nor of the scene's own classes, or those have changed too much.
         """
         if isinstance(value, _ATOMS) and not isinstance(value, Enum):
             return value
@@ -89,14 +103,14 @@ class _Copier:
 
     def _fresh(self, value: Any) -> Any:
         kind = type(value)
-        if kind in (list, deque, set):
+        if kind in _LISTS:
             fresh: Any = deque(maxlen=value.maxlen) if kind is deque else kind()
             self._done[id(value)] = fresh
             add = fresh.add if kind is set else fresh.append
             for item in value:
                 add(self.copied(item))
             return fresh
-        if kind in (dict, Counter) or (kind is defaultdict and value.default_factory in _FACTORIES):
+        if kind in _DICTS or (kind is defaultdict and value.default_factory in _FACTORIES):
             fresh = self._done[id(value)] = defaultdict(value.default_factory) if kind is defaultdict else kind()
             for key, item in value.items():
                 fresh[self.copied(key)] = self.copied(item)
@@ -104,41 +118,97 @@ class _Copier:
         if kind in (tuple, frozenset):
             return kind(self.copied(item) for item in value)
         if isinstance(value, np.ndarray) and not value.dtype.hasobject:
-            return value.copy()
+            return self._array(value)
         if isinstance(value, np.random.Generator):
             return copy.deepcopy(value)
-        return self._own_class(value)
-
-    def _own_class(self, value: Any) -> Any:
-        kind = type(value)
         if dataclasses.is_dataclass(value) and kind.__module__ == "engine.world":
             return value
-        if not (kind.__module__ + ".").startswith(self._old + "."):
-            raise _NotPlain
-        home = sys.modules.get(self._new + kind.__module__[len(self._old) :])
-        successor = getattr(home, kind.__qualname__, None)
+        return self._own(value)
+
+    def _array(self, value: NDArray[Any]) -> NDArray[Any]:
+        """Return a copy of an array; a view on a part of another stays a view on its copy."""
+        whole = value
+        while isinstance(whole.base, np.ndarray):
+            whole = whole.base
+        if whole is value or not (whole.flags.owndata and whole.flags.c_contiguous):
+            return value.copy()
+        offset = value.__array_interface__["data"][0] - whole.__array_interface__["data"][0]
+        return np.ndarray(value.shape, value.dtype, self.copied(whole), offset, value.strides)
+
+    def _own(self, value: Any) -> Any:
+        """Return what the new code has in place of something that the old code defined."""
+        kind = type(value)
+        if isinstance(value, MethodType):
+            return getattr(self.copied(value.__self__), value.__func__.__name__, None)
+        if isinstance(value, type | FunctionType):
+            return self._namesake(value)
+        successor = self._namesake(kind)
         try:
             if isinstance(value, Enum):
-                return successor[value.name]  # type: ignore[index]
+                return successor[value.name] if value.name in successor.__members__ else successor(value.value)
             if isinstance(value, tuple) and hasattr(value, "_fields"):
-                return successor(**{name: self.copied(item) for name, item in zip(value._fields, value, strict=True)})  # type: ignore[misc]
+                return successor(**{name: self.copied(item) for name, item in zip(value._fields, value, strict=True)})
             if dataclasses.is_dataclass(successor):
                 return self._dataclass(value, successor)
-        except (TypeError, KeyError) as error:
-            raise _NotPlain from error
-        raise _NotPlain
+            return self._instance(value, successor)
+        except (_NotPlain, RecursionError):
+            raise
+        except Exception as error:  # of the artist's own constructor
+            raise _NotPlain(f"{kind.__name__} has changed: {error}") from error
+
+    def _namesake(self, value: Any) -> Any:
+        """Return the new code's class or function of the same name."""
+        module, name = value.__module__ or "", value.__qualname__
+        word = type(value).__name__ if "<" in name else name
+        if not (module + ".").startswith(self._old + "."):
+            raise _NotPlain(f"it holds a {word}, which cannot be copied")
+        if "<" in name:
+            raise _NotPlain(f"it holds the {word} {name.rpartition('.')[2]}, which belongs to the code before")
+        found: Any = sys.modules.get(self._new + module[len(self._old) :])
+        for part in name.split("."):
+            found = getattr(found, part, None)
+        if type(found) is not type(value):
+            raise _NotPlain(f"there is no {name} any more")
+        return found
 
     def _dataclass(self, value: Any, successor: Any) -> Any:
         wanted = {field.name: field.init for field in dataclasses.fields(successor)}
-        kept = {
-            field.name: self.copied(getattr(value, field.name))
-            for field in dataclasses.fields(value)
-            if field.name in wanted
-        }
-        fresh = successor(**{name: item for name, item in kept.items() if wanted[name]})
+        kept = {name: self.copied(item) for name, item in _attributes(value).items() if name in wanted}
+        fresh = self._done[id(value)] = successor(**{name: item for name, item in kept.items() if wanted[name]})
         for name, item in kept.items():
             object.__setattr__(fresh, name, item)
         return fresh
+
+    def _instance(self, value: Any, successor: Any) -> Any:
+        """Return an instance of the new class; what its `__init__` has come to set is taken from that."""
+        has = _attributes(value)
+        missing = _assigned(successor) - _assigned(type(value)) - has.keys()
+        fresh = self._done[id(value)] = successor.__new__(successor)
+        for name, item in has.items():
+            setattr(fresh, name, self.copied(item))
+        if missing:
+            needed = inspect.signature(successor).parameters
+            model = _attributes(successor(**{name: getattr(fresh, name) for name in needed if hasattr(fresh, name)}))
+            for name in missing & model.keys():
+                setattr(fresh, name, model[name])
+        return fresh
+
+
+def _attributes(value: Any) -> dict[str, Any]:
+    """Return what an instance holds, in `__slots__` too."""
+    slots = (name for cls in type(value).__mro__ for name in _names(vars(cls).get("__slots__", ())))
+    kept = {name: getattr(value, name) for name in slots if name != "__dict__" and hasattr(value, name)}
+    return kept | getattr(value, "__dict__", {})
+
+
+def _names(slots: str | Iterable[str]) -> Iterable[str]:
+    return (slots,) if isinstance(slots, str) else slots
+
+
+def _assigned(cls: type) -> set[str]:
+    """Return the attributes that the `__init__` of a class and its bases sets."""
+    codes = [found.__code__ for base in cls.__mro__ if isinstance(found := vars(base).get("__init__"), FunctionType)]
+    return {step.argval for code in codes for step in dis.get_instructions(code) if step.opname == "STORE_ATTR"}
 
 
 def _digest(value: Any, above: list[int]) -> bytes:
@@ -169,6 +239,6 @@ def _parts(value: Any, above: list[int]) -> list[bytes]:
         return sorted(_digest(item, above) for item in value)
     if isinstance(value, list | tuple | deque):
         return [_digest(item, above) for item in value]
-    if dataclasses.is_dataclass(value):
-        return [_digest(getattr(value, field.name), above) for field in dataclasses.fields(value)]
-    raise _NotPlain
+    if dataclasses.is_dataclass(value) or (type(value).__module__ or "").startswith("_scene_"):
+        return [_digest(item, above) for pair in _attributes(value).items() for item in pair]
+    raise _NotPlain("")

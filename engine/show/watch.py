@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import itertools
 import os
 import queue
 import threading
@@ -15,14 +16,20 @@ except ImportError:  # a system without its wheel: polled instead
     watchfiles = None  # type: ignore[assignment]
 
 POLL_S = 0.1
-SETTLE_MS = 20
+STEP_MS = 20
+REST, LONG_REST, MOST = 3, 40, 25  # steps: for which a file rests, an empty or a vanished one; and how many at most
+LOOK, RARE_LOOK, MANY = 5, 50, 1000  # polls after which what the system did not tell of is seen; with many files
 MOST_FOLDERS = 300  # in one folder: a scene may lie in someone's home
 
 Stamp = tuple[int, int, int]  # time of change, size, inode
+NOTHING: Stamp = (0, 0, 0)
 
 
 class Watch:
     """Sees changes of files, and of everything in folders, within 200 ms, in a thread of its own.
+
+    A change is told once the files rest, since editors write in several steps and git many files at once; that a file
+    is gone, or empty, is told when it stays so for 0.8 s.
 
     The truth is a snapshot of times, sizes and inodes, taken anew when the system reports an event: so editors that
     replace a file by renaming, files that vanish and come back, and folders that are swapped are all seen. Hidden
@@ -44,11 +51,15 @@ class Watch:
         self._thread.start()
 
     def changed(self) -> set[Path]:
-        """Return the paths that have changed since the last call, named as they were given; never waits."""
+        """Return the paths that have changed since the last call, resolved; never waits."""
         changes: set[Path] = set()
         while not self._changes.empty():
             changes.add(self._changes.get_nowait())
         return changes
+
+    def look_at(self, paths: Iterable[Path]) -> None:
+        """Watch other files and folders from now on."""
+        self._paths = tuple(paths)
 
     def close(self) -> None:
         """End the thread."""
@@ -71,22 +82,36 @@ class Watch:
             return
         roots = self._roots()
         events = watchfiles.watch(
-            *folders, stop_event=self._end, watch_filter=None, recursive=False, debounce=5 * SETTLE_MS, step=SETTLE_MS,
+            *folders, stop_event=self._end, watch_filter=None, recursive=False, debounce=5 * STEP_MS, step=STEP_MS,
             rust_timeout=round(POLL_S * 1000), yield_on_timeout=True, raise_interrupt=False,
         )
         try:
             for count, changes in enumerate(events):  # the first time for what came before the system was asked
-                if changes or count == 0 or self._roots() != roots:
+                is_due = count % (LOOK if len(self._stamps) < MANY else RARE_LOOK) == 0
+                if changes or is_due or self._roots() != roots:
                     yield
         except (OSError, RuntimeError):  # a folder went while it was being taken up, or the system has no more watches
             yield
             self._end.wait(POLL_S)
 
     def _compare(self) -> None:
+        """Tell what has changed as soon as it rests."""
+        resting: dict[Path, int] = {}
+        for count in itertools.count():
+            changed = self._differing()
+            if changed and count < MOST:
+                resting = {path: max(left, REST) for path, left in resting.items()}
+            resting |= {path: REST if self._stamps.get(path, NOTHING)[1] else LONG_REST for path in changed}
+            for path in [path for path, left in resting.items() if left == 0]:
+                del resting[path]
+                self._changes.put(path.resolve())
+            if not resting or self._end.wait(STEP_MS / 1000):
+                return
+            resting = {path: left - 1 for path, left in resting.items()}
+
+    def _differing(self) -> list[Path]:
         before, self._stamps = self._stamps, self._snapshot()
-        for path in before.keys() | self._stamps.keys():
-            if before.get(path) != self._stamps.get(path):
-                self._changes.put(path)
+        return [path for path in before.keys() | self._stamps.keys() if before.get(path) != self._stamps.get(path)]
 
     def _snapshot(self) -> dict[Path, Stamp]:
         return {path: stamp for path in self._files() if (stamp := _stamp(path))}

@@ -11,13 +11,16 @@ from typing import Any
 import numpy as np
 import pytest
 
+from engine.aside import at_once
 from engine.containment import Failure
 from engine.director import Director
 from engine.frame import Frame
 from engine.light.lights import Lights
+from engine.problems import Problem
 from engine.render.layer import Layer
 from engine.scene.param import ParamSpec
-from engine.scene.running import Parts, Running, SceneFrame
+from engine.scene.parts import Parts, SceneFrame
+from engine.scene.running import Running
 from engine.show.model import Cue, Lamp, Programme, SceneEntry, Show, Stage
 from engine.sound.events import Hold, Sounds
 from engine.world import Event, Now, StageSize
@@ -128,6 +131,11 @@ class Evening:
     def edit(self, name: str, extra: str) -> None:
         self.write(name, SCENE.format(title=name.title(), colour=COLOURS.get(name, "#00ff00")) + extra)
 
+    def reload(self, name: str) -> tuple[Problem, ...]:
+        """Take a scene's file as it is now; return why it is not taken."""
+        every = self.director.reloads({(self.folder / f"{name}.py").resolve()})
+        return tuple(problem for steps in every.values() if (problem := at_once(steps)) is not None)
+
     def play(self, seconds: float = 1 / FPS, *events: Event, dt: float = 1 / FPS, **facts: Any) -> Frame:
         for _ in range(round(seconds / dt)):
             now = Now(time=self.frame / FPS, dt=dt, frame=self.frame, **facts)
@@ -164,7 +172,7 @@ class Evening:
     def breaking(self, name: str, when: str) -> None:
         """Make a scene fail before it has started, so that no older version can come back."""
         self.edit(name, f"    def update(self, now):\n        if now.{when}: 1 / 0\n")
-        self.director.reload([self.folder / f"{name}.py"])
+        self.reload(name)
         assert not self.told
 
 
@@ -199,7 +207,7 @@ class Bench:
         return made
 
     def reload(self) -> Failure | None:
-        return self.running.reload(self.values_of)
+        return at_once(self.running.reload(self.values_of))
 
     @property
     def scene(self) -> Any:

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from engine.problems import Problem
+from engine.aside import Steps
 from engine.reload import Reloader
+from engine.scene import running
 from engine.show.files import read_show
-from engine.show.model import Show
+from engine.show.model import Cue, Show
 
 SCENE = "from engine import Scene\nclass A(Scene):\n    pass\n"
 SHOW = 'format = 1\nname = "one"\n[scene.a]\nfile = "a.py"\n'
@@ -21,9 +22,9 @@ class Director:
         self.reloaded: list[str] = []
         self.shows: list[Show] = []
 
-    def reload(self, changed) -> tuple[Problem, ...]:
+    def reloads(self, changed) -> dict[str, Steps[None]]:
         self.reloaded += [path.name for path in changed]
-        return ()
+        return {}
 
     def adopt(self, show: Show) -> None:
         self.shows.append(show)
@@ -84,3 +85,32 @@ def test_a_folder_that_vanishes_does_not_stop_the_show(room) -> None:
         reloader.step()
         time.sleep(0.02)
     assert director.shows == []
+
+
+@pytest.mark.parametrize(
+    ("edit", "told"),
+    [
+        ("while True: pass\n", "takes too long"),
+        ("while True:\n    try: x = 1\n    except BaseException: pass\n", ""),
+        ("    def __init__(self):\n        while True: pass\n", "setup: takes too long"),
+        ("    def draw(self, canvas, now):\n        while True: pass\n", "draw: takes too long"),
+    ],
+)
+def test_code_without_an_end_never_holds_the_loop(new_evening, monkeypatch, edit: str, told: str) -> None:
+    for limit in ("LOAD_LIMIT_S", "SETUP_LIMIT_S", "TRIAL_LIMIT_S"):
+        monkeypatch.setattr(running, limit, 0.2)
+    evening = new_evening(Cue(name="one", scene="red"))
+    evening.play(1)
+    reloader = Reloader(evening.show, evening.director, lambda: evening.show, evening.told.append)
+    evening.edit("red", edit)
+    longest_s = 0.0
+    while not evening.told:
+        start = time.monotonic()
+        reloader.step()
+        longest_s = max(longest_s, time.monotonic() - start)
+        evening.play()
+    evening.edit("red", "    def update(self, now): self.mended = True\n")
+    assert step_until(reloader, lambda: bool(evening.play()) and hasattr(evening.scene("red"), "mended"))
+    reloader.close()
+    assert evening.told[0].startswith("red.py:1") and told in evening.told[0]
+    assert longest_s < 0.15, "the loop never waits for the work that is stopped after 0.2 s"

@@ -57,7 +57,7 @@ def test_r1_three_failures_in_60_s_bar_a_scene_until_its_file_changes(new_evenin
     )
     assert evening.weights() == {"safe": 1.0}
     evening.edit("red", "")
-    assert evening.director.reload([evening.folder / "red.py"]) == ()
+    assert evening.reload("red") == ()
     evening.play(2)
     assert evening.weights() == {"red": 1.0} and evening.problems == []
 
@@ -107,7 +107,7 @@ def test_a_scene_that_fails_while_it_fades_in_or_out_leaves_the_other_alone(new_
 def test_a_scene_that_cannot_be_set_up_is_known_before_its_cue(new_evening: Begin) -> None:
     evening = new_evening(RED, BLUE, fallback="safe")
     evening.write("blue", "from engine import Scene\nclass Blue(Scene):\n    def setup(self, stage): 1 / 0\n")
-    evening.director.reload([evening.folder / "blue.py"])
+    evening.reload("blue")
     evening.play(2)
     assert evening.told == ["blue.py:3: setup: ZeroDivisionError: division by zero"]
     evening.play(1, osc("/cue/two"))
@@ -120,7 +120,7 @@ def test_a_file_that_does_not_load_is_told_at_once_and_its_fallback_shows(new_ev
     evening.play(1)
     assert evening.weights() == {"safe": 1.0} and evening.director.status.scenes["broken"].state == "broken"
     evening.edit("broken", "")
-    evening.director.reload([evening.folder / "broken.py"])
+    evening.reload("broken")
     evening.play(3)
     assert evening.weights() == {"broken": 1.0} and evening.problems == []
     assert evening.value("/scene/broken/hue") == 0.0
@@ -139,7 +139,7 @@ def test_an_edit_shows_in_the_next_frame_with_its_params_and_keeps_what_was_turn
         .replace("Param(1, 1, 9)", "Param(2, 1, 9)")
     )
     evening.write("red", text + "    more = Param(0.25, 0, 1)\n")
-    assert evening.director.reload([evening.folder / "red.py"]) == ()
+    assert evening.reload("red") == ()
     frame = evening.play()
     assert frame.lamps[0].colour == (0.0, 1.0, 0.0) and evening.weights() == {"red": 1.0}
     assert [evening.value(f"/scene/red/{name}") for name in ("hue", "many", "more")] == [0.7, 2, 0.25]
@@ -149,7 +149,7 @@ def test_a_broken_edit_never_reaches_the_visitors(new_evening: Begin) -> None:
     evening = new_evening(RED)
     evening.play(2)
     evening.edit("red", "    def update(self, now): self.gone\n")
-    problem = evening.director.reload([evening.folder / "red.py"])[0]
+    problem = evening.reload("red")[0]
     assert (
         str(problem)
         == "red.py:11: update: AttributeError: 'Red' object has no attribute 'gone'; the version before goes on"
@@ -162,7 +162,7 @@ def test_a_broken_edit_of_the_scene_that_stands_by_is_known_before_its_cue(new_e
     evening = new_evening(RED, BLUE)
     evening.play(2)
     evening.edit("blue", "    def update(self, now): self.gone\n")
-    problem = evening.director.reload([evening.folder / "blue.py"])[0]
+    problem = evening.reload("blue")[0]
     assert problem.line == 11
     evening.play(3, osc("/cue/two"))
     assert evening.weights() == {"blue": 1.0}
@@ -174,7 +174,7 @@ def test_an_edit_that_fails_in_its_first_seconds_is_taken_back_without_a_bad_fra
     evening.edit(
         "red", "    extra = Param(1.0, 0, 2)\n    def update(self, now):\n        if now.time > 3: self.gone\n"
     )
-    assert evening.director.reload([evening.folder / "red.py"]) == ()
+    assert evening.reload("red") == ()
     begin = len(evening.history)
     evening.play(2)
     assert all(weights == {"red": 1.0} for weights in evening.history[begin:])
@@ -187,13 +187,13 @@ def test_an_edit_that_fails_in_its_first_seconds_is_taken_back_without_a_bad_fra
 def test_what_no_show_has_is_told_once_with_the_nearest_name(new_evening: Begin) -> None:
     evening = new_evening(RED)
     evening.edit("red", "    def update(self, now): now.touch('ball'); self.x = now.signal('wind')\n")
-    evening.director.reload([evening.folder / "red.py"])
+    evening.reload("red")
     evening.play(1)
     assert sorted(evening.told) == [
         "signal.wind: a scene asks for it and the show has none; add it to the show file or correct the scene",
         "touch.ball: a scene asks for it and the show has none; add it to the show file or correct the scene",
     ]
     evening.edit("red", "")
-    evening.director.reload([evening.folder / "red.py"])
+    evening.reload("red")
     evening.play(1)
     assert evening.problems == []

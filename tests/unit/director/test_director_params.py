@@ -76,7 +76,7 @@ def test_a_param_is_turned_by_osc_and_by_its_link_and_a_hand_on_it_ends_the_glid
 def test_a_trigger_is_true_for_one_frame(new_evening: Begin) -> None:
     evening = new_evening(RED)
     evening.edit("red", "    def update(self, now): self.seen = getattr(self, 'seen', []) + [self.flash]\n")
-    evening.director.reload([evening.folder / "red.py"])
+    evening.reload("red")
     evening.play()
     evening.play(3 / FPS, osc("/scene/red/flash"))
     evening.play(2 / FPS, osc("/scene/red/flash", 0))

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from engine.containment import Failure
-from engine.scene.running import SceneFrame
+from engine.scene.parts import SceneFrame
 from engine.world import Visitor
 
 Make = Callable[..., Any]
@@ -224,3 +224,99 @@ def test_many_reloads_leave_no_old_modules(started: Make) -> None:
         bench.running.scene_class.package,
         f"{bench.running.scene_class.package}.embers",
     }
+
+
+OBJECTS = """from collections import OrderedDict
+from functools import partial
+import numpy as np
+from engine import Scene
+
+def spiral(t): return t
+
+class Ember:
+    def __init__(self, x, scene):
+        self.x, self.scene, self.path = x, scene, []
+
+class Spark:
+    __slots__ = ("x",)
+    def __init__(self, x): self.x = x
+
+class Embers(Scene):
+    def setup(self, stage):
+        self.embers, self.sparks = [], {}
+        self.grid = np.zeros((4, 6))
+        self.inner = self.grid[1:3, ::2]
+        self.order = OrderedDict(b=1, a=2)
+        self.act, self.way, self.kind = self.walk, spiral, Ember
+    def walk(self): self.walked = 1
+    def update(self, now):
+        if not self.embers:
+            self.embers.append(Ember(0.5, self))
+            self.sparks["one"] = Spark(2.0)
+        self.embers[0].path.append(now.frame)
+        self.inner += 1
+        self.act()
+"""
+
+
+def test_plain_classes_methods_functions_and_views_of_arrays_live_on_across_versions(started: Make) -> None:
+    bench = started(OBJECTS, head="")
+    bench.step(3)
+    old = bench.scene
+    bench.write(OBJECTS.replace("self.walked = 1", "self.walked = 2"), head="")
+    assert bench.reload() is None and bench.said == ["embers: reloaded"]
+    new, ember = bench.scene, bench.scene.embers[0]
+    assert type(ember) is new.kind is not type(old.embers[0]) and ember.scene is new
+    assert (ember.x, ember.path, new.sparks["one"].x) == (0.5, [0, 1, 2], 2.0)
+    assert new.inner.base is new.grid and new.grid is not old.grid
+    bench.step()
+    assert new.walked == 2 and new.grid.sum() == 4 * 6 and old.grid.sum() == 3 * 6, "the old version is left as it was"
+    assert old.embers[0].path == [0, 1, 2] and old.embers[0].scene is old
+
+
+def test_what_a_plain_class_has_come_to_set_is_taken_from_its_constructor(started: Make) -> None:
+    bench = started(OBJECTS, head="")
+    bench.step(3)
+    bench.write(OBJECTS.replace("= x, scene, []", "= x, scene, []\n        self.heat = [9]"), head="")
+    assert bench.reload() is None
+    assert (bench.scene.embers[0].heat, bench.scene.embers[0].path) == ([9], [0, 1, 2])
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("    trail: list", "    heat: float\n    trail: list", "embers begins anew: Ember has changed: "),
+        ("    WILD = 2\n", "    TAME = 3\n", "embers begins anew: Mood has changed: 2 is not a valid Mood"),
+        ("Ember", "Coal", "embers begins anew: there is no Ember any more"),
+    ],
+)
+def test_state_that_the_new_code_cannot_hold_begins_anew_and_says_why(
+    started: Make, old: str, new: str, told: str
+) -> None:
+    body = DATACLASSES.replace("self.lock = lambda: 0", "pass").replace("Mood.WILD, 3.0", "list(Mood)[-1], 3.0")
+    body = body.replace("Ember(0.5)", "make()") + "\ndef make():\n    ember = Ember.__new__(Ember)\n"
+    body += "    ember.x, ember.trail = 0.5, []\n    return ember\n"
+    bench = started(body, head="")
+    guest = (Visitor(4, 0.5, 0.5),)
+    bench.step(3, visitors=guest)
+    bench.write(body.replace(old, new), head="")
+    assert bench.reload() is None
+    assert bench.said[0].startswith(f"embers: reloaded; {told}")
+    assert bench.scene.embers == [] and (bench.scene.grid == 3).all(), "the rest is kept"
+    assert isinstance(bench.step(2, visitors=guest), SceneFrame)
+
+
+def test_a_scene_that_cannot_run_without_what_could_not_be_kept_begins_anew_altogether(started: Make) -> None:
+    body = """class Embers(Scene):
+    def setup(self, stage): self.count = 0
+    def update(self, now):
+        if self.count == 0: self.way = lambda: now.frame
+        self.count += 1
+        self.way()
+"""
+    bench = started(body)
+    bench.step(5)
+    bench.write(body + "\n# edited\n")
+    assert bench.reload() is None
+    assert bench.said == ["embers: reloaded; begun anew: with the state kept it fails"]
+    assert bench.scene.count == 0 and isinstance(bench.step(), SceneFrame)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from engine.containment import Failure
-from engine.scene.running import SceneFrame
+from engine.scene.parts import SceneFrame
 from engine.sound.events import Hold, Sounds
 
 Make = Callable[..., Any]
