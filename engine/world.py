@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 Pixels = NDArray[np.uint8]
 Floats = NDArray[np.float32]
-CameraState = Literal["live", "stale", "lost"]
+CameraState = Literal["live", "dark", "stale", "lost"]
 Presence = Literal["unknown", "nobody", "somebody"]
 TouchKind = Literal["", "tap", "hold", "caress"]
 EMPTY: Mapping[Any, Any] = MappingProxyType({})
@@ -85,7 +85,7 @@ class Sighting:
     """What one camera saw last.
 
     Attributes:
-        state: `live`, `stale` (no new picture for 1 s) or `lost` (the source is gone).
+        state: `live`, `dark` (the picture is black), `stale` (no new picture for 1 s) or `lost` (the source is gone).
         size: (width, height) of the analysed picture, in pixels.
         mask: Where people are. Shape (height, width), uint8, 0 or 255, read-only; None before the first picture.
         flow_px: Motion in pixels a second, or None. Shape (h, w, 2), float32, coarser than `size`.

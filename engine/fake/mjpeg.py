@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import itertools
+import os
+import socket
+import struct
 import threading
 from collections.abc import Sequence
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import cv2
 import numpy as np
@@ -17,6 +20,9 @@ from engine.clock import NS, monotonic_ns
 from engine.world import Pixels
 
 BOUNDARY = "mixeurframe"
+EOI = b"\xff\xd9"
+Fault = Literal["", "mute", "endless", "page", "elsewhere", "password", "missing", "busy", "reset"]
+STATUS = {"password": 401, "missing": 404, "busy": 503}
 
 
 class MjpegServer:
@@ -31,10 +37,13 @@ class MjpegServer:
 
     Attributes:
         url: Where the pictures are.
+        fault: What is wrong with the camera now; running connections end with it, new ones meet it.
         truncate_every: Every n-th picture is cut short, length included; 0: none.
         is_stalled: While true nothing is sent, but connections stay.
         is_frozen: While true the same picture is sent again and again.
+        is_slow: While true pictures come byte by byte, ten a second.
         lies_about_length: Cut pictures keep the length of the whole ones.
+        ends_cuts: Cut pictures get an end marker, as some cameras give them.
         sent: Pictures sent whole, to all clients.
         cut: Pictures sent cut short.
     """
@@ -43,7 +52,8 @@ class MjpegServer:
         self._jpegs = list(jpegs)
         self._step_ns = round(NS / fps)
         self.truncate_every = 0
-        self.is_stalled = self.is_frozen = self.lies_about_length = False
+        self.fault: Fault = ""
+        self.is_stalled = self.is_frozen = self.is_slow = self.lies_about_length = self.ends_cuts = False
         self.sent = self.cut = 0
         self._ending = threading.Event()
         self._server = _Server(self, port)
@@ -76,19 +86,31 @@ class MjpegServer:
             self._ending.wait(max(0.0, (number * self._step_ns - monotonic_ns()) / NS))
             while self.is_stalled and not self._ending.is_set():
                 self._ending.wait(0.02)
-            if self._ending.is_set():
+            if self._ending.is_set() or self.fault:
                 return
             held = held if self.is_frozen else number
             whole = self._jpegs[held % len(self._jpegs)]
             is_cut = bool(self.truncate_every) and (number + 1) % self.truncate_every == 0
-            jpeg = whole[: len(whole) * 2 // 3] if is_cut else whole
+            jpeg = whole[: len(whole) * 2 // 3] + EOI * self.ends_cuts if is_cut else whole
             announced = len(whole) if self.lies_about_length else len(jpeg)
             head = f"--{BOUNDARY}\r\nContent-Type: image/jpeg\r\nContent-Length: {announced}\r\n\r\n"
-            out.write(head.encode() + jpeg + b"\r\n")
+            self._write(out, head.encode() + jpeg + b"\r\n")
             if is_cut:
                 self.cut += 1
             else:
                 self.sent += 1
+
+    def wait(self, seconds: float) -> bool:
+        """Wait while the server runs; return whether it still does."""
+        return not self._ending.wait(seconds)
+
+    def _write(self, out: Any, data: bytes) -> None:
+        for place in range(len(data)):
+            if not self.is_slow:
+                out.write(data[place:])
+                return
+            out.write(data[place : place + 1])
+            self._ending.wait(0.1)
 
 
 class _Server(ThreadingHTTPServer):
@@ -104,12 +126,43 @@ class _Handler(BaseHTTPRequestHandler):
     server: _Server
 
     def do_GET(self) -> None:
+        self.close_connection = True
+        camera = self.server.camera
+        with suppress(OSError):  # the client went
+            if camera.fault:
+                self._fail(camera.fault)
+            else:
+                self._stream()
+        if camera.fault == "reset":
+            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            os.close(self.connection.detach())  # with nothing to linger for it is a reset, not an end
+
+    def _stream(self) -> None:
         self.send_response(200)
         self.send_header("Content-Type", f"multipart/x-mixed-replace; boundary={BOUNDARY}")
         self.end_headers()
-        with suppress(OSError):  # the client went
-            self.server.camera.stream(self.wfile)
-        self.close_connection = True
+        self.server.camera.stream(self.wfile)
+
+    def _fail(self, fault: Fault) -> None:
+        camera = self.server.camera
+        while camera.fault == fault == "mute" and camera.wait(0.02):
+            pass
+        if fault in STATUS:
+            self.send_error(STATUS[fault])
+        elif fault == "page":
+            self.send_response(200)
+            self.send_header("Content-Type", "text/html")
+            self.end_headers()
+            self.wfile.write(b"<html><body>Log in</body></html>")
+        elif fault == "elsewhere":
+            self.send_response(302)
+            self.send_header("Location", f"http://name:secret@127.0.0.1:{camera.port}/stream?token=secret")
+            self.end_headers()
+        elif fault == "endless":
+            self.send_response_only(200)
+            self.flush_headers()
+            while camera.fault == fault and camera.wait(0.001):
+                self.wfile.write(b"X-More: and more\r\n" * 100)
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
         pass

@@ -11,15 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.clock import NS, monotonic_ns
+from engine.inputs.camera_source import without_secrets
 from engine.show.model import Camera
 from engine.supervise.memory import Block
 from engine.supervise.slots import SlotReader, Slots, SlotWriter, slots_size
-from engine.vision.sizes import FLOW_SIZE, MOST_PEOPLE, OUTLINE_POINTS, analysed_size, simulated_size
+from engine.vision.sizes import ANALYSED, FLOW_SIZE, MOST_PEOPLE, OUTLINE_POINTS, analysed_size, simulated_size
 from engine.world import CameraState, Matte, Person, Pixels, Sighting
 
-STATES: tuple[CameraState, ...] = ("lost", "stale", "live")
-STALE_S = 1.0
-DEAD_S = 2.0
+STATES: tuple[CameraState, ...] = ("lost", "stale", "live", "dark")
+DEAD_S = 1.0
 AGES = 512
 MOST_CONTACTS = 64
 
@@ -28,12 +28,16 @@ HEADER = np.dtype([
     ("truncated", "i8"), ("repeated", "i8"), ("key_us", "i8"), ("vision_us", "i8"),
     ("next_id", "i8"),  # outlives a restart of the process: ids are never used again
     ("guest", "f8", 3), ("message", "S240"), ("wishes", "i8"), ("wanted", "S256"),
+    ("stands_in", "i8"), ("stand_in_id", "i8"),  # simulated visitors while the camera is gone
+    ("room", "i8"), ("room_size", "i8", 2),  # whose empty room is remembered
 ])  # fmt: skip
 STAMP = np.dtype([("frame", "i8"), ("captured_ns", "i8"), ("size", "i8", 2)])
 SEEN = np.dtype([("stamp", STAMP), ("people", "i8"), ("contacts", "i8"), ("has_flow", "i8"), ("motion", "f8")])
 PERSON = np.dtype([("id", "i8"), ("foot", "f8", 2), ("box", "f8", 4), ("velocity", "f8", 2), ("points", "i8")])
 HEADER_SIZE = (HEADER.itemsize + 63) // 64 * 64
 OUTLINE = OUTLINE_POINTS * 2 * 4
+ROOM_BYTES = ANALYSED[0] * ANALYSED[1] * 3
+DEAD = "its process does not answer; it is started again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +45,7 @@ class CameraStatus:
     """How a camera is.
 
     Attributes:
-        source: What is looked at, or tried.
+        source: What is looked at, or tried, without name and password; `simulated` while visitors stand in.
         age_ms: From the arrival of the newest picture to the poll that first saw it keyed; 0 before the first.
         age_ms_p95: The same, 95th percentile of the last 512 pictures.
         frames: Pictures that were looked at.
@@ -74,6 +78,10 @@ def capture_size(camera: Camera) -> tuple[int, int]:
 
 def camera_block_size(camera: Camera) -> int:
     """Return the bytes that a camera shares with the engine."""
+    return _room_start(camera) + ROOM_BYTES
+
+
+def _room_start(camera: Camera) -> int:
     return HEADER_SIZE + slots_size(_matte_bytes(camera)) + slots_size(_sighting_bytes(camera))
 
 
@@ -84,6 +92,7 @@ class CameraBlock:
         self.header: NDArray[Any] = block.array(HEADER, 1)
         self.mattes = Slots(block, _matte_bytes(camera), HEADER_SIZE)
         self.sightings = Slots(block, _sighting_bytes(camera), HEADER_SIZE + slots_size(_matte_bytes(camera)))
+        self.room: Pixels = block.array(np.uint8, ROOM_BYTES, _room_start(camera))
         self._matte_writer = SlotWriter(self.mattes)
         self._sighting_writer = SlotWriter(self.sightings)
 
@@ -128,19 +137,20 @@ class CameraLink:
         self._sighting = Sighting(camera.name, "live", size=analysed_size(capture_size(camera)))
         self._matte: Matte | None = None
         self._state: CameraState = "lost"
+        self._why = ""
 
     def poll(self, now_ns: int) -> tuple[Sighting, Matte | None]:
         """Return the newest sighting and matte, valid until the next poll.
 
         The matte may be one picture ahead. Unless the camera is live there is nobody and no matte: a visitor must
-        not stand frozen.
+        not stand frozen. Where simulated visitors stand in for it the sighting is live, but the camera is `lost`.
         """
         self._take_matte()
         self._take_sighting()
         self._state = self._state_at(now_ns)
-        if self._state != "live":
-            return Sighting(self.camera.name, self._state, size=self._sighting.size), None
-        return self._sighting, self._matte
+        if self._state == "live" or self._stands_in:
+            return self._sighting, self._matte
+        return Sighting(self.camera.name, self._state, size=self._sighting.size), None
 
     def guest(self, x: float, y: float, present: bool) -> None:
         """Tell a simulated camera where the mouse is, in stage units."""
@@ -159,7 +169,7 @@ class CameraLink:
         ages_ms = list(self._ages_ms) or [0.0]
         return CameraStatus(
             self._state,
-            self._shared.wanted or self.camera.source,
+            "simulated" if self._header["stands_in"] else without_secrets(self._shared.wanted or self.camera.source),
             ages_ms[-1],
             float(np.percentile(ages_ms, 95)),
             frames=int(header["frames"]),
@@ -174,10 +184,10 @@ class CameraLink:
 
     @property
     def lost(self) -> str:
-        """Return why no new picture comes, or nothing while the camera is live."""
-        if self._state == "live":
+        """Return why no new picture comes, or nothing while one does; a dark camera is there."""
+        if self._state in ("live", "dark"):
             return ""
-        return bytes(self._header["message"]).decode(errors="replace") or f"{self._state}: no new picture comes"
+        return self._why or bytes(self._header["message"]).decode(errors="replace") or "no new picture comes"
 
     def close(self) -> None:
         """Give the slots back."""
@@ -200,9 +210,17 @@ class CameraLink:
         self._ages_ms.append((self._read_ns() - captured_ns) / 1e6)
 
     def _state_at(self, now_ns: int) -> CameraState:
-        if now_ns - int(self._header["heartbeat_ns"]) > DEAD_S * NS:
+        """Return what the camera says of itself, and what can be told of one that says nothing."""
+        self._why = ""
+        beat_ns = int(self._header["heartbeat_ns"])
+        if now_ns - beat_ns > DEAD_S * NS:
+            self._why = DEAD if beat_ns else "its process is starting"
             return "lost"
         return STATES[int(self._header["state"]) % len(STATES)]
+
+    @property
+    def _stands_in(self) -> bool:
+        return bool(self._header["stands_in"]) and not self._why
 
 
 def pack(sighting: Sighting, data: NDArray[np.uint8]) -> int:

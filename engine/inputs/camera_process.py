@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import threading
-import zlib
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -14,15 +13,16 @@ from typing import Any, NoReturn
 import cv2
 import numpy as np
 
-from engine.clock import NS, monotonic_ns, sleep_s
-from engine.fake.camera import SimulatedCamera, fake_room
-from engine.fake.visitors import Guest, SimulatedPerson, Visitors
-from engine.inputs.camera import Capture, Shot, Source, open_source
-from engine.inputs.camera_link import STALE_S, STATES, CameraBlock, capture_size
+from engine.clock import monotonic_ns
+from engine.inputs.camera import open_source
+from engine.inputs.camera_capture import Capture, OpenSource, stale_s
+from engine.inputs.camera_link import STATES, CameraBlock, capture_size
+from engine.inputs.camera_memory import RoomMemory
+from engine.inputs.camera_simulated import SimulatedSource, StandIn, simulated
 from engine.show.model import Camera
 from engine.supervise.memory import Block
 from engine.vision.eye import Eye
-from engine.world import CameraState, Pixels
+from engine.world import CameraState, Pixels, Sighting
 
 WAIT_S = 0.1
 STUCK = 3
@@ -77,39 +77,76 @@ def _watch(camera: Camera, shared: CameraBlock, should_stop: Callable[[], bool],
     """Look at one source until told to stop or to look at another."""
     header = shared.header[0]
     asked = int(header["wishes"])
-    header["message"] = b""
-    eye = Eye(camera, first_id=max(1, int(header["next_id"])))
-    capture = Capture(_opener(camera, shared, eye, aspect, folder))
-    freshness = _Freshness()
+    header["message"], header["stands_in"] = b"", 0
+    eye, memory = Eye(camera, first_id=max(1, int(header["next_id"]))), RoomMemory(header, shared.room, camera.source)
+    capture = Capture(_opener(camera, shared, eye, memory, aspect, folder), stale_s(camera.fps))
+    understudy = _Understudy(camera, shared, aspect)
     while not should_stop() and header["wishes"] == asked:
-        shot = capture.newest(WAIT_S)
-        if shot is not None and freshness.is_new(shot):
-            _look(eye, _fitted(shot.picture, camera.size), shot.captured_ns, shared)
-        _report(shared, capture, freshness)
+        shot = capture.newest(min(WAIT_S, understudy.due_s()))
+        if shot is not None:
+            picture = _fitted(shot.picture, camera.size)
+            memory.note(picture, _look(eye, picture, shot.captured_ns, shared))
+            header["next_id"] = eye.next_id
+        _report(shared, capture, understudy.play(capture.state(monotonic_ns())))
         if monotonic_ns() > capture.patience_ns:
-            header["message"] = b"the camera's driver does not answer; the camera is started again"
+            header["message"] = b"its driver does not answer; the camera is started again"
             return STUCK
     return 0 if capture.close() else STUCK
 
 
-def _opener(camera: Camera, shared: CameraBlock, eye: Eye, aspect: float, folder: Path) -> Callable[[], Source]:
+def _opener(
+    camera: Camera, shared: CameraBlock, eye: Eye, memory: RoomMemory, aspect: float, folder: Path
+) -> OpenSource:
     if camera.source != "simulated":
-        return lambda: open_source(camera, folder)
-    visitors = Visitors(zlib.crc32(camera.name.encode()), aspect)
-    fake = SimulatedCamera(visitors, camera.size, fake_room(camera.key))
+        room = memory.recall()
+        if room is not None:
+            eye.learn(room)
+        return lambda within_s: open_source(camera, folder, within_s)
+    fake = simulated(camera, aspect)
     eye.learn(fake.empty())
-    return lambda: _SimulatedSource(fake, camera.fps, shared)
+    return lambda _: SimulatedSource(fake, camera.fps, shared.header[0])
 
 
-def _look(eye: Eye, picture: Pixels, captured_ns: int, shared: CameraBlock) -> None:
+def _look(eye: Eye, picture: Pixels, captured_ns: int, shared: CameraBlock) -> Sighting:
     header = shared.header[0]
     frame, start_ns = int(header["frames"]), monotonic_ns()
     matte = eye.key(picture)
     shared.publish_matte(matte, captured_ns, frame)
     header["key_us"] = (monotonic_ns() - start_ns) // 1000
-    shared.publish_sighting(eye.track(picture, matte, captured_ns, frame))
+    sighting = eye.track(picture, matte, captured_ns, frame)
+    shared.publish_sighting(sighting)
     header["vision_us"] = (monotonic_ns() - start_ns) // 1000
-    header["frames"], header["next_id"] = frame + 1, eye.next_id
+    header["frames"] = frame + 1
+    return sighting
+
+
+class _Understudy:
+    """Plays for a camera that is lost, where the show wants it."""
+
+    def __init__(self, camera: Camera, shared: CameraBlock, aspect: float) -> None:
+        self._is_wanted = camera.lost == "simulate" and camera.source != "simulated"
+        self._camera, self._shared, self._aspect = camera, shared, aspect
+        self._stand_in: StandIn | None = None
+
+    def due_s(self) -> float:
+        """Return how long it is until it has something to do."""
+        return self._stand_in.due_s(monotonic_ns()) if self._stand_in is not None else WAIT_S
+
+    def play(self, state: CameraState) -> CameraState:
+        """Show simulated visitors while the camera is gone; returns its state."""
+        header = self._shared.header[0]
+        if not self._is_wanted or state in ("live", "dark"):
+            self._stand_in = None
+            header["stands_in"] = 0
+            return state
+        if self._stand_in is None:
+            self._stand_in = StandIn(self._camera, self._aspect, int(header["stand_in_id"]))
+        now_ns = monotonic_ns()
+        picture = self._stand_in.picture(now_ns)
+        if picture is not None:
+            _look(self._stand_in.eye, picture, now_ns, self._shared)
+            header["stand_in_id"], header["stands_in"] = self._stand_in.eye.next_id, 1
+        return state
 
 
 def _fitted(picture: Pixels, size: tuple[int, int]) -> Pixels:
@@ -122,66 +159,10 @@ def _fitted(picture: Pixels, size: tuple[int, int]) -> Pixels:
     return np.asarray(cv2.resize(picture, smaller, interpolation=cv2.INTER_AREA), np.uint8)
 
 
-def _report(shared: CameraBlock, capture: Capture, freshness: _Freshness) -> None:
+def _report(shared: CameraBlock, capture: Capture, state: CameraState) -> None:
     header = shared.header[0]
-    header["state"] = STATES.index(freshness.state(capture.open_ns, monotonic_ns()))
+    header["state"] = STATES.index(state)
     header["dropped"], header["reopened"] = capture.dropped, capture.reopened
-    header["truncated"], header["repeated"] = capture.truncated, freshness.repeated
+    header["truncated"], header["repeated"] = capture.truncated, capture.repeated
     header["message"] = capture.message.encode()[:240]
     header["heartbeat_ns"] = monotonic_ns()
-
-
-class _Freshness:
-    """Knows a frozen picture from a new one.
-
-    Attributes:
-        repeated: How many pictures were equal to the one before.
-    """
-
-    def __init__(self) -> None:
-        self.repeated = 0
-        self._print = 0
-        self._newest_ns: int | None = None
-
-    def is_new(self, shot: Shot) -> bool:
-        fingerprint = zlib.crc32(shot.picture[::4, ::4].tobytes())
-        if self._newest_ns is not None and fingerprint == self._print:
-            self.repeated += 1
-            return False
-        self._print, self._newest_ns = fingerprint, shot.captured_ns
-        return True
-
-    def state(self, open_ns: int, now_ns: int) -> CameraState:
-        if self._newest_ns is None:
-            return "lost"
-        if now_ns - self._newest_ns < STALE_S * NS:
-            return "live"
-        return "stale" if now_ns - open_ns < STALE_S * NS else "lost"
-
-
-class _SimulatedSource:
-    """Simulated visitors at the camera's pace, with the mouse as a guest."""
-
-    truncated = skipped = 0
-
-    def __init__(self, fake: SimulatedCamera, fps: float, shared: CameraBlock) -> None:
-        self._fake, self._step_ns, self._header = fake, round(NS / fps), shared.header[0]
-        self._start_ns = self._due_ns = monotonic_ns()
-        self._guest = Guest(fake.visitors.aspect)
-
-    def read(self, timeout_s: float) -> tuple[Pixels, int] | None:
-        sleep_s(max(0.0, (self._due_ns - monotonic_ns()) / NS))
-        captured_ns = monotonic_ns()
-        self._due_ns = max(self._due_ns, captured_ns - self._step_ns) + self._step_ns
-        time = (captured_ns - self._start_ns) / NS
-        return self._fake.picture(time, self._guest_at(time)), captured_ns
-
-    def close(self) -> None:
-        pass
-
-    def _guest_at(self, time: float) -> SimulatedPerson | None:
-        present, x, y = self._header["guest"].tolist()
-        if not present:
-            self._guest.leave()
-            return None
-        return self._guest.follow(time, x * self._fake.visitors.aspect, y)

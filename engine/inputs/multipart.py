@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+import struct
 
 import cv2
 import numpy as np
 
+from engine.inputs.camera_picture import is_filled_in
 from engine.world import Pixels
 
 LARGEST_PICTURE = 32 << 20
+MOST_PIXELS = 1 << 26
 SOI, EOI = b"\xff\xd8", b"\xff\xd9"
 _LENGTH = re.compile(rb"^content-length:\s*(\d+)", re.IGNORECASE | re.MULTILINE)
 
@@ -103,14 +106,31 @@ def is_whole(jpeg: bytes) -> bool:
 
 
 def decode_jpeg(jpeg: bytes) -> Pixels | None:
-    """Return a JPEG as BGR; None if it was cut short or is none."""
-    if not is_whole(jpeg):
+    """Return a JPEG as BGR; None if it was cut short anywhere, is none, or would fill the memory."""
+    width, height = jpeg_size(jpeg)
+    if not is_whole(jpeg) or not 0 < width * height <= MOST_PIXELS:
         return None
     try:
-        picture = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)
+        decoded = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)
     except cv2.error:  # nonsense sizes
         return None
-    return None if picture is None else np.asarray(picture, np.uint8)
+    picture = None if decoded is None else np.asarray(decoded, np.uint8)
+    return None if picture is None or is_filled_in(picture) else picture
+
+
+def jpeg_size(jpeg: bytes) -> tuple[int, int]:
+    """Return (width, height) as a JPEG's frame header tells them; (0, 0) if it has none."""
+    place = len(SOI)
+    while place + 9 <= len(jpeg) and jpeg[place] == 0xFF:
+        kind = jpeg[place + 1]
+        if kind == 0xFF:  # a byte of padding
+            place += 1
+            continue
+        if 0xC0 <= kind <= 0xCF and kind not in (0xC4, 0xC8, 0xCC):  # tables stand there too
+            height, width = struct.unpack_from(">HH", jpeg, place + 5)
+            return width, height
+        place += 2 + int(struct.unpack_from(">H", jpeg, place + 2)[0])
+    return 0, 0
 
 
 def _ends(tail: bytes | bytearray) -> bool:
