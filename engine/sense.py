@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import TypeVar
 
 import cv2
 import numpy as np
@@ -16,12 +15,12 @@ from engine.clock import NS, Tick
 from engine.inputs.touch import TouchState
 from engine.inputs.touch import step as step_touch
 from engine.show.model import Camera, Show, SignalInput, TouchInput
+from engine.stage_view import Corners, lay, lay_flow, picture_to_stage
 from engine.world import Event, Floats, Now, Person, Pixels, Presence, Sighting, Signals, Touch, Visitor
 
 STILL_SPEED = 0.04  # stage units a second; slower is a person who stands
 ATTRACT_AFTER_S = 30.0
 IDS_PER_CAMERA = 1_000_000
-P = TypeVar("P", bound=np.generic)
 Seen = tuple[int, tuple[Visitor, ...], Pixels | None, Floats | None]
 
 
@@ -32,6 +31,9 @@ class CameraPlace:
     picture_to_stage: NDArray[np.float64]
     mirror: bool
     first_id: int
+    corners: Corners | None
+    aspect: float
+    holds: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,7 @@ class SenseState:
     heard: frozenset[str] = frozenset()
     signals: Mapping[str, float] = field(default_factory=dict)
     seen: Mapping[str, Seen] = field(default_factory=dict)
+    counts: Mapping[str, int] = field(default_factory=dict)
     nobody_since: float = 0.0
     unknown: set[str] = field(default_factory=set)
 
@@ -77,7 +80,10 @@ def sense(
     visitors = {number: _aged(v, state.visitors.get(number), tick) for number, v in known.items()}
     touches, states, heard = _touches(room, state, signals, tick)
     values = _values(room.signals, state.signals, signals)
-    presence = _presence(signals.sightings.values(), visitors)
+    live = {name: len(people) for name, (_, people, _, _) in seen.items() if _is_live(signals.sightings.get(name))}
+    counts = {**state.counts, **live}
+    held = [counts[name] for name, place in room.cameras.items() if place.holds and name in counts.keys() - live.keys()]
+    presence = _presence(bool(visitors) or any(held), bool(live) or bool(held))
     nobody_since = tick.time if presence != "nobody" else state.nobody_since
     now = Now(
         time=tick.time,
@@ -87,6 +93,7 @@ def sense(
         mode="attract" if tick.time - nobody_since >= ATTRACT_AFTER_S else "live",
         presence=presence,
         visitors=tuple(visitors.values()),
+        unseen=sum(held),
         arrivals=tuple(v for number, v in visitors.items() if number not in state.visitors),
         departures=tuple(v for number, v in state.visitors.items() if number not in visitors),
         contacts=_contacts(room, signals.sightings),
@@ -102,41 +109,49 @@ def sense(
         mattes=signals.mattes,
         unknown=state.unknown,
     )
-    return now, SenseState(visitors, states, heard, values, seen, nobody_since, state.unknown)
+    return now, SenseState(visitors, states, heard, values, seen, counts, nobody_since, state.unknown)
 
 
 def _place(camera: Camera, aspect: float, first_id: int) -> CameraPlace:
-    picture = camera.corners or ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0))
-    stage = np.array([(0, 0), (aspect, 0), (aspect, 1), (0, 1)], np.float32)
-    if camera.mirror:
-        stage[:, 0] = aspect - stage[:, 0]
-    matrix = np.asarray(cv2.getPerspectiveTransform(np.array(picture, np.float32), stage), np.float64)
-    return CameraPlace(matrix, camera.mirror, first_id)
+    matrix = picture_to_stage(camera.corners, camera.mirror, aspect)
+    return CameraPlace(matrix, camera.mirror, first_id, camera.corners, aspect, camera.lost == "hold")
 
 
 def _seen(place: CameraPlace, sighting: Sighting | None, before: Seen | None) -> Seen:
     """Return a sighting in stage units; one that was understood before is not worked out again."""
-    if sighting is None or sighting.state == "lost":
+    if sighting is None or not _is_live(sighting):
         return -1, (), None, None
     if before is not None and before[0] == sighting.frame:
         return before
     people = tuple(_visitor(place, sighting.size, person) for person in sighting.people)
-    mask = None if sighting.mask is None else _as_seen_on_stage(place, sighting.mask)
-    flow = None
-    if sighting.flow_px is not None:
-        flow = _as_seen_on_stage(place, sighting.flow_px) / np.float32(sighting.size[1])
-        if place.mirror:
-            flow[..., 0] *= -1
-        flow.flags.writeable = False
-    return sighting.frame, people, mask, flow
+    return sighting.frame, people, _mask(place, sighting), _flow(place, sighting)
 
 
-def _as_seen_on_stage(place: CameraPlace, picture: NDArray[P]) -> NDArray[P]:
-    if not place.mirror:
-        return picture
-    flipped = np.ascontiguousarray(picture[:, ::-1])
-    flipped.flags.writeable = False
-    return flipped
+def _mask(place: CameraPlace, sighting: Sighting) -> Pixels | None:
+    mask = sighting.mask
+    if mask is None:
+        return None
+    if place.corners is not None:
+        lay(mask, place.corners, laid := np.empty_like(mask), soft=False)
+        mask = laid
+    mask = np.ascontiguousarray(mask[:, ::-1]) if place.mirror else mask
+    mask.flags.writeable = False
+    return mask
+
+
+def _flow(place: CameraPlace, sighting: Sighting) -> Floats | None:
+    flow = sighting.flow_px
+    if flow is None:
+        return None
+    if place.corners is not None:
+        flow = lay_flow(flow, sighting.size, place.corners, place.aspect)
+    else:
+        flow = flow / np.float32(sighting.size[1])
+    if place.mirror:
+        flow = np.ascontiguousarray(flow[:, ::-1])
+        flow[..., 0] *= -1
+    flow.flags.writeable = False
+    return flow
 
 
 def _visitor(place: CameraPlace, size: tuple[int, int], person: Person) -> Visitor:
@@ -196,10 +211,14 @@ def _contacts(room: Room, sightings: Mapping[str, Sighting]) -> tuple[tuple[int,
     )
 
 
-def _presence(sightings: Iterable[Sighting], visitors: Mapping[int, Visitor]) -> Presence:
-    if visitors:
+def _is_live(sighting: Sighting | None) -> bool:
+    return sighting is not None and sighting.state == "live"
+
+
+def _presence(is_somebody: bool, is_known: bool) -> Presence:
+    if is_somebody:
         return "somebody"
-    return "nobody" if any(s.state == "live" for s in sightings) else "unknown"
+    return "nobody" if is_known else "unknown"
 
 
 def _touches(

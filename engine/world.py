@@ -70,7 +70,8 @@ class Matte:
     """The keyed picture of a camera, newest first, leased: valid until the next frame.
 
     Attributes:
-        pixels: Premultiplied RGBA. Shape (height, width, 4), uint8, read-only, not mirrored.
+        pixels: Premultiplied RGBA, laid onto the stage where the camera has `corners`. Shape (height, width, 4),
+            uint8, read-only, not mirrored.
         captured_ns: When the camera took it, monotonic.
         frame: The camera's frame number.
     """
@@ -214,6 +215,7 @@ class Now:
         mode: `live`, `attract`, `idle`, `closed`, `calibrate` or `safe`.
         quiet: Whether a quiet level is asked for.
         presence: `unknown` while no camera sees.
+        unseen: How many visitors were there last, of cameras that are gone and have `lost = "hold"`.
         contacts: Pairs of visitors' ids that touch.
         motion: How much moves in front of the cameras, 0..1.
         keys: Names of the keys held down.
@@ -227,6 +229,7 @@ class Now:
     quiet: bool = False
     presence: Presence = "unknown"
     visitors: tuple[Visitor, ...] = ()
+    unseen: int = 0
     arrivals: tuple[Visitor, ...] = ()
     departures: tuple[Visitor, ...] = ()
     contacts: tuple[tuple[int, int], ...] = ()
@@ -244,8 +247,8 @@ class Now:
 
     @property
     def count(self) -> int:
-        """Return how many visitors there are."""
-        return len(self.visitors)
+        """Return how many visitors there are: those seen now, and the `unseen`."""
+        return len(self.visitors) + self.unseen
 
     def every(self, seconds: float) -> bool:
         """Return true in one frame out of each `seconds`."""

@@ -13,6 +13,7 @@ from engine.clock import NS
 from engine.fake.body import draw_body
 from engine.fake.visitors import Guest, SimulatedPerson, Visitors
 from engine.show.model import Camera
+from engine.stage_view import lay, picture_to_stage, share_at
 from engine.vision.eye import Eye
 from engine.vision.plate import wall_colour
 from engine.vision.sizes import ANALYSED, simulated_size
@@ -147,6 +148,7 @@ class InlineCamera:
         self.camera = replace(camera, size=simulated_size(camera.size))
         self._source = SimulatedCamera(visitors, self.camera.size, fake_room(camera.key), seed)
         self._aspect = visitors.aspect
+        self._to_stage = picture_to_stage(camera.corners, camera.mirror, visitors.aspect)
         self._guest = Guest(visitors.aspect)
         self._guest_at: tuple[float, float] | None = None
         self._eye = Eye(self.camera)
@@ -155,7 +157,8 @@ class InlineCamera:
 
     def guest(self, x: float, y: float, present: bool) -> None:
         """Put the guest at (x, y), stage units, or take them away."""
-        self._guest_at = (self._aspect - x if self.camera.mirror else x, y) if present else None
+        share = share_at(self._to_stage, x, y)
+        self._guest_at = (share[0] * self._aspect, share[1]) if present else None
 
     def poll(self, now_ns: int) -> tuple[Sighting, Matte | None]:
         """Return the newest sighting and matte at `now_ns`; makes a picture at each of the camera's frame times."""
@@ -173,7 +176,12 @@ class InlineCamera:
         picture = self._source.picture(time, guest)
         pixels = self._eye.key(picture)
         pixels.flags.writeable = False
-        return self._eye.track(picture, pixels, captured_ns, frame), Matte(pixels, captured_ns, frame)
+        sighting = self._eye.track(picture, pixels, captured_ns, frame)
+        if self.camera.corners is not None:
+            lay(pixels, self.camera.corners, laid := np.empty_like(pixels))
+            laid.flags.writeable = False
+            pixels = laid
+        return sighting, Matte(pixels, captured_ns, frame)
 
 
 def fake_room(key: str) -> str:

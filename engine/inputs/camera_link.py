@@ -36,6 +36,7 @@ SEEN = np.dtype([("stamp", STAMP), ("people", "i8"), ("contacts", "i8"), ("has_f
 PERSON = np.dtype([("id", "i8"), ("foot", "f8", 2), ("box", "f8", 4), ("velocity", "f8", 2), ("points", "i8")])
 HEADER_SIZE = (HEADER.itemsize + 63) // 64 * 64
 OUTLINE = OUTLINE_POINTS * 2 * 4
+Lay = Callable[[Pixels, Pixels], None]
 ROOM_BYTES = ANALYSED[0] * ANALYSED[1] * 3
 DEAD = "its process does not answer; it is started again"
 
@@ -86,9 +87,14 @@ def _room_start(camera: Camera) -> int:
 
 
 class CameraBlock:
-    """The layout of a camera's block, and its writer's half."""
+    """The layout of a camera's block, and its writer's half.
 
-    def __init__(self, camera: Camera, block: Block) -> None:
+    Args:
+        lay: Writes a matte into its slot, first argument: as it is, or laid onto the stage.
+    """
+
+    def __init__(self, camera: Camera, block: Block, lay: Lay = np.copyto) -> None:
+        self._lay = lay
         self.header: NDArray[Any] = block.array(HEADER, 1)
         self.mattes = Slots(block, _matte_bytes(camera), HEADER_SIZE)
         self.sightings = Slots(block, _sighting_bytes(camera), HEADER_SIZE + slots_size(_matte_bytes(camera)))
@@ -106,7 +112,7 @@ class CameraBlock:
         data = self._matte_writer.begin()
         data[: STAMP.itemsize].view(STAMP)[0] = (frame, captured_ns, (pixels.shape[1], pixels.shape[0]))
         end = STAMP.itemsize + pixels.size
-        data[STAMP.itemsize : end] = pixels.reshape(-1)
+        self._lay(data[STAMP.itemsize : end].reshape(pixels.shape), pixels)
         self._matte_writer.publish(end)
 
     def publish_sighting(self, sighting: Sighting) -> None:
@@ -154,8 +160,7 @@ class CameraLink:
 
     def guest(self, x: float, y: float, present: bool) -> None:
         """Tell a simulated camera where the mouse is, in stage units."""
-        share = x / self._aspect
-        self._header["guest"] = (float(present), 1.0 - share if self.camera.mirror else share, y)
+        self._header["guest"] = float(present), *self._share_at(x, y)
 
     def use(self, source: str) -> None:
         """Ask for another source, such as `0` for the webcam; an empty text asks for the show's own again."""
@@ -193,6 +198,14 @@ class CameraLink:
         """Give the slots back."""
         self._mattes.release()
         self._sightings.release()
+
+    def _share_at(self, x: float, y: float) -> tuple[float, float]:
+        if self.camera.corners is not None:
+            from engine.stage_view import picture_to_stage, share_at  # OpenCV comes with it: not for the supervisor
+
+            return share_at(picture_to_stage(self.camera.corners, self.camera.mirror, self._aspect), x, y)
+        share = x / self._aspect
+        return 1.0 - share if self.camera.mirror else share, y
 
     def _take_sighting(self) -> None:
         leased = self._sightings.newest()

@@ -16,10 +16,11 @@ import numpy as np
 from engine.clock import monotonic_ns
 from engine.inputs.camera import open_source
 from engine.inputs.camera_capture import Capture, OpenSource, stale_s
-from engine.inputs.camera_link import STATES, CameraBlock, capture_size
+from engine.inputs.camera_link import STATES, CameraBlock, Lay, capture_size
 from engine.inputs.camera_memory import RoomMemory
 from engine.inputs.camera_simulated import SimulatedSource, StandIn, simulated
 from engine.show.model import Camera
+from engine.stage_view import lay
 from engine.supervise.memory import Block
 from engine.vision.eye import Eye
 from engine.world import CameraState, Pixels, Sighting
@@ -62,7 +63,7 @@ def run_camera(
     Returns:
         0, or 3 if a driver blocks for ever: then only the end of the process helps.
     """
-    shared = CameraBlock(camera, block)
+    shared = CameraBlock(camera, block, _lay_for(camera))
     header, code = shared.header[0], 0
     while not code and not should_stop():
         chosen = replace(camera, source=shared.wanted or camera.source, size=capture_size(camera))
@@ -71,6 +72,14 @@ def run_camera(
         code = _watch(chosen, shared, should_stop, folder, aspect)
     header["state"] = STATES.index("lost")
     return code
+
+
+def _lay_for(camera: Camera) -> Lay:
+    """Return how a matte is written for the engine: with corners as the stage alone, so that people stand right."""
+    corners = camera.corners
+    if corners is None:
+        return np.copyto
+    return lambda slot, matte: lay(matte, corners, slot)
 
 
 def _watch(camera: Camera, shared: CameraBlock, should_stop: Callable[[], bool], folder: Path, aspect: float) -> int:

@@ -103,7 +103,9 @@ class Camera:
         lock: Whether exposure, white balance and focus are locked after warming up.
         corners: Where the stage's corners are in the picture, in shares of its width and height, clockwise
             from top left; None: the whole picture is the stage.
-        lost: What the show makes of it when it is gone.
+        lost: What the show makes of it while it is gone. In no case does a visitor stand frozen. `idle`: nobody is
+            there and presence is unknown. `hold`: nobody is seen, but presence and count stay as they were, so that
+            the show's mood bridges the gap. `simulate`: simulated visitors take over until it is back.
     """
 
     name: str = field(metadata=HIDDEN)
@@ -116,7 +118,7 @@ class Camera:
     corners: tuple[tuple[float, float], ...] | None = field(
         default=None, metadata=limits(-1, 2) | form(forms.corners))
     group: str | None = None
-    lost: Lost = "idle"
+    lost: Literal["idle", "hold", "simulate"] = "idle"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

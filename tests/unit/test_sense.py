@@ -89,6 +89,23 @@ def test_r3_a_lost_camera_means_unknown_presence_and_no_frozen_visitor(tmp_path)
     assert nows[1].visitors == ()
 
 
+@pytest.mark.parametrize("state", ["stale", "lost", "dark"])
+def test_r3_a_camera_that_holds_keeps_the_mood_but_no_visitor(tmp_path, state) -> None:
+    gone = Signals(sightings={"room": Sighting("room", state, 1, people=(PERSON,))})
+    nows = play(room(tmp_path, lost="hold"), gone, sighting(0, PERSON), gone, sighting(2), gone)
+    assert [now.presence for now in nows] == ["unknown", "somebody", "somebody", "nobody", "nobody"]
+    assert [now.count for now in nows] == [0, 1, 1, 0, 0]
+    assert [len(now.visitors) for now in nows] == [0, 1, 0, 0, 0]
+    assert len(nows[2].departures) == 1
+
+
+@pytest.mark.parametrize("state", ["stale", "lost", "dark"])
+def test_r3_by_default_a_camera_that_is_not_live_sees_nobody(tmp_path, state) -> None:
+    gone = Signals(sightings={"room": Sighting("room", state, 1, people=(PERSON,), mask=np.ones((9, 16), np.uint8))})
+    now = play(room(tmp_path), sighting(0, PERSON), gone)[1]
+    assert (now.presence, now.count, now.visitors, now.mask()) == ("unknown", 0, (), None)
+
+
 def test_masks_and_flow_are_turned_the_way_the_stage_is_and_cannot_be_written(tmp_path) -> None:
     flow = np.zeros((90, 160, 2), np.float32)
     flow[:, 0, 0] = 36.0

@@ -232,3 +232,9 @@ def test_any_change_of_the_sample_raises_only_problems(folder, at, cut, put):
 @pytest.mark.parametrize("text", ["midi:desk/notes", "midi:desk/pitch", "midi:desk/cc/127"])
 def test_every_control_that_a_midi_device_sends_can_be_a_source(text):
     assert forms.source(text) == ""
+
+
+@pytest.mark.parametrize("word", ["silence", "release"])
+def test_r3_what_only_sounds_and_touches_do_when_lost_is_no_choice_for_a_camera(folder, word) -> None:
+    found = problems(folder, HEAD + f'[camera.room]\nlost = "{word}"\n')
+    assert found == [f"show.toml:5: camera.room.lost: \"{word}\" is not known; must be 'idle', 'hold' or 'simulate'"]
