@@ -30,8 +30,9 @@ from engine.problems import Problem
 from engine.reload import Reloader
 from engine.render import kernels
 from engine.render.headless import HeadlessWindows
-from engine.render.stage import Beam, LightOutput
-from engine.render.window import Windows
+from engine.render.pinned import PinnedLight
+from engine.render.screens import Screens as DesktopScreens
+from engine.render.stage import LightOutput
 from engine.report import report, write_report
 from engine.scene.running import Running
 from engine.sense import Room
@@ -55,27 +56,9 @@ class Closable(Protocol):
 
 
 P = TypeVar("P", bound=Closable)
-Screens = Windows | HeadlessWindows
+Screens = DesktopScreens | HeadlessWindows
 EVERY = 6  # frames between two looks at the operator's window and at the devices
 WEBCAM = "0"
-
-
-class PinnedLight:
-    """The light as the corner pin sees it."""
-
-    def __init__(self, light: LightOutput, beams: dict[str, Beam]) -> None:
-        self._light, self._beams = light, beams
-        self.stage_at = light.stage_at
-
-    def profiles(self) -> dict[str, Profile]:
-        """Return each projector's profile."""
-        return {name: beam.profile for name, beam in self._beams.items()}
-
-    def pin(self, name: str, profile: Profile) -> None:
-        """Give a projector another profile from the next frame on."""
-        beam = self._beams[name]
-        self._light.place(name, moved := Beam(profile=profile, view=beam.view, flip=beam.flip, guard=beam.guard))
-        self._beams[name] = moved
 
 
 class LiveShow:
@@ -107,7 +90,8 @@ class LiveShow:
         self.director = Director(show, lambda entry, key: Running(entry, key, parts), self._tell)
         beams = beams_of(show, screens.sizes)
         self.light = self._closed_at_end(LightOutput(beams, stage_size(show).size_px, kernels=kernels))
-        self.desk = Desk(screens, PinnedLight(self.light, beams), self._act, self._save, self._webcam, say)
+        self.pinned = self._closed_at_end(PinnedLight(self.light, beams))
+        self.desk = Desk(screens, self.pinned, self._act, self._save, self._webcam, say)
         self.reloader = self._closed_at_end(Reloader(show, self.director, self._read_again, say))
         self.telemetry = Telemetry(monotonic_ns, show.stage.fps)
         self.losses = Losses(say, monotonic_ns())
@@ -161,6 +145,7 @@ class LiveShow:
         self._board.beat(count, monotonic_ns())
         self.reloader.step()
         if count % EVERY == 0:
+            self.pinned.fit(self._screens.sizes)
             self.losses.observe(self._states(), monotonic_ns())
         if count % EVERY == EVERY // 2 and self.desk.operator_is_open:
             self.desk.show(self.overview.view(now, frame))
@@ -173,6 +158,7 @@ class LiveShow:
         """Return how each device is: empty, or why it is gone."""
         states = {f"camera.{name}": camera.lost for name, camera in self.cameras.items()}
         states |= {f"midi.{device.name}": device.lost for device in self._midi}
+        states |= {f"projector.{name}": self._screens.lost.get(name, "") for name in self._screens.sizes}
         return states | {"sound": self.sound.lost}
 
     def _print_status(self, health: Health) -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.clock import RealClock
-from engine.problems import MixeurError
+from engine.problems import MixeurError, Problem, ShowError
 from engine.show.model import Projector, Show, Speaker
 from engine.world import StageSize
 
@@ -193,6 +193,9 @@ def _screens(show: Show, projectors: Mapping[str, Projector], headless: bool) ->
 
     windows = Windows(projectors, stage, title="identify")
     windows.close_operator()
+    if windows.lost:
+        windows.close()
+        raise ShowError(Problem(f"projector.{name}", 0, why) for name, why in windows.lost.items())
     return windows
 
 
@@ -201,8 +204,6 @@ def _place(projector: Projector) -> str:
 
 
 def _every_display() -> dict[str, Projector]:
-    from engine.render.sdl import Sdl
-    from engine.render.window import displays_now, open_video
+    from engine.render.window import connected
 
-    open_video()
-    return {display.name: Projector(name=display.name, display=display.index) for display in displays_now(Sdl())}
+    return {display.name: Projector(name=display.name, display=display.index) for display in connected()}

@@ -16,7 +16,9 @@ from engine.clock import RealClock
 from engine.kernel_cache import RENDER_KERNELS, prepare_cache, warm
 from engine.problems import MixeurError
 from engine.render.headless import HeadlessWindows
+from engine.render.screens import Screens as DesktopScreens
 from engine.render.window import Windows
+from engine.render.x11 import answers
 from engine.show.files import read_show
 from engine.show.furnish import furnish
 from engine.show.model import Show
@@ -25,7 +27,7 @@ from engine.supervise.child import board_of
 from engine.world import StageSize
 
 Plan = Mapping[str, Any]
-Screens = Windows | HeadlessWindows
+Screens = DesktopScreens | HeadlessWindows
 
 
 def main(plan: Plan) -> int:
@@ -76,7 +78,8 @@ def _screens(show: Show, plan: Plan) -> Screens:
         where = f"{folder}{os.sep}NAME.png, one a projector, once a second" if folder else "nowhere: they show visitors"
         say(f"off-screen frames go to {where}")
         return HeadlessWindows(show.projectors, stage, folder)
-    return Windows(show.projectors, stage, plan["operator"], show.name)
+    return DesktopScreens(lambda: Windows(show.projectors, stage, plan["operator"], show.name),
+                          HeadlessWindows(show.projectors, stage), answers, say)
 
 
 def _prepare(screens: Screens) -> None:

@@ -4,10 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 from engine.problems import Problem, did_you_mean
 from engine.render.sdl import Rect
 from engine.show.model import Projector
+
+Mode = Literal["auto", "span", "each"]
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """A window that is wanted.
+
+    Attributes:
+        rect: (x, y, width, height) on the desktop.
+        displays: What shines in it, by projector.
+    """
+
+    rect: Rect
+    displays: Mapping[str, Display]
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +31,7 @@ class Display:
     """One output of the machine.
 
     Attributes:
-        index: SDL's number, from 0.
+        index: Its number, from 0.
         name: RANDR's name (`HDMI-1`), or the system's own where there is no RANDR.
         model: What the device calls itself; may equal `name`.
         rect: (x, y, width, height) on the desktop.
@@ -69,6 +85,23 @@ def place(projectors: Mapping[str, Projector],
     return placed, tuple(problems)
 
 
+def spots(placed: Mapping[str, Display], mode: Mode, spanning: Rect | None, others: Iterable[Display]) -> list[Spot]:
+    """Return the windows that projectors need: one each, or one over all of them where they lie side by side.
+
+    Args:
+        spanning: The window that covers several displays now; while it covers them all and nothing else it stays,
+            so that a display that goes or comes moves no picture.
+        others: Displays that no projector uses.
+    """
+    rects = [display.rect for display in placed.values()]
+    if spanning and rects and mode != "each" and all(_holds(spanning, rect) for rect in rects) and not any(
+            _overlap(spanning, other.rect) for other in others):
+        return [Spot(spanning, placed)]
+    if len(rects) > 1 and (mode == "span" or (mode == "auto" and can_span(placed.values()))):
+        return [Spot(bounding(rects), placed)]
+    return [Spot(display.rect, {name: display}) for name, display in placed.items()]
+
+
 def bounding(rects: Iterable[Rect]) -> Rect:
     """Return the smallest (x, y, width, height) that holds all of them."""
     left, top, width, height = zip(*rects, strict=True)
@@ -94,6 +127,10 @@ def fit(size: tuple[int, int], into: Rect) -> Rect:
     scale = min(width / size[0], height / size[1])
     w, h = max(round(size[0] * scale), 1), max(round(size[1] * scale), 1)
     return x + (width - w) // 2, y + (height - h) // 2, w, h
+
+
+def _holds(a: Rect, b: Rect) -> bool:
+    return a[0] <= b[0] and a[1] <= b[1] and a[0] + a[2] >= b[0] + b[2] and a[1] + a[3] >= b[1] + b[3]
 
 
 def _overlap(a: Rect, b: Rect) -> bool:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.clock import NS, monotonic_ns
-from engine.problems import Problem
 from engine.render.window_input import ToStage, WindowInput
 from engine.show.model import Projector
 from engine.world import StageSize
@@ -31,7 +31,7 @@ class HeadlessWindows:
     """
 
     operator_size: tuple[int, int] | None = None
-    missing: tuple[Problem, ...] = ()
+    lost: Mapping[str, str] = MappingProxyType({})
 
     def __init__(self, projectors: Mapping[str, Projector], stage: StageSize,
                  folder: Path | None = None, every_s: float = 1.0) -> None:

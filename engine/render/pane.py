@@ -21,6 +21,7 @@ from engine.render.displays import fit
 from engine.render.sdl import Rect
 
 Pixels = NDArray[np.uint8]
+MOST_PUSHES = 3
 BGRX = (0xFF0000, 0xFF00, 0xFF, 0)
 
 
@@ -47,15 +48,22 @@ class Port:
 
 
 class Pane:
-    """One window; pygame-ce shows the window's own surface."""
+    """One window; pygame-ce shows the window's own surface.
+
+    Attributes:
+        ports: The outputs whose pictures lie in it.
+        rect: (x, y, width, height) that a projector's window must keep; None: people may move it.
+    """
 
     def __init__(self, title: str, size: tuple[int, int], position: Any, ports: tuple[Port, ...],
-                 *, hides_cursor: bool, **flags: bool) -> None:
+                 *, hides_cursor: bool, rect: Rect | None = None, **flags: bool) -> None:
         # pygame 2.6.1 has this class there only, pygame-ce has it there too.
         from pygame._sdl2.video import Window
 
         self.ports = ports
         self.hides_cursor = hides_cursor
+        self.rect = rect
+        self._pushes = MOST_PUSHES
         self.window = Window(title, size, position=position, **flags)
         self.id = self.window.id
 
@@ -63,6 +71,20 @@ class Pane:
     def size(self) -> tuple[int, int]:
         width, height = self.window.size
         return int(width), int(height)
+
+    @property
+    def is_refused(self) -> bool:
+        """Return whether something keeps the window from lying where it must."""
+        return not self._pushes
+
+    def push_back(self) -> None:
+        """Move the window back to where it must be; after three times in vain it is left alone."""
+        if self.rect is None or (*self.window.position, *self.size) == self.rect:
+            self._pushes = MOST_PUSHES
+        elif self._pushes:
+            self._pushes -= 1
+            self.window.size = self.rect[2:]
+            self.window.position = self.rect[:2]
 
     def surface(self) -> pygame.Surface:
         surface: pygame.Surface = self.window.get_surface()
@@ -137,7 +159,7 @@ def _fill(surface: pygame.Surface, rect: Rect, frame: Pixels) -> None:
 
 
 def open_pane(title: str, size: tuple[int, int], position: tuple[int, int], ports: tuple[Port, ...],
-              *, hides_cursor: bool, **flags: bool) -> Pane:
+              *, hides_cursor: bool, rect: Rect | None = None, **flags: bool) -> Pane:
     """Open a window that shows the outputs `ports`; flags are SDL's (`borderless`, `fullscreen_desktop`...)."""
     kind = Pane if hasattr(pygame, "Window") else TexturePane
-    return kind(title, size, position, ports, hides_cursor=hides_cursor, **flags)
+    return kind(title, size, position, ports, hides_cursor=hides_cursor, rect=rect, **flags)

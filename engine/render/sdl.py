@@ -8,6 +8,7 @@ import sys
 import pygame
 
 Rect = tuple[int, int, int, int]
+X11 = 2  # SDL_SYSWM_X11
 
 
 class _Mode(ctypes.Structure):
@@ -17,13 +18,21 @@ class _Mode(ctypes.Structure):
     )
 
 
+class _System(ctypes.Structure):
+    _fields_ = (
+        ("version", ctypes.c_uint8 * 3), ("kind", ctypes.c_int), ("server", ctypes.c_void_p),
+        ("window", ctypes.c_ulong), ("_rest", ctypes.c_uint8 * 64),
+    )
+
+
 class Sdl:
-    """SDL's view of the displays; valid after `pygame.display.init()`."""
+    """SDL's view of displays and windows; valid after `pygame.display.init()`."""
 
     def __init__(self) -> None:
         # A symbol is looked up in a library's dependencies too, except on Windows, which finds a loaded DLL by name.
         self._lib = ctypes.CDLL("SDL2.dll" if sys.platform == "win32" else pygame.base.__file__)
         self._lib.SDL_GetDisplayName.restype = ctypes.c_char_p
+        self._lib.SDL_GetWindowFromID.restype = ctypes.c_void_p
 
     def bounds(self) -> tuple[Rect, ...]:
         """Return (x, y, width, height) of every display on the desktop, in display order."""
@@ -43,3 +52,11 @@ class Sdl:
         mode = _Mode()
         failed = self._lib.SDL_GetDesktopDisplayMode(index, ctypes.byref(mode))
         return 0 if failed else int(mode.refresh_hz)
+
+    def x_window(self, window_id: int) -> int:
+        """Return the X server's number of a window, 0 where there is none."""
+        system = _System()
+        self._lib.SDL_GetVersion(system.version)
+        window = ctypes.c_void_p(self._lib.SDL_GetWindowFromID(window_id))
+        known = window and self._lib.SDL_GetWindowWMInfo(window, ctypes.byref(system)) and system.kind == X11
+        return int(system.window) if known else 0

@@ -65,9 +65,13 @@ class LightOutput:
             self.place(name, beam)
         self._pool = ThreadPoolExecutor(len(beams) - 1, "projector") if len(beams) > 1 else None
 
-    def place(self, name: str, beam: Beam) -> None:
+    def plan(self, beam: Beam) -> mapping.Mapping:
+        """Return how a beam's picture is made: 70 ms at 1080p, in any thread."""
+        return mapping.Mapping(beam.profile, self.stage_size, beam.flip, self._order, self.kernels)
+
+    def place(self, name: str, beam: Beam, planned: mapping.Mapping | None = None) -> None:
         """Give a projector a new profile, view, flip or guard, from the next frame on; a bad one leaves the old."""
-        self._mappings[name] = mapping.Mapping(beam.profile, self.stage_size, beam.flip, self._order, self.kernels)
+        self._mappings[name] = planned or self.plan(beam)
         self._beams[name] = beam
 
     def use(self, kernels: ModuleType) -> None:

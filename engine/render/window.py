@@ -3,30 +3,33 @@
 from __future__ import annotations
 
 import importlib.metadata
+import os
 from collections.abc import Mapping
-from typing import Literal
+from dataclasses import replace
 
 import numpy as np
 import pygame
 from numpy.typing import NDArray
 
 from engine.clock import NS, monotonic_ns
-from engine.problems import MixeurError, Problem, ShowError
-from engine.render import randr
-from engine.render.displays import Display, bounding, can_span, fit, place
+from engine.problems import MixeurError
+from engine.render.displays import Display, Mode, Spot, fit, place, spots
 from engine.render.lettering import Lettering
 from engine.render.pane import Pane, Port, open_pane
 from engine.render.sdl import Rect, Sdl
 from engine.render.sheet import preparing_sheet
 from engine.render.window_input import OPERATOR, PointerEvent, ToStage, WindowInput
+from engine.render.x11 import XServer
 from engine.show.model import Projector
 from engine.world import Mouse, StageSize
 
 Pixels = NDArray[np.uint8]
-Mode = Literal["auto", "span", "each"]
 OPERATOR_SIZE = (1280, 720)
 DESKTOP_SHARE = 0.9
+LOOK_NS = NS // 2
+UNSEEN = ("dummy", "offscreen")  # what SDL takes when it finds no display
 CENTRED_ON = 0x2FFF0000  # SDL_WINDOWPOS_CENTERED_DISPLAY
+NOWHERE = Display(0, "", "", (0, 0, *OPERATOR_SIZE))  # while every output is off
 BUTTONS = {pygame.MOUSEBUTTONDOWN: "press", pygame.MOUSEBUTTONUP: "release"}
 
 
@@ -51,15 +54,33 @@ def open_video() -> None:
     check_pygame()
     try:
         pygame.display.init()
+        why = "" if os.environ.get("SDL_VIDEODRIVER") or pygame.display.get_driver() not in UNSEEN else "none answers"
     except pygame.error as error:
-        raise MixeurError(f"no display to open windows on ({error}); use --headless, or set DISPLAY") from None
+        why = str(error)
+    if why:
+        pygame.display.quit()
+        raise MixeurError(f"no display to open windows on ({why}); use --headless, or set DISPLAY")
 
 
-def displays_now(sdl: Sdl) -> tuple[Display, ...]:
-    """Return the displays of the desktop; `open_video` comes first."""
-    outputs = _outputs()
-    return tuple(Display(index, outputs.get(rect, sdl.name(index)), sdl.name(index), rect, sdl.refresh_hz(index))
+def displays_now(sdl: Sdl, server: XServer | None) -> tuple[Display, ...]:
+    """Return the displays of the desktop; `open_video` comes first.
+
+    SDL misses an X output that is switched off, moved or resized while its cable stays in: there the server is asked.
+    """
+    rates = {rect: sdl.refresh_hz(index) for index, rect in enumerate(sdl.bounds())}
+    if server:
+        return tuple(Display(index, each.name, each.model or each.name, each.rect, rates.get(each.rect, 0))
+                     for index, each in enumerate(server.monitors()))
+    return tuple(Display(index, sdl.name(index), sdl.name(index), rect, rates[rect])
                  for index, rect in enumerate(sdl.bounds()))
+
+
+def x_server() -> XServer | None:
+    """Return a connection to the X server that SDL uses, or None where it uses none."""
+    try:
+        return XServer() if pygame.display.get_driver() == "x11" else None
+    except OSError:
+        return None
 
 
 def connected() -> tuple[Display, ...]:
@@ -69,22 +90,21 @@ def connected() -> tuple[Display, ...]:
         MixeurError: There is no desktop.
     """
     open_video()
+    server = x_server()
     try:
-        return displays_now(Sdl())
+        return displays_now(Sdl(), server)
     finally:
+        if server:
+            server.close()
         pygame.display.quit()
-
-
-def _outputs() -> Mapping[Rect, str]:
-    return randr.output_names() if pygame.display.get_driver() == "x11" else {}
 
 
 class Windows:
     """Every window of the show.
 
-    Projectors with a display get it full-screen, or share one borderless window where their displays lie side by
-    side at one rate; projectors without one are windows on the desktop. A show without projectors has one desktop
-    window, `stage`.
+    Projectors with a display fill it, or share one window where their displays lie side by side at one rate; such a
+    window comes back when it is closed, moved, hidden or covered. Projectors without one are windows on the desktop.
+    A show without projectors has one desktop window, `stage`.
 
     Args:
         projectors: By name, as in the show file.
@@ -93,9 +113,11 @@ class Windows:
         title: The show's name.
         mode: `span` or `each` overrides the choice between one window and one a projector.
 
+    Attributes:
+        lost: Why a projector has no window, by its name; a display that comes back gets it again.
+
     Raises:
         MixeurError: No display can be opened, or both pygames are installed.
-        ShowError: A projector names a display that is not there.
     """
 
     def __init__(self, projectors: Mapping[str, Projector], stage: StageSize, operator: bool = False,
@@ -112,16 +134,14 @@ class Windows:
         self._keys: set[str] = set()
         self._mouse = Mouse()
         self._cursor = False
-        self.missing: tuple[Problem, ...] = ()
-        self._displays = displays_now(self._sdl)
-        self._seen = self._look()
-        self._next_look_ns = 0
-        _, problems = place(self._projectors, self._displays)
-        if problems:
-            pygame.display.quit()
-            raise ShowError(problems)
-        self._open()
-        if operator or self._free_display() is not None:
+        self.lost: Mapping[str, str] = {}
+        self._server = x_server()
+        self._displays = displays_now(self._sdl, self._server)
+        self._placed: Mapping[str, Display] = {}
+        self._sizes = {name: projector.size or stage.size_px for name, projector in self._projectors.items()}
+        self._next_look_ns = monotonic_ns() + LOOK_NS
+        self._arrange()
+        if operator or (self._placed and len(self._displays) > len(self._placed)):
             self.open_operator()
 
     # -- what is shown ------------------------------------------------------------------------
@@ -129,7 +149,8 @@ class Windows:
     @property
     def sizes(self) -> dict[str, tuple[int, int]]:
         """Return the (width, height) each projector's picture should have; changes with the displays."""
-        return {port.name: port.size_in(pane.size) for pane in self._panes for port in pane.ports}
+        self._sizes |= {port.name: port.size_in(pane.size) for pane in self._panes for port in pane.ports}
+        return dict(self._sizes)
 
     @property
     def operator_size(self) -> tuple[int, int] | None:
@@ -177,12 +198,20 @@ class Windows:
         """Open the operator's window, on a display that no projector uses if there is one."""
         if self._operator:
             return
-        display = self._free_display()
-        display = display or self._displays[-1]
+        used = list(self._placed.values())
+        desktop = [pane for pane in self._panes if pane.rect is None]
+        free = [display for display in self._displays[bool(desktop) :] if display not in used]
+        display = (*free, *self._displays[-1:], NOWHERE)[0]
         size = _at_most(OPERATOR_SIZE, display.size)
-        position = CENTRED_ON | display.index
-        self._operator = open_pane(f"{self._title} · operator", size, (position, position),
-                                    (Port(OPERATOR),), hides_cursor=False, resizable=True)
+        share = 2
+        if desktop and not free:  # on the only display they lie in opposite corners
+            share = 1
+            for pane in desktop:
+                pane.window.position = display.rect[:2]
+        left, top = ((at + (room - length) // share)
+                     for at, room, length in zip(display.rect[:2], display.size, size, strict=True))
+        self._operator = open_pane(f"{self._title} · operator", size, (left, top), (Port(OPERATOR),),
+                                   hides_cursor=False, resizable=True, always_on_top=display in used)
 
     def close_operator(self) -> None:
         """Close the operator's window."""
@@ -198,7 +227,7 @@ class Windows:
         Args:
             to_stage: (window, x_px, y_px) to a point in stage units, or None where that is off the stage.
         """
-        self._watch_displays()
+        self._watch()
         pressed: list[str] = []
         pointer: list[PointerEvent] = []
         leave = False
@@ -226,7 +255,7 @@ class Windows:
         if self._operator and self._pane_of(event) is self._operator:
             self.close_operator()
             return False
-        return True
+        return (pane := self._pane_of(event)) is not None and pane.rect is None
 
     def _pointer(self, event: pygame.Event, to_stage: ToStage) -> tuple[PointerEvent, ...]:
         pane = self._pane_of(event)
@@ -255,67 +284,83 @@ class Windows:
 
     # -- displays come and go -----------------------------------------------------------------
 
-    def _watch_displays(self) -> None:
+    def _watch(self) -> None:
+        """See twice a second that each projector has its window, and nothing before it."""
         now_ns = monotonic_ns()
         if now_ns < self._next_look_ns:
             return
-        self._next_look_ns = now_ns + NS
-        seen = self._look()
-        if seen != self._seen:
-            bounds, outputs = seen
-            if outputs and outputs != set(bounds):
-                self._begin_again()
-            self._seen = self._look()
-            self._displays = displays_now(self._sdl)
-            self._open()
-        elif any(pane.ports[0].area and pane.window.position != self._span_at for pane in self._panes):
+        self._next_look_ns = now_ns + LOOK_NS
+        displays = displays_now(self._sdl, self._server)
+        if displays != self._displays:
+            self._displays = displays
+            self._arrange()
+            return
+        for pane in self._panes:
+            pane.push_back()
+        if any(pane.is_refused and len(pane.ports) > 1 for pane in self._panes):
             self._mode = "each"  # a window manager would not let one window cover several displays
-            self._open()
+            self._arrange()
+        self._bring_forward()
 
-    def _look(self) -> tuple[tuple[Rect, ...], frozenset[Rect]]:
-        return self._sdl.bounds(), frozenset(_outputs())
+    def _bring_forward(self) -> None:
+        """Open again what was destroyed or hidden by another program, raise what is covered."""
+        server = self._server
+        windows = {self._sdl.x_window(pane.id): pane for pane in self._panes if pane.rect} if server else {}
+        if server is None or not windows:
+            return
+        for window, pane in windows.items():
+            if not server.there(window):
+                self._panes.remove(pane)
+                pane.close()
+        if len(windows) > sum(pane.rect is not None for pane in self._panes):
+            self._arrange()
+            return
+        others = [pane for pane in (self._operator, *self._panes) if pane and pane.rect is None]
+        server.raise_covered({window: pane.rect for window, pane in windows.items() if pane.rect},
+                             [self._sdl.x_window(pane.id) for pane in others])
 
-    def _begin_again(self) -> None:
-        """Let SDL list the displays anew: it misses an X output switched off or resized while its cable stays in."""
-        operator = self._operator is not None
-        self.close()
-        open_video()
-        if operator:
-            self.open_operator()
+    def _arrange(self) -> None:
+        """Give each projector its window where its display is now; windows that are right stay untouched."""
+        placed, problems = place(self._projectors, self._displays)
+        self.lost = {problem.path.removeprefix("projector."): problem.text for problem in problems}
+        self._placed = placed
+        if len({display.name for display in self._displays}) == len(self._displays):
+            # A number is that of an output at the start: the others must not move up when one goes.
+            self._projectors |= {name: replace(self._projectors[name], display=display.name)
+                                 for name, display in placed.items()}
+        old = {pane.rect or pane.ports[0].name: pane for pane in self._panes}
+        spanning = next((pane.rect for pane in self._panes if pane.ports[0].area), None)
+        others = [display for display in self._displays if display not in placed.values()]
+        self._panes = [self._shown(spot, old) for spot in spots(placed, self._mode, spanning, others)]
+        self._panes += [old.get(name) or self._open_desktop(projector)
+                        for name, projector in self._projectors.items() if projector.display is None]
+        for pane in old.values():
+            if pane not in self._panes:
+                pane.close()
 
-    def _open(self) -> None:
-        """Open the projectors' windows where their displays are now; a missing one is named in `missing`."""
-        old, self._panes = self._panes, []
-        placed, self.missing = place(self._projectors, self._displays)
-        displays = tuple(placed.values())
-        span = len(displays) > 1 and (self._mode == "span" or (self._mode == "auto" and can_span(displays)))
-        if span:
-            self._panes.append(self._open_span(placed))
-        for name, projector in self._projectors.items():
-            if projector.display is None:
-                self._panes.append(self._open_desktop(projector))
-            elif name in placed and not span:
-                display = placed[name]
-                position = CENTRED_ON | display.index
-                port = Port(name, projector.size or display.size)
-                self._panes.append(open_pane(self._name(name), display.size, (position, position), (port,),
-                                              hides_cursor=True, fullscreen_desktop=True))
-        for pane in old:
-            pane.close()
-
-    def _open_span(self, placed: Mapping[str, Display]) -> Pane:
-        left, top, width, height = bounding(display.rect for display in placed.values())
-        self._span_at = (left, top)
-        ports = []
-        for name, display in placed.items():
-            x, y, w, h = display.rect
-            ports.append(Port(name, self._projectors[name].size or (w, h), (x - left, y - top, w, h)))
-        return open_pane(self._title, (width, height), (left, top), tuple(ports),
-                          hides_cursor=True, borderless=True, always_on_top=True)
+    def _shown(self, spot: Spot, old: Mapping[Rect | str, Pane]) -> Pane:
+        """Return the window of a spot: the one that is there, or a new one."""
+        left, top, width, height = spot.rect
+        ports = tuple(
+            Port(name, self._projectors[name].size or (w, h), (x - left, y - top, w, h))
+            for name, display in spot.displays.items() for x, y, w, h in [display.rect])
+        pane = old.get(spot.rect)
+        if len(ports) == 1 and ports[0].area == (0, 0, width, height):
+            ports = (replace(ports[0], area=None),)
+        if pane is not None:
+            pane.ports = ports
+            return pane
+        title = self._title if len(ports) > 1 else self._name(ports[0].name)
+        if self._server or len(ports) > 1:
+            # Under X SDL takes 0.1 s to open or close a full-screen window, and 2 ms for one that just is as large.
+            return open_pane(title, spot.rect[2:], spot.rect[:2], ports, hides_cursor=True, rect=spot.rect,
+                             borderless=True, always_on_top=True)
+        at = CENTRED_ON | spot.displays[ports[0].name].index
+        return open_pane(title, spot.rect[2:], (at, at), ports, hides_cursor=True, fullscreen_desktop=True)
 
     def _open_desktop(self, projector: Projector) -> Pane:
         picture = projector.size or self._stage.size_px
-        size = _at_most(picture, self._displays[0].size)
+        size = _at_most(picture, (*self._displays, NOWHERE)[0].size)
         centre = (CENTRED_ON, CENTRED_ON)
         return open_pane(self._name(projector.name), size, centre, (Port(projector.name, picture),),
                           hides_cursor=False, resizable=True)
@@ -323,16 +368,15 @@ class Windows:
     def _name(self, projector: str) -> str:
         return self._title if len(self._projectors) == 1 else f"{self._title} · {projector}"
 
-    def _free_display(self) -> Display | None:
-        used = place(self._projectors, self._displays)[0].values()
-        return next((display for display in self._displays if used and display not in used), None)
-
     def close(self) -> None:
         """Close every window."""
         self.close_operator()
         for pane in self._panes:
             pane.close()
         self._panes = []
+        if self._server:
+            self._server.close()
+            self._server = None
         pygame.display.quit()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import os
 import shutil
@@ -40,9 +41,20 @@ class Projectors:
         lefts = itertools.accumulate((width for width, _ in sizes), initial=0)
         self.areas = [(left, 0, *size) for left, size in zip(lefts, sizes, strict=False)]
         modes = [f"{width}x{height}" for width, height in sizes]
-        script = subprocess.run([HERE / "start_projectors.sh", self.display, *modes], text=True, check=True,
-                                stdout=subprocess.PIPE, env={**os.environ, "TMPDIR": str(folder)})
+        self._script = [str(HERE / "start_projectors.sh"), self.display, *modes]
+        self._folder = folder
+        self.begin()
+
+    def begin(self) -> None:
+        """Start the server, again after `die`."""
+        script = subprocess.run(self._script, text=True, check=True, stdout=subprocess.PIPE,
+                                env={**os.environ, "TMPDIR": str(self._folder)})
         self._pid = int(script.stdout)
+
+    def die(self) -> None:
+        """Kill the server, as a crash would."""
+        os.kill(self._pid, signal.SIGKILL)
+        Path(f"/tmp/.X{self.display[1:]}-lock").unlink()
 
     def screenshot(self) -> Picture:
         """Return what all outputs show. RGB, shape (height, width, 3), uint8."""
@@ -70,7 +82,8 @@ class Projectors:
 
     def stop(self) -> None:
         """End the server and wait until it is gone."""
-        os.kill(self._pid, signal.SIGTERM)
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self._pid, signal.SIGTERM)
         until(lambda: not Path(f"/tmp/.X{self.display[1:]}-lock").exists(), 10)
 
 

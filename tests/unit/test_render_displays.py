@@ -3,7 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.render.displays import Display, bounding, can_span, find, fit, place
+from engine.render.displays import Display, Spot, bounding, can_span, find, fit, place, spots
+from engine.render.x11 import model_of
 from engine.show.model import Projector
 
 LEFT = Display(0, "HDMI-1", "EPSON PJ", (0, 0, 1280, 720))
@@ -68,3 +69,25 @@ def test_a_picture_fits_inside_and_keeps_its_shape(size: tuple[int, int], room: 
     assert x >= 10 and y >= 20 and x + width <= 10 + room[0] and y + height <= 20 + room[1]
     assert width == room[0] or height == room[1]
     assert abs(width * size[1] - height * size[0]) <= max(size) or min(width, height) == 1
+
+
+def test_each_projector_gets_a_window_of_its_own_or_neighbours_share_one() -> None:
+    assert spots({"a": LEFT, "b": RIGHT}, "auto", None, ()) == [Spot((0, 0, 2560, 720), {"a": LEFT, "b": RIGHT})]
+    assert [spot.rect for spot in spots({"a": LEFT, "b": RIGHT}, "each", None, ())] == [LEFT.rect, RIGHT.rect]
+    assert [spot.rect for spot in spots({"a": LEFT, "b": TALL}, "auto", None, ())] == [LEFT.rect, TALL.rect]
+    assert spots({}, "auto", (0, 0, 2560, 720), ()) == []
+
+
+def test_a_shared_window_stays_while_it_covers_the_displays_that_are_left_and_no_other() -> None:
+    shared = (0, 0, 2560, 720)
+    assert spots({"a": LEFT}, "auto", shared, ()) == [Spot(shared, {"a": LEFT})]
+    assert spots({"a": LEFT}, "auto", shared, (RIGHT,)) == [Spot(LEFT.rect, {"a": LEFT})]
+    assert spots({"a": TALL}, "auto", shared, ()) == [Spot(TALL.rect, {"a": TALL})]
+    assert spots({"a": LEFT}, "each", shared, ()) == [Spot(LEFT.rect, {"a": LEFT})]
+
+
+def test_the_model_is_read_from_what_the_cable_tells() -> None:
+    edid = bytearray(128)
+    edid[72:90] = b"\0\0\0\xfc\0EPSON PJ\n    "
+    assert model_of(bytes(edid)) == "EPSON PJ"
+    assert model_of(b"") == model_of(bytes(128)) == ""

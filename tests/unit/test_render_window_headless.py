@@ -26,7 +26,7 @@ def test_it_has_everything_that_windows_have() -> None:
         if inspect.isfunction(member):
             theirs, ours = inspect.signature(member), inspect.signature(getattr(HeadlessWindows, name))
             assert list(theirs.parameters) == list(ours.parameters), name
-    assert headless.missing == () and headless.poll(lambda *_: (0.0, 0.0)) == WindowInput()
+    assert headless.lost == {} and headless.poll(lambda *_: (0.0, 0.0)) == WindowInput()
 
 
 def test_a_projector_has_its_own_size_or_the_stages() -> None:
