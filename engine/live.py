@@ -34,13 +34,14 @@ from engine.render.pinned import PinnedLight
 from engine.render.screens import Screens as DesktopScreens
 from engine.render.stage import LightOutput
 from engine.report import report, write_report
-from engine.scene.running import Running
+from engine.scene.casting import Casting
 from engine.sense import Room
 from engine.show.files import read_show
 from engine.show.furnish import furnish
 from engine.show.model import Show
 from engine.show.profile import Profile, write_profile
 from engine.sound.control import SoundControl
+from engine.supervise.barred import from_plain
 from engine.supervise.board import Board
 from engine.supervise.cpu import CpuShares
 from engine.supervise.memory import Block
@@ -85,9 +86,10 @@ class LiveShow:
         self.osc = self._closed_at_end(OscListener(show.osc, known=lambda: self._addresses))
         self._midi = [self._closed_at_end(MidiInput(device)) for device in show.midi.values() if device.input]
         seed = seed_of(show, RealClock().wall().date())
+        self._casting = Casting(board, from_plain(plan["barred"]), show.folder)
         parts = scene_parts(show, seed, monotonic_ns, lambda scene, line: say(f"{scene}: {line}"), live=True,
-                            deadline=deadline(say))
-        self.director = Director(show, lambda entry, key: Running(entry, key, parts), self._tell)
+                            deadline=deadline(say), enter=self._casting.enter)
+        self.director = Director(show, lambda entry, key: self._casting.make(entry, key, parts), self._tell)
         beams = beams_of(show, screens.sizes)
         self.light = self._closed_at_end(LightOutput(beams, stage_size(show).size_px, kernels=kernels))
         self.pinned = self._closed_at_end(PinnedLight(self.light, beams))
@@ -119,6 +121,7 @@ class LiveShow:
         devices = LiveDevices([self.osc, *self._midi], self.cameras, self.desk)
         outputs = LiveOutputs(self.light, self.sound, self._screens, self.desk, self._shown, stopping)
         run(clock, devices, Room.of(self.show), self.director, outputs, self.telemetry)
+        self._board.stop()  # whatever happens from here on, the show is over
         if self._plan["report"]:
             write_report(Path(self._plan["report"]), self.report())
 
@@ -147,12 +150,14 @@ class LiveShow:
         if count % EVERY == 0:
             self.pinned.fit(self._screens.sizes)
             self.losses.observe(self._states(), monotonic_ns())
+            self._casting.picture(self.director.shown)
         if count % EVERY == EVERY // 2 and self.desk.operator_is_open:
             self.desk.show(self.overview.view(now, frame))
         if monotonic_ns() >= self._next_status_ns:
             self._next_status_ns = monotonic_ns() + NS
             self._addresses = frozenset(entry.address for entry in self.director.params)
             self._print_status(self.overview.health(now))
+            self.reloader.take_up(self._casting.pardoned(self.show.scenes, now.time))
 
     def _states(self) -> dict[str, str]:
         """Return how each device is: empty, or why it is gone."""

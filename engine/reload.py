@@ -47,7 +47,7 @@ class Reloader:
     def step(self) -> None:
         """Take over what has changed since the last step."""
         if changed := self._watch.changed():
-            self._take_up(changed)
+            self.take_up(changed)
         if not self._aside.ended():
             return
         if self._steps is not None:
@@ -62,7 +62,8 @@ class Reloader:
         self._watch.close()
         self._aside.hurry()
 
-    def _take_up(self, changed: Collection[Path]) -> None:
+    def take_up(self, changed: Collection[Path]) -> None:
+        """Take over files, given by resolved paths, as they are now."""
         if not {path.resolve() for path in self._files()}.isdisjoint(changed):
             self._want(SHOW_FILE, self._adoption())
         for name, steps in self._director.reloads(changed).items():

@@ -12,7 +12,7 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
-from engine.clock import RealClock
+from engine.clock import RealClock, monotonic_ns
 from engine.kernel_cache import RENDER_KERNELS, prepare_cache, warm
 from engine.problems import MixeurError
 from engine.render.headless import HeadlessWindows
@@ -59,15 +59,17 @@ def say(text: str) -> None:
 
 
 def _play(plan: Plan, board: Board, told_to_stop: Callable[[], bool], closing: ExitStack) -> None:
+    board.sign(monotonic_ns())
     show = furnish(read_show(Path(plan["show"]), simulate=plan["simulate"]))
     screens = _screens(show, plan)
     closing.callback(screens.close)
-    _prepare(screens)
+    _prepare(screens, lambda: board.sign(monotonic_ns()))
     from engine.live import LiveShow  # compiled kernels come with it: only now
 
     live = closing.enter_context(LiveShow(show, plan, screens, board, say))
     gc.collect()
     gc.freeze()
+    board.sign(monotonic_ns())
     live.run(RealClock(show.stage.fps, plan["frames"]), lambda: told_to_stop() or board.stopping)
 
 
@@ -82,8 +84,8 @@ def _screens(show: Show, plan: Plan) -> Screens:
                           HeadlessWindows(show.projectors, stage), answers, say)
 
 
-def _prepare(screens: Screens) -> None:
-    """Make the kernels ready in a thread while the windows say how far it is."""
+def _prepare(screens: Screens, sign: Callable[[], None]) -> None:
+    """Make the kernels ready in a thread while the windows say how far it is; `sign` is called all the while."""
     progress = [(0, 1, "starting")]
     failed: list[BaseException] = []
 
@@ -98,6 +100,7 @@ def _prepare(screens: Screens) -> None:
     thread.start()
     while thread.is_alive():
         screens.preparing(*progress[-1])
+        sign()
         thread.join(0.1)
     if failed:
         raise failed[0]

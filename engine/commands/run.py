@@ -9,13 +9,16 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from engine.kernel_cache import prepare_cache
 from engine.problems import MixeurError
 from engine.show.files import read_show
 from engine.show.furnish import furnish
 from engine.show.model import Camera, Show
 from engine.supervise.memory import Block
-from engine.supervise.supervisor import ChildPlan, Supervisor
+from engine.supervise.supervisor import Supervisor
+from engine.supervise.ward import ENGINE_PATIENCE, ChildPlan
 
 ENGINE, SOUND, CAMERA = "engine.commands.play", "engine.sound.process", "engine.inputs.camera_process"
 
@@ -49,7 +52,12 @@ def run(args: argparse.Namespace) -> int:
         "frames": frames, "report": str(args.report.resolve()) if args.report else None,
         "out": str((args.out or show.folder / "out").resolve()), "debug": args.debug,
     }  # fmt: skip
-    return Supervisor(plans(show, told), lambda line: print(line, file=sys.stderr, flush=True)).run()
+    return Supervisor(plans(show, told), say, show.folder).run()
+
+
+def say(line: str) -> None:
+    """Tell the person at the terminal."""
+    print(line, file=sys.stderr, flush=True)
 
 
 def plans(show: Show, told: dict[str, Any]) -> list[ChildPlan]:
@@ -58,17 +66,22 @@ def plans(show: Show, told: dict[str, Any]) -> list[ChildPlan]:
     Args:
         told: What the engine is told of the command line.
     """
-    from engine.inputs.camera_link import camera_block_size
-    from engine.sound.block import sound_block_size
+    from engine.inputs.camera_link import CameraBlock, camera_block_size
+    from engine.sound.block import H_CALLBACKS, OFFSETS, sound_block_size
 
     sound = Block.create(sound_block_size(show.sound, len(show.speakers)), "sound")
     cameras = {name: Block.create(camera_block_size(camera), f"camera-{name}") for name, camera in show.cameras.items()}
+    callbacks = sound.array(np.int64, H_CALLBACKS + 1, OFFSETS["header"])
+    headers = {name: CameraBlock(camera, cameras[name]).header for name, camera in show.cameras.items()}
     engine = {**told, "sound": sound.handle, "cameras": {name: block.handle for name, block in cameras.items()}}
     return [
-        ChildPlan("engine", ENGINE, engine, (sound, *cameras.values())),
-        ChildPlan("sound", SOUND, _sound_plan(show, sound), (sound,)),
+        ChildPlan("engine", ENGINE, engine, (sound, *cameras.values()), patience=ENGINE_PATIENCE),
+        ChildPlan("sound", SOUND, _sound_plan(show, sound), (sound,), lambda: int(callbacks[H_CALLBACKS])),
         *(
-            ChildPlan(f"camera.{name}", CAMERA, _camera_plan(show, camera, cameras[name]), (cameras[name],))
+            ChildPlan(
+                f"camera.{name}", CAMERA, _camera_plan(show, camera, cameras[name]), (cameras[name],),
+                lambda header=headers[name]: int(header["heartbeat_ns"][0]),  # type: ignore[misc]
+            )
             for name, camera in show.cameras.items()
         ),
     ]

@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from engine.supervise.board import Board
+from engine.supervise.last_words import speak_into
 from engine.supervise.memory import Block
 
 PR_SET_PDEATHSIG = 1
@@ -36,6 +37,8 @@ def main() -> None:
     """Run one entry: `child MODULE PLAN`; the module has `main(plan) -> int | None`, PLAN is JSON."""
     module, plan = sys.argv[1], json.loads(sys.argv[2])
     die_with_parent(plan["parent"])
+    if plan["last_words"] is not None:
+        speak_into(plan["last_words"])
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         entry: Callable[[dict[str, Any]], int | None] = importlib.import_module(module).main

@@ -1,73 +1,60 @@
-"""The supervisor: owns all shared memory, starts the other processes, starts again what died, and ends them all."""
+"""The supervisor: owns all shared memory, starts the processes, starts again what died or hangs, ends them all."""
 
 from __future__ import annotations
 
-import json
-import os
 import signal
 import subprocess
-import sys
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from engine.clock import NS, monotonic_ns, sleep_s
 from engine.supervise.board import BOARD_SIZE, Board
+from engine.supervise.inquest import CANNOT_RUN, Inquest
 from engine.supervise.memory import Block
+from engine.supervise.ward import ENGINE, ChildPlan, Ward
 
 PATIENCE_S = 3.0
-BRAKE_COUNT, BRAKE_S = 3, 60.0
-LONGEST_PAUSE_S = 30.0
-
-
-@dataclass(frozen=True, slots=True)
-class ChildPlan:
-    """One process to run.
-
-    Attributes:
-        name: `engine`, `sound` or `camera.NAME`.
-        entry: The module it runs, with `main(plan) -> int | None`.
-        plan: What that entry is told; must be plain JSON.
-        blocks: Shared memory it may see.
-    """
-
-    name: str
-    entry: str
-    plan: Mapping[str, Any]
-    blocks: tuple[Block, ...] = ()
-
-
-@dataclass(slots=True)
-class _Child:
-    plan: ChildPlan
-    process: subprocess.Popen[bytes] | None = None
-    starts: list[int] = field(default_factory=list)
-    next_start_ns: int = 0
-
-    @property
-    def restarts(self) -> int:
-        return max(len(self.starts) - 1, 0)
+TURN_S = 0.02
+SLEPT_S = 1.0  # a turn that took longer: it is we who did not run
+END_SIGNALS = ("SIGTERM", "SIGINT", "SIGHUP")
 
 
 class Supervisor:
-    """Runs a show's processes until the engine ends or `stop` is called.
+    """Runs a show's processes until the engine ends or somebody ends the supervisor.
 
     Args:
         plans: The processes; the one called `engine` decides when the show ends.
         say: Where a line for the operator goes.
+        folder: The show's, from which files are named.
+        each_turn: Called with the board, fifty times a second.
     """
 
-    def __init__(self, plans: Sequence[ChildPlan], say: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        plans: Sequence[ChildPlan],
+        say: Callable[[str], None],
+        folder: Path = Path(),
+        each_turn: Callable[[Board], None] = lambda board: None,
+    ) -> None:
         self._block = Block.create(BOARD_SIZE, "board")
-        self.board = Board(self._block, [plan.name for plan in plans])
-        self._children = [_Child(plan) for plan in plans]
         self._names = [plan.name for plan in plans]
+        self.board = board = Board(self._block, self._names)
+        self._inquest = Inquest(board, folder)
+        self._wards = [
+            Ward(plan, lambda: board.last_beat_ns, lambda: board.last_sign_ns, self._inquest.open)
+            if plan.name == ENGINE
+            else Ward(plan, plan.beat)
+            for plan in plans
+        ]
         self._say = say
+        self._each_turn = each_turn
+        self._ends_ns = 0
 
     def run(self) -> int:
         """Run until the end; returns the engine's exit code."""
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: self.board.stop())
+        for name in END_SIGNALS:
+            if hasattr(signal, name):
+                signal.signal(getattr(signal, name), lambda *_: self.board.stop())
         try:
             return self._watch()
         finally:
@@ -75,63 +62,54 @@ class Supervisor:
             self._block.close()
 
     def _watch(self) -> int:
+        last_turn_ns = monotonic_ns()
         while True:
-            for index, child in enumerate(self._children):
-                code = self._look_after(index, child)
+            now_ns = monotonic_ns()
+            if now_ns - last_turn_ns > SLEPT_S * NS:
+                for ward in self._wards:
+                    ward.pulse.forgive(now_ns)
+            last_turn_ns = now_ns
+            for index, ward in enumerate(self._wards):
+                code = self._look_after(index, ward, now_ns)
                 if code is not None:
                     return code
-            sleep_s(0.02)
+            self._each_turn(self.board)
+            sleep_s(TURN_S)
 
-    def _look_after(self, index: int, child: _Child) -> int | None:
-        """Start a child that is down; returns an exit code when the show is over."""
-        is_engine = child.plan.name == "engine"
-        if child.process is not None:
-            code = child.process.poll()
-            if code is None:
-                return None
-            child.process = None
-            self.board.record(index, 0, child.restarts)
-            if is_engine and (code in (0, 1, 2) or self.board.stopping):
-                return code
+    def _look_after(self, index: int, ward: Ward, now_ns: int) -> int | None:
+        """Hear a process and start it if it is down; returns an exit code when the show is over."""
+        ward.listen(now_ns)
+        gone = ward.gone(now_ns)
+        if gone is not None:
+            self.board.record(index, 0, ward.restarts)
+            if ward.plan.name == ENGINE and self._is_over(ward, gone.code):
+                return gone.code
             if not self.board.stopping:
-                self._say(f"{child.plan.name}: ended with {_reason(code)}; starting it again")
-                child.next_start_ns = monotonic_ns() + round(self._pause_s(child) * NS)
+                what = self._inquest.hold(gone, now_ns) if ward.plan.name == ENGINE else f"{gone}; started again"
+                self._say(f"{ward.plan.name}: {what}")
         if self.board.stopping:
-            return 0 if is_engine else None
-        if monotonic_ns() < child.next_start_ns:
-            return None
-        if is_engine and self._recent(child) > BRAKE_COUNT:
-            self._say(
-                f"engine: failed {BRAKE_COUNT + 1} times in {BRAKE_S:.0f} s; giving up. See the last error above."
-            )
-            return 3
-        self._start(index, child)
+            self._ends_ns = self._ends_ns or now_ns + round(PATIENCE_S * NS)
+            return 0 if ward.plan.name == ENGINE and (not ward.pid or now_ns > self._ends_ns) else None
+        if not ward.pid and now_ns >= ward.next_start_ns:
+            self._start(index, ward, now_ns)
         return None
 
-    def _recent(self, child: _Child) -> int:
-        return sum(monotonic_ns() - start < BRAKE_S * NS for start in child.starts)
+    def _is_over(self, ward: Ward, code: int) -> bool:
+        """Return whether an engine's end is the show's: asked for, or the show cannot run and never did."""
+        return code == 0 or (code in CANNOT_RUN and (not ward.pulse.ever or self.board.stopping))
 
-    def _pause_s(self, child: _Child) -> float:
-        """Return 0 for the first failure in a minute, then 1, 2, 4 ... 30 s; the engine never waits."""
-        recent = self._recent(child)
-        return 0.0 if recent <= 1 or child.plan.name == "engine" else min(2.0 ** (recent - 2), LONGEST_PAUSE_S)
-
-    def _start(self, index: int, child: _Child) -> None:
-        blocks = (self._block, *child.plan.blocks)
-        plan = {**child.plan.plan, "parent": os.getpid(), "board": self._block.handle, "children": self._names}
-        child.process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "engine.supervise.child", child.plan.entry, json.dumps(plan)],
-            pass_fds=[descriptor for block in blocks for descriptor in block.descriptors] if os.name == "posix" else (),
-            start_new_session=True,
-            stdin=subprocess.DEVNULL,
-        )
-        child.starts.append(monotonic_ns())
-        self.board.record(index, child.process.pid, child.restarts)
+    def _start(self, index: int, ward: Ward, now_ns: int) -> None:
+        told = {"board": self._block.handle, "children": self._names}
+        if ward.plan.name == ENGINE:
+            ward.start({**told, "barred": self._inquest.told(now_ns)}, self._block)
+        else:
+            ward.start(told, self._block)
+        self.board.record(index, ward.pid, ward.restarts)
 
     def _end_all(self) -> None:
         """Ask, wait 3 s, then kill: nobody outlives the supervisor."""
         self.board.stop()
-        running = [child.process for child in self._children if child.process and child.process.poll() is None]
+        running = [ward.process for ward in self._wards if ward.process and ward.process.poll() is None]
         for process in running:
             process.terminate()
         deadline_ns = monotonic_ns() + round(PATIENCE_S * NS)
@@ -141,7 +119,6 @@ class Supervisor:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
-
-
-def _reason(code: int) -> str:
-    return f"signal {signal.Signals(-code).name}" if code < 0 else f"code {code}"
+        for ward in self._wards:
+            ward.kill()
+            ward.close()

@@ -1,0 +1,106 @@
+"""Pulse and brake: when a process hangs, what an engine that keeps ending is started without, how long to wait."""
+
+from engine.clock import NS
+from engine.supervise.brake import End, Verdict, judge, pause_s
+from engine.supervise.last_words import place
+from engine.supervise.pulse import Patience, Pulse
+
+PATIENCE = Patience(beating_s=2, warm_s=10, cold_s=60)
+
+
+def s(seconds: float) -> int:
+    return round(seconds * NS)
+
+
+def test_r2_an_engine_that_beat_hangs_after_two_seconds_without_a_frame() -> None:
+    pulse = Pulse(PATIENCE)
+    pulse.begin(0, 0, s(0))
+    pulse.hear(1, 0, s(1))
+    assert not pulse.hangs(s(3))
+    assert pulse.hangs(s(3.1))
+    pulse.hear(2, 0, s(3.1))
+    assert not pulse.hangs(s(5))
+
+
+def test_an_engine_that_prepares_has_a_minute_after_each_sign_and_ten_seconds_once_it_has_ever_beaten() -> None:
+    pulse = Pulse(PATIENCE)
+    pulse.begin(0, 0, s(0))
+    pulse.hear(0, 1, s(50))
+    assert not pulse.hangs(s(109))
+    assert pulse.hangs(s(111))
+    pulse.hear(1, 1, s(112))
+    pulse.begin(1, 1, s(200))
+    assert not pulse.hangs(s(209))
+    assert pulse.hangs(s(211))
+
+
+def test_signs_of_preparation_do_not_hide_that_no_frame_comes() -> None:
+    pulse = Pulse(PATIENCE)
+    pulse.begin(0, 0, s(0))
+    pulse.hear(1, 0, s(1))
+    pulse.hear(1, 7, s(3))
+    assert pulse.hangs(s(3.1))
+
+
+def test_a_supervisor_that_slept_gives_its_processes_a_new_grace() -> None:
+    pulse = Pulse(PATIENCE)
+    pulse.begin(0, 0, s(0))
+    pulse.hear(1, 0, s(1))
+    pulse.forgive(s(3600))
+    assert not pulse.hangs(s(3602))
+    assert pulse.hangs(s(3602.1))
+
+
+def test_a_scene_in_whose_code_the_engine_hangs_is_left_out_at_once() -> None:
+    assert judge([End(s(1), "hang", "bad", ("bad",))]) == Verdict(("bad",))
+
+
+def test_a_crash_leaves_nothing_out_before_the_third_within_a_minute() -> None:
+    ends = [End(s(at), "crash", "bad", ("bad",)) for at in (0, 30, 60)]
+    assert judge(ends[:1]) == judge(ends[:2]) == Verdict()
+    assert judge(ends) == Verdict(("bad",), braked=True)
+    assert judge([*ends[:2], End(s(61), "crash", "bad")]) == Verdict()
+
+
+def test_three_ends_in_nobodys_code_leave_out_what_was_in_the_picture_then_everything() -> None:
+    ends = [End(s(at), "crash", "", ("bad", "good")) for at in (0, 1, 2)]
+    assert judge(ends) == Verdict(("bad", "good"), guess=True, braked=True)
+    assert judge(ends, barred=("bad", "good")) == Verdict((), everything=True, guess=True, braked=True)
+
+
+def test_r5_kills_from_outside_are_no_scenes_fault() -> None:
+    assert judge([End(s(at), "outside", "", ("good",)) for at in range(9)]) == Verdict()
+    assert judge([End(s(at), "outside", inside, ("good",)) for at, inside in enumerate(("", "good", ""))]) == Verdict()
+
+
+def test_a_scene_that_is_killed_three_times_in_its_own_code_is_left_out() -> None:
+    assert judge([End(s(at), "outside", "greedy") for at in range(3)]) == Verdict(("greedy",), braked=True)
+
+
+def test_a_process_waits_nothing_then_at_most_two_seconds_in_the_first_minute_then_up_to_thirty() -> None:
+    ends: list[int] = []
+    now, pauses = 0, []
+    for _ in range(40):
+        ends.append(now)
+        pauses.append(pause_s(ends, now))
+        now += round(pauses[-1] * NS) + s(1)
+    assert pauses[:4] == [0, 1, 2, 2]
+    first_long = next(i for i, pause in enumerate(pauses) if pause > 2)
+    assert ends[first_long] >= s(60)
+    assert max(pauses) == pauses[-1] == 30
+    assert pause_s([*ends, now + s(120)], now + s(120)) == 0
+
+
+def test_an_engine_does_not_wait_for_its_first_starts() -> None:
+    assert [pause_s([0] * count, 0, free=4) for count in range(1, 7)] == [0, 0, 0, 0, 1, 2]
+
+
+def test_last_words_give_the_innermost_line_of_the_scenes_own_file() -> None:
+    words = """Stack (most recent call first):
+  File "/usr/lib/python3/json.py", line 7 in dumps
+  File "/show/bad.py", line 12 in draw_all
+  File "/show/bad.py", line 30 in draw
+  File "/engine/loop.py", line 5 in run
+"""
+    assert place(words, "/show/bad.py") == (12, "draw_all")
+    assert place(words, "/show/good.py") is None
