@@ -51,14 +51,16 @@ def scene_parts(
         seed: Of this run.
         now_ns: The clock that measures what hooks cost.
         say: Gets a scene's name and a line that it printed.
-        live: Whether films are decoded ahead of time by a thread.
+        live: Whether films are decoded ahead of time by a thread, and views that no projector shows cost nothing.
         deadline: Ends hooks that do not end by themselves.
         enter: Gets the name of the scene whose code runs from then on, or nothing.
     """
     stage = stage_size(show)
 
+    shown = frozenset(projector.view for projector in show.projectors.values()) if live else None
+
     def make_canvas() -> Canvas:
-        return Canvas(stage, asset_folders(show), live)
+        return Canvas(stage, asset_folders(show), live, shown)
 
     def make_score(owner: str, rng: np.random.Generator) -> Score:
         return Score(owner, rng, show.folder)

@@ -280,70 +280,6 @@ def trace(cover, lines, soft):  # type: ignore[no-untyped-def]
                 row[k] = max(row[k], np.uint8(_share(np.float32(half) - d, slope, smooth)))
 
 
-@njit("void(float32[:, ::1], float32[:, ::1])", nogil=True, cache=True, error_model="numpy")
-def fill(area, points):  # type: ignore[no-untyped-def]
-    """Add a closed polygon to a buffer of signed areas, whose running sum along a row is the coverage.
-
-    Args:
-        area: Two columns wider than the patch it stands for; zero outside the polygon. Shape (height, width + 2).
-        points: Corners in pixels of the patch. Shape (n, 2).
-    Source:
-        R. Levien, font-rs (2016): exact area coverage by an accumulation buffer.
-    """
-    height, width = area.shape[0], area.shape[1] - 2
-    for i in range(len(points)):
-        j = (i + 1) % len(points)
-        x0, y0 = points[i, 0] + 0.5, points[i, 1] + 0.5
-        x1, y1 = points[j, 0] + 0.5, points[j, 1] + 0.5
-        if y0 == y1:
-            continue
-        sign = 1.0
-        if y0 > y1:
-            sign, x0, y0, x1, y1 = -1.0, x1, y1, x0, y0
-        slope = (x1 - x0) / (y1 - y0)
-        for row in range(_at(math.floor(y0), height), _at(math.ceil(y1), height)):
-            ya, yb = max(y0, float(row)), min(y1, row + 1.0)
-            deep = sign * max(yb - ya, 0.0)
-            xa = min(max(x0 + (ya - y0) * slope, 0.0), float(width))
-            xb = min(max(x0 + (yb - y0) * slope, 0.0), float(width))
-            if xa > xb:
-                xa, xb = xb, xa
-            area_before, share_before = 0.0, 0.0
-            last = math.ceil(xb)
-            for column in range(int(xa), last):
-                u = column + 1.0
-                right = (u - xa) * (u - xa) / (2.0 * (xb - xa)) if u < xb else u - (xa + xb) / 2
-                share = right - area_before
-                area[row, column] += deep * (share - share_before)
-                area_before, share_before = right, share
-            area[row, last] += deep * (1.0 - share_before)
-
-
-@njit("void(float32[:, ::1], uint8[:, ::1])", nogil=True, cache=True)
-def settle(area, cover):  # type: ignore[no-untyped-def]
-    """Turn signed areas into coverage, and clear them for the next polygon."""
-    height, width = cover.shape
-    for y in range(height):
-        total = np.float32(0)
-        for x in range(width):
-            total += area[y, x]
-            cover[y, x] = np.uint8(np.int32(min(abs(total), ONE) * np.float32(255) + HALF))
-        area[y] = 0
-
-
-@njit("void(uint32[:, ::1], uint8[:, ::1], int64, int64, uint32, int64)", nogil=True, cache=True)
-def pour(picture, cover, left, top, paint, blend):  # type: ignore[no-untyped-def]
-    """Mix one packed premultiplied colour through a coverage that lies inside the picture at (left, top)."""
-    for y in range(len(cover)):
-        share, row = cover[y], picture[top + y, left:left + cover.shape[1]]
-        if blend == 0:
-            for x in range(len(share)):
-                row[x] = _over(row[x], _scaled(paint, np.uint32(share[x])))
-        else:
-            for x in range(len(share)):
-                row[x] = _mixed(row[x], _scaled(paint, np.uint32(share[x])), blend)
-
-
 @njit("void(uint32[:, ::1], uint32[:, ::1], int64, int64, uint32, int64)", nogil=True, cache=True)
 def merge(picture, patch, left, top, share, blend):  # type: ignore[no-untyped-def]
     """Mix a packed premultiplied patch, `share` of 255 strong, that lies inside the picture at (left, top)."""
@@ -358,15 +294,6 @@ def merge(picture, patch, left, top, share, blend):  # type: ignore[no-untyped-d
         else:
             for x in range(len(above)):
                 row[x] = _mixed(row[x], _scaled(above[x], share), blend)
-
-
-@njit("void(uint32[:, ::1], uint8[:, ::1])", nogil=True, cache=True)
-def keep(picture, cover):  # type: ignore[no-untyped-def]
-    """Weigh every pixel of a picture with a coverage of the same shape."""
-    for y in range(len(picture)):
-        row, share = picture[y], cover[y]
-        for x in range(len(row)):
-            row[x] = _scaled(row[x], np.uint32(share[x]))
 
 
 @njit(inline="always")

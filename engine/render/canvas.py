@@ -16,9 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.problems import MixeurError
-from engine.render import brush, marks, people, pictures
+from engine.render import areas, marks, people, pictures
 from engine.render.drawing import Drawing, Pixels
-from engine.render.layer import Blend, Kind, Layer
+from engine.render.layer import Blend, Box, Kind, Layer
 from engine.render.shapes import Shapes
 from engine.render.text import Texts
 from engine.render.video import Films
@@ -31,6 +31,7 @@ Numbers = float | Sequence[float] | NDArray[Any]
 Colour = str | Sequence[float] | NDArray[Any]
 WHITE = (1.0, 1.0, 1.0)
 LINE = 0.004
+UNSEEN_HEIGHT_PX = 36
 
 
 class Canvas:
@@ -40,14 +41,17 @@ class Canvas:
         stage: The stage's size.
     """
 
-    def __init__(self, stage: StageSize, assets: tuple[Path, ...] = (), live: bool = False) -> None:
+    def __init__(self, stage: StageSize, assets: tuple[Path, ...] = (), live: bool = False,
+                 shown: frozenset[str] | None = None) -> None:
         """Make a canvas.
 
         Args:
             assets: Folders that files are looked for in, first one first.
             live: Whether films are decoded ahead by a thread; else in step, the same in every run.
+            shown: The views that a projector shows; None: all. Others are drawn, but small: it costs next to nothing.
         """
         self.stage = stage
+        self._shown = shown
         self._assets = pictures.Assets(assets)
         self._texts = Texts(self._assets)
         self._films = Films(live)
@@ -56,14 +60,14 @@ class Canvas:
         self._views: dict[str, Canvas] = {}
         self._pool: list[Drawing] = []
         self._used = 0
-        self._guests: list[Pixels] = []
+        self._guests: list[people.Guest] = []
         self._guests_used = 0
         self._drawing: Drawing | None = None
         self._layers: list[Layer] = []
         self._mix: tuple[Blend, float] = ("over", 1.0)
-        width, height = stage.size_px
+        self._size = width, height = self._drawn_size(stage)
         self._height = height
-        self._shapes = Shapes(stage.size_px)
+        self._shapes = Shapes(self._size)
         self._scratch: Pixels = np.zeros((height, width, 4), np.uint8)
         self._cover: Pixels = np.zeros((height, width), np.uint8)
 
@@ -100,7 +104,8 @@ class Canvas:
         if name == "stage":
             return self
         if name not in self._views:
-            self._views[name] = Canvas(self.stage, self._assets.folders, self._live)
+            kind = Canvas if self._shown is None or name in self._shown else UnseenCanvas
+            self._views[name] = kind(self.stage, self._assets.folders, self._live)
             self._views[name].begin(self._now)
         return self._views[name]
 
@@ -136,7 +141,7 @@ class Canvas:
         strength = min(max(marks.number("glow", "amount", amount), 0.0), 255.0)
         if radius_px < 1:
             return
-        drawing, size = self._open(), self.stage.size_px
+        drawing, size = self._open(), self._size
         drawing.before_glow()
         small: Any = drawing.pixels
         step = 1
@@ -159,7 +164,7 @@ class Canvas:
         drawing, soft_px = self._open(), marks.share("mask", "soft", soft) * self._height
         seen = self._now.mask(camera) if points is None else self._shapes.filled("mask", points)
         people.cover(seen, self._cover, soft_px, invert)
-        brush.keep(drawing.packed, self._cover)
+        areas.keep(drawing.packed, self._cover)
 
     @property
     def pixels(self) -> Pixels:
@@ -245,7 +250,7 @@ class Canvas:
         """Play a film from the assets, from when it is first asked for; without x it fills the stage."""
         whole = x is None and w is None and h is None
         file = self._assets.find("video", path)
-        picture = self._films.at(file, self.stage.size_px if whole else None, loop, self._now.time)
+        picture = self._films.at(file, self._size if whole else None, loop, self._now.time)
         marks.blend_index("video", blend)
         if picture is None:
             return
@@ -268,18 +273,21 @@ class Canvas:
         if matte is None or strength == 0:
             return
         if self._guests_used == len(self._guests):
-            self._guests.append(np.zeros_like(self._scratch))
+            self._guests.append(people.Guest(self._size))
         guest = self._guests[self._guests_used]
         self._guests_used += 1
-        people.fit(matte.pixels, mirror, None if tint is None else marks.parts("people", tint), guest)
-        self._queue(guest, "people", blend, strength)
+        guest.fit(matte.pixels, mirror, None if tint is None else marks.parts("people", tint))
+        self._queue(guest.pixels, "people", blend, strength, guest.box)
 
     # -- how --------------------------------------------------------------------------------------
+
+    def _drawn_size(self, stage: StageSize) -> tuple[int, int]:
+        return stage.size_px
 
     def _take(self) -> Drawing:
         if self._drawing is None:
             if self._used == len(self._pool):
-                self._pool.append(Drawing(self.stage.size_px))
+                self._pool.append(Drawing(self._size))
             self._drawing = self._pool[self._used]
         return self._drawing
 
@@ -295,10 +303,10 @@ class Canvas:
             self._used += 1
         self._drawing = None
 
-    def _queue(self, pixels: Pixels, kind: Kind, blend: Blend, alpha: float) -> None:
+    def _queue(self, pixels: Pixels, kind: Kind, blend: Blend, alpha: float, box: Box | None = None) -> None:
         self._close()
         group = self._mix
-        self._layers.append(Layer(pixels, blend if group[0] == "over" else group[0], alpha * group[1], kind))
+        self._layers.append(Layer(pixels, blend if group[0] == "over" else group[0], alpha * group[1], kind, box))
 
     def _place(self, verb: str, halves: list[Pixels], x: float | None, y: float, w: float | None, h: float | None,
                angle: float, alpha: float, blend: Blend) -> None:
@@ -316,3 +324,32 @@ class Canvas:
             pictures.place(self._open(), halves, (centre[0], centre[1]), (w_px, h_px),
                            marks.number(verb, "angle", angle), marks.share(verb, "alpha", alpha), blend,
                            self._shapes, self._scratch)
+
+
+class UnseenCanvas(Canvas):
+    """A view that no projector shows: drawn all the same, so that its mistakes are found, but small and for nobody."""
+
+    def __init__(self, stage: StageSize, assets: tuple[Path, ...] = (), live: bool = False) -> None:
+        super().__init__(stage, assets, live)
+        self._whole: Drawing | None = None
+
+    @property
+    def pixels(self) -> Pixels:
+        return self._in_full().pixels
+
+    @property
+    def surface(self) -> pygame.Surface:
+        return self._in_full().surface
+
+    def end(self) -> dict[str, tuple[Layer, ...]]:
+        super().end()
+        return {"stage": ()}
+
+    def _drawn_size(self, stage: StageSize) -> tuple[int, int]:
+        width, height = stage.size_px
+        return max(round(width * UNSEEN_HEIGHT_PX / height), 16), UNSEEN_HEIGHT_PX
+
+    def _in_full(self) -> Drawing:
+        if self._whole is None:
+            self._whole = Drawing(self.stage.size_px)
+        return self._whole

@@ -62,15 +62,18 @@ class Compositor:
         layers = [layer for layers, _ in visible for layer in layers]
         codes = kernels.BLEND_CODES
         addresses = np.array([layer.pixels.ctypes.data for layer in layers], np.uint64)
-        recipe = np.array([(codes[layer.blend], _byte(layer.alpha), i == 0, weight if i == len(own) - 1 else -1)
+        width, height = self.size
+        whole = (0, 0, width, height)
+        recipe = np.array([(codes[layer.blend], _byte(layer.alpha), i == 0, weight if i == len(own) - 1 else -1,
+                            *(layer.box or whole))
                            for own, weight in visible for i, layer in enumerate(own)], np.int64)
         is_weighed = len(visible) > 1 or visible[0][1] < 255
         out = self.picture.reshape(-1).view(np.uint32)
         parts = list(pairwise(self._bounds))
         if self._pool is None:
-            kernels.mix(out, addresses, recipe, is_weighed, *parts[0], self._scratch[0])
+            kernels.mix(out, width, addresses, recipe, is_weighed, *parts[0], self._scratch[0])
             return
-        waiting = [self._pool.submit(kernels.mix, out, addresses, recipe, is_weighed, start, stop, scratch)
+        waiting = [self._pool.submit(kernels.mix, out, width, addresses, recipe, is_weighed, start, stop, scratch)
                    for (start, stop), scratch in zip(parts, self._scratch, strict=True)]
         for part in waiting:
             part.result()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.render import brush
+from engine.render import areas, brush
 from engine.render.layer import BLENDS, Blend
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ class Drawing:
         """Mix one packed colour through a coverage at (left, top), clipped."""
         clipped, left, top = _clipped(cover, left, top, self.packed.shape)
         if clipped.size and paint:
-            brush.pour(self.packed, clipped, left, top, paint, BLENDS.index(blend))
+            areas.pour(self.packed, clipped, left, top, paint, BLENDS.index(blend))
 
     @property
     def surface(self) -> pygame.Surface:

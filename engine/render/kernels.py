@@ -57,16 +57,28 @@ def _blend(below: Any, layer: Any, clear: Any, blend: Any, n: Any) -> None:
             below[i] = uint8(uint16(uint16(layer[i]) + uint16(below[i])) - _times(below[i], layer[i]))
 
 
-@njit("void(uint32[::1], uint64[::1], int64[:, ::1], boolean, int64, int64, uint32[:, ::1])",
+@njit(inline="always")
+def _misses(box: Any, width: int, first: int, n: int) -> Any:
+    """Return whether none of `n` pixels from `first` on lies in a box (left, top, right, bottom)."""
+    top, bottom = first // width, (first + n - 1) // width
+    if bottom < box[1] or top >= box[3]:
+        return True
+    left = first - top * width
+    return top == bottom and (left + n <= box[0] or left >= box[2])
+
+
+@njit("void(uint32[::1], int64, uint64[::1], int64[:, ::1], boolean, int64, int64, uint32[:, ::1])",
       nogil=True, cache=True, error_model="numpy")
-def mix(out: Any, addresses: Any, recipe: Any, is_weighed: bool, start: int, stop: int, scratch: Any) -> None:
+def mix(out: Any, width: int, addresses: Any, recipe: Any, is_weighed: bool, start: int, stop: int,
+        scratch: Any) -> None:
     """Compose layers over black, group by group, and weigh the groups.
 
     Args:
-        out: Opaque picture, one uint32 a pixel, any shape made flat.
+        out: Opaque picture, one uint32 a pixel, flat, `width` wide.
         addresses: Where each layer's pixels begin; each as long as `out`, premultiplied.
-        recipe: For each layer: blend, alpha 0..255, 1 if it begins a group, and the group's weight 0..255 if it
-            ends one, else -1. Weights sum to 255 at most.
+        recipe: For each layer: blend, alpha 0..255, 1 if it begins a group, the group's weight 0..255 if it
+            ends one, else -1, and the box (left, top, right, bottom) outside which it is clear. Weights sum to 255
+            at most.
         is_weighed: False where the only group has weight 255.
         start, stop: Which pixels; callers split a picture among threads.
         scratch: Room for the tile at work, for this thread alone. Shape (5, pixels of a tile).
@@ -87,26 +99,28 @@ def mix(out: Any, addresses: Any, recipe: Any, is_weighed: bool, start: int, sto
             total[:] = 0
         for k in range(addresses.size):
             blend, alpha, begins, weight = recipe[k, 0], uint16(recipe[k, 1]), recipe[k, 2], recipe[k, 3]
-            at = addresses[k] + uint64(4 * first)
-            for line in range(4 * n, 8 * n, 64):
-                prefetch(at + uint64(line))
-            if alpha < 255:
-                plain = carray(as_bytes(at), 4 * n)
-                for i in range(4 * n):
-                    faded[i] = uint8(_times(plain[i], alpha))
-                at = faded_at
-            layer32, layer = carray(as_words(at), n), carray(as_bytes(at), 4 * n)
-            if begins and blend != MULTIPLY:
-                for i in range(n):
-                    tile32[i] = layer32[i] | OPAQUE
-            elif begins:
+            is_clear = _misses(recipe[k, 4:], width, first, n)
+            if begins and (is_clear or blend == MULTIPLY):
                 for i in range(n):
                     tile32[i] = OPAQUE
-            else:
-                if blend in (OVER, MULTIPLY):
+            elif not is_clear:
+                at = addresses[k] + uint64(4 * first)
+                for line in range(4 * n, 8 * n, 64):
+                    prefetch(at + uint64(line))
+                if alpha < 255:
+                    plain = carray(as_bytes(at), 4 * n)
+                    for i in range(4 * n):
+                        faded[i] = uint8(_times(plain[i], alpha))
+                    at = faded_at
+                layer32, layer = carray(as_words(at), n), carray(as_bytes(at), 4 * n)
+                if begins:
                     for i in range(n):
-                        clear32[i] = _four_times(uint32(~layer32[i]) >> uint32(24))
-                _blend(tile, layer, clear, blend, 4 * n)
+                        tile32[i] = layer32[i] | OPAQUE
+                else:
+                    if blend in (OVER, MULTIPLY):
+                        for i in range(n):
+                            clear32[i] = _four_times(uint32(~layer32[i]) >> uint32(24))
+                    _blend(tile, layer, clear, blend, 4 * n)
             if is_weighed and weight >= 0:
                 for i in range(4 * n):
                     total[i] = uint16(total[i] + uint16(uint16(tile[i]) * uint16(weight)))

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 Blend = Literal["over", "add", "multiply", "screen"]
 Kind = Literal["drawing", "people", "video"]
+Box = tuple[int, int, int, int]
 BLENDS: tuple[Blend, ...] = ("over", "add", "multiply", "screen")
 
 
@@ -22,12 +23,14 @@ class Layer:
         pixels: Premultiplied RGBA. Shape (height, width, 4), uint8, C-contiguous.
         alpha: Strength, 0..1.
         kind: `people` layers hold camera pixels and are left out of thumbnails.
+        box: (left, top, right, bottom) outside which every pixel is clear, or None; it saves looking there.
     """
 
     pixels: NDArray[np.uint8]
     blend: Blend = "over"
     alpha: float = 1.0
     kind: Kind = "drawing"
+    box: Box | None = None
 
 
 @dataclass(frozen=True, slots=True)

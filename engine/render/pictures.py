@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.problems import MixeurError, did_you_mean
-from engine.render import brush
+from engine.render import areas
 from engine.render.drawing import Drawing
 from engine.render.layer import Blend
 from engine.render.shapes import Shapes
@@ -93,7 +93,7 @@ def place(
     cv2.warpAffine(source, matrix, (wide, high), dst=patch, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     packed = patch.view(np.uint32)[..., 0]
     if not _holds(corners, angle, drawing.pixels.shape):
-        brush.keep(packed, shapes.patch_cover(corners - (left, top), wide, high))
+        areas.keep(packed, shapes.patch_cover(corners - (left, top), wide, high))
     drawing.lay(packed, left, top, alpha, blend)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.problems import MixeurError
-from engine.render import brush, marks
+from engine.render import areas, brush, marks
 from engine.render.drawing import Drawing, Pixels
 from engine.render.layer import Blend
 
@@ -109,14 +109,14 @@ class Shapes:
 
     def polygon(self, drawing: Drawing, points: Any, colour: Any, alpha: float, blend: Blend) -> None:
         """Draw one filled shape."""
-        marks.blend_index("polygon", blend)
+        mode = marks.blend_index("polygon", blend)
         paint = marks.paint("polygon", colour, alpha)
         corners = marks.in_pixels(marks.points("polygon", points), self._scale)
         patch = self._patch(corners, 1.0)
         if patch is not None:
             cover, left, top = patch
-            self._fill(corners - (left, top), cover)
-            drawing.pour(cover, left, top, paint, blend)
+            area = self._filled(corners - (left, top), cover.shape)
+            areas.flood(drawing.packed, area, area.view(np.uint32), left, top, paint, mode)
 
     def filled(self, verb: str, points: Any) -> Pixels:
         """Return the coverage of one filled shape. Shape (height, width); holds until the next shape."""
@@ -172,10 +172,15 @@ class Shapes:
         return self._cover[: wide * high].reshape(high, wide), left, top
 
     def _fill(self, corners: Points, cover: Pixels) -> None:
-        high, wide = cover.shape
+        area = self._filled(corners, cover.shape)
+        areas.settle(area, area.view(np.uint32), cover)
+
+    def _filled(self, corners: Points, shape: tuple[int, ...]) -> NDArray[np.float32]:
+        """Return the signed areas of a shape in a patch. Shape (high, wide + 2)."""
+        high, wide = shape
         area = self._area[: (wide + 2) * high].reshape(high, wide + 2)
-        brush.fill(area, corners.astype(np.float32))
-        brush.settle(area, cover)
+        areas.fill(area, corners.astype(np.float32))
+        return area
 
 
 def _single(*values: Any) -> bool:

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from engine.problems import MixeurError
+from engine.render import areas
 from engine.render.canvas import Canvas
 from engine.render.layer import BLENDS
 from engine.world import Matte, Now, StageSize
@@ -118,6 +119,22 @@ def test_a_polygon_covers_its_exact_area_and_is_clipped_at_the_edge() -> None:
     assert (picture(lambda c: c.polygon(triangle))[..., 3] / 255).sum() == pytest.approx(area, rel=1e-3)
     over_the_edge = picture(lambda c: c.polygon([(-5, -5), (0.5, -5), (0.5, 9), (-5, 9)]))
     assert (over_the_edge[:, :90, 3] == 255).all() and (over_the_edge[:, 90:, 3] == 0).all()
+
+
+@pytest.mark.parametrize("blend", ["over", "add", "multiply", "screen"])
+def test_a_polygon_is_the_same_as_its_coverage_poured(blend) -> None:
+    corners = np.array([(5.3, 3.1), (300.7, 40.2), (250.0, 170.9), (120.5, 90.0), (20.0, 178.0)], np.float32)
+    flooded = np.random.default_rng(1).integers(0, 2**32, (180, 320), np.uint32) | np.uint32(0xFF000000)
+    poured, area, cover = flooded.copy(), np.zeros((180, 322), np.float32), np.zeros((180, 320), np.uint8)
+    mode, paint = BLENDS.index(blend), np.uint32(0xC0604020)
+    for colour in (paint, paint | np.uint32(0xFF000000)):
+        areas.fill(area, corners)
+        areas.settle(area, area.view(np.uint32), cover)
+        areas.pour(poured, cover, 0, 0, colour, mode)
+        areas.fill(area, corners)
+        areas.flood(flooded, area, area.view(np.uint32), 0, 0, colour, mode)
+        np.testing.assert_array_equal(flooded, poured)
+        assert not area.any()
 
 
 def test_rect_is_placed_by_its_middle() -> None:

@@ -44,6 +44,21 @@ def test_each_blend_equals_the_reference_within_one_step(blend, alpha):
     assert worst(Compositor(SIZE, kernels=kernels).compose(groups), groups) <= 1
 
 
+@pytest.mark.parametrize("blend", BLENDS)
+@pytest.mark.parametrize("box", [(0, 0, 0, 0), (3, 5, 20, 30), (0, 0, 61, 1), (60, 36, 61, 37)])
+def test_a_layer_that_names_its_box_mixes_as_one_that_does_not(blend, box):
+    left, top, right, bottom = box
+    pixels = np.zeros_like(premultiplied(2))
+    pixels[top:bottom, left:right] = premultiplied(2)[top:bottom, left:right]
+    below = Layer(premultiplied(1))
+    for layers in ([below, Layer(pixels, blend, 0.7)], [Layer(pixels, blend), below]):
+        boxed = [Layer(layer.pixels, layer.blend, layer.alpha, box=box if layer.pixels is pixels else None)
+                 for layer in layers]
+        plainly, quickly = (Compositor(SIZE, kernels=kernels).compose((Group(tuple(group), 0.6), Group((below,), 0.4)))
+                            for group in (layers, boxed))
+        np.testing.assert_array_equal(plainly, quickly)
+
+
 def test_over_with_full_strength_is_exact():
     below, above = premultiplied(1).astype(int), premultiplied(2).astype(int)
     expected = above + (2 * below * (255 - above[..., 3:]) + 255) // 510

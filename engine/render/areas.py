@@ -1,0 +1,148 @@
+"""Areas: the canvas's numba kernels that work through coverages: filled shapes, words, masks.
+
+A coverage is 0..255 a pixel; signed areas are what a polygon leaves before they are summed along a row. What changes
+nothing is passed over `BLOCK` pixels at a time. Pixels, rounding and blends are those of `brush`.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numba import njit
+
+from engine.render.brush import FULL, HALF, ONE, S24, _at, _mixed, _over, _scaled
+
+BLOCK = 32
+
+
+@njit("void(float32[:, ::1], float32[:, ::1])", nogil=True, cache=True, error_model="numpy")
+def fill(area, points):  # type: ignore[no-untyped-def]
+    """Add a closed polygon to a buffer of signed areas, whose running sum along a row is the coverage.
+
+    Args:
+        area: Two columns wider than the patch it stands for; zero outside the polygon. Shape (height, width + 2).
+        points: Corners in pixels of the patch. Shape (n, 2).
+    Source:
+        R. Levien, font-rs (2016): exact area coverage by an accumulation buffer.
+    """
+    height, width = area.shape[0], area.shape[1] - 2
+    for i in range(len(points)):
+        j = (i + 1) % len(points)
+        x0, y0 = points[i, 0] + 0.5, points[i, 1] + 0.5
+        x1, y1 = points[j, 0] + 0.5, points[j, 1] + 0.5
+        if y0 == y1:
+            continue
+        sign = 1.0
+        if y0 > y1:
+            sign, x0, y0, x1, y1 = -1.0, x1, y1, x0, y0
+        slope = (x1 - x0) / (y1 - y0)
+        for row in range(_at(math.floor(y0), height), _at(math.ceil(y1), height)):
+            ya, yb = max(y0, float(row)), min(y1, row + 1.0)
+            deep = sign * max(yb - ya, 0.0)
+            xa = min(max(x0 + (ya - y0) * slope, 0.0), float(width))
+            xb = min(max(x0 + (yb - y0) * slope, 0.0), float(width))
+            if xa > xb:
+                xa, xb = xb, xa
+            area_before, share_before = 0.0, 0.0
+            last = math.ceil(xb)
+            for column in range(int(xa), last):
+                u = column + 1.0
+                right = (u - xa) * (u - xa) / (2.0 * (xb - xa)) if u < xb else u - (xa + xb) / 2
+                share = right - area_before
+                area[row, column] += deep * (share - share_before)
+                area_before, share_before = right, share
+            area[row, last] += deep * (1.0 - share_before)
+
+
+@njit(inline="always")
+def _is_clear(values, first):  # type: ignore[no-untyped-def]
+    """Return whether the next `BLOCK` values are all 0."""
+    any_bits = values[first]
+    for k in range(1, BLOCK):
+        any_bits |= values[first + k]
+    return any_bits == 0
+
+
+@njit(inline="always")
+def _covered(total):  # type: ignore[no-untyped-def]
+    return np.uint32(np.int32(min(abs(total), ONE) * np.float32(255) + HALF))
+
+
+@njit("void(float32[:, ::1], uint32[:, ::1], uint8[:, ::1])", nogil=True, cache=True)
+def settle(area, bits, cover):  # type: ignore[no-untyped-def]
+    """Turn signed areas into coverage, and clear them for the next polygon; `bits` is the same memory as integers."""
+    height, width = cover.shape
+    for y in range(height):
+        total, x = np.float32(0), 0
+        while x < width:
+            stop = min(x + BLOCK, width)
+            if stop - x == BLOCK and _is_clear(bits[y], x):
+                cover[y, x:stop] = np.uint8(_covered(total))
+            else:
+                for i in range(x, stop):
+                    total += area[y, i]
+                    cover[y, i] = np.uint8(_covered(total))
+                area[y, x:stop] = 0
+            x = stop
+        area[y, width:] = 0
+
+
+@njit("void(uint32[:, ::1], float32[:, ::1], uint32[:, ::1], int64, int64, uint32, int64)", nogil=True, cache=True)
+def flood(picture, area, bits, left, top, paint, blend):  # type: ignore[no-untyped-def]
+    """Mix one packed premultiplied colour through signed areas that lie inside the picture at (left, top).
+
+    The same as `settle` and `pour`, but what lies wholly inside or outside is not looked at pixel by pixel.
+
+    Args:
+        area: As `fill` leaves it; cleared for the next polygon. Shape (height, width + 2).
+        bits: The same memory as integers.
+    """
+    height, width = area.shape[0], area.shape[1] - 2
+    for y in range(height):
+        row = picture[top + y, left:left + width]
+        total, x = np.float32(0), 0
+        while x < width:
+            stop = min(x + BLOCK, width)
+            if stop - x == BLOCK and _is_clear(bits[y], x):
+                share = _covered(total)
+                if share == FULL and blend == 0 and paint >> S24 == FULL:
+                    row[x:stop] = paint
+                elif share:
+                    part = _scaled(paint, share)
+                    for i in range(x, stop):
+                        row[i] = _mixed(row[i], part, blend)
+            else:
+                for i in range(x, stop):
+                    total += area[y, i]
+                    row[i] = _mixed(row[i], _scaled(paint, _covered(total)), blend)
+                area[y, x:stop] = 0
+            x = stop
+        area[y, width:] = 0
+
+
+@njit("void(uint32[:, ::1], uint8[:, ::1], int64, int64, uint32, int64)", nogil=True, cache=True)
+def pour(picture, cover, left, top, paint, blend):  # type: ignore[no-untyped-def]
+    """Mix one packed premultiplied colour through a coverage that lies inside the picture at (left, top)."""
+    width = cover.shape[1]
+    for y in range(len(cover)):
+        share, row = cover[y], picture[top + y, left:left + width]
+        for first in range(0, width, BLOCK):
+            stop = min(first + BLOCK, width)
+            if stop - first == BLOCK and _is_clear(share, first):
+                continue
+            if blend == 0:
+                for x in range(first, stop):
+                    row[x] = _over(row[x], _scaled(paint, np.uint32(share[x])))
+            else:
+                for x in range(first, stop):
+                    row[x] = _mixed(row[x], _scaled(paint, np.uint32(share[x])), blend)
+
+
+@njit("void(uint32[:, ::1], uint8[:, ::1])", nogil=True, cache=True)
+def keep(picture, cover):  # type: ignore[no-untyped-def]
+    """Weigh every pixel of a picture with a coverage of the same shape."""
+    for y in range(len(picture)):
+        row, share = picture[y], cover[y]
+        for x in range(len(row)):
+            row[x] = _scaled(row[x], np.uint32(share[x]))
