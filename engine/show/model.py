@@ -176,7 +176,12 @@ class Speaker:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sound:
-    """`[sound]`: the device and its pace."""
+    """`[sound]`: the device and its pace.
+
+    Attributes:
+        device: (A part of) the name of a device, or of a sound server's output; None: the best there is.
+        lost: What plays when the device is gone: nothing (`silence`), or any other device (`hold`) until it is back.
+    """
 
     backend: Literal["auto", "portaudio", "null"] = "auto"
     device: str | None = field(default=None, metadata=form(forms.filled))
@@ -184,7 +189,7 @@ class Sound:
     block: int = field(default=256, metadata=limits(16, 8192, "samples"))
     latency_ms: float = field(default=30.0, metadata=limits(1, 1000, "ms"))
     level_db: float = field(default=0.0, metadata=limits(-90, 12, "dB"))
-    lost: Lost = "silence"
+    lost: Literal["silence", "hold"] = "silence"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

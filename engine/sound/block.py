@@ -29,18 +29,20 @@ OWNERS = 64
 SAMPLES = 512
 BANK = 16 * 1024 * 1024
 HISTORY = 256
-REASON = 256
+TEXT = 256
 DELAY = 32_768  # a power of two
 MAGIC = 0x4D49584555520001
 
 # header
 (H_MAGIC, H_RATE, H_BLOCK, H_SPEAKERS, H_OUTPUTS, H_CHANNELS, H_FRAME, H_STAMP_NS, H_HEARTBEAT_NS, H_CALLBACKS,
  H_BACKEND, H_REALTIME, H_UNDERFLOWS, H_RESTARTS, H_BLACKOUT, H_PANIC, H_PANIC_SEEN, H_LATE, H_DROPPED, H_BAD,
- H_STOLEN, H_ACTIVE, H_LEFT, H_SEQUENCE, H_PENDING, H_LIVE, H_HISTORY_FROM, H_RUNNING, H_BANK_USED) = range(29)
+ H_STOLEN, H_ACTIVE, H_LEFT, H_SEQUENCE, H_PENDING, H_LIVE, H_HISTORY_FROM, H_RUNNING, H_BANK_USED, H_ALIVE_NS,
+ H_TICKET, H_LOSSES, H_WITHOUT_NS, H_HANGS) = range(34)
 
 # levels: float64
 (L_MASTER, L_MASTER_NOW, L_START, L_LIGHT, L_ALIVE, L_FADE_NOW, L_LIMIT, L_ROOM, L_ECHO, L_HUSH) = range(10)
 
+WRITTEN, DROPPED, READ = 0, 1, 8  # words of a producer's cursor, the reader's on its own cache line
 # ring records: words 0-5 are integers, the rest float64
 (R_WHEN, R_OP, R_ID, R_OWNER, R_PRESET, R_SAMPLE, R_PITCH, R_LEVEL, R_X, R_Y, R_LENGTH, R_SPACE, R_BRIGHT, R_ATTACK,
  R_RELEASE, R_BIND) = range(16)
@@ -70,6 +72,8 @@ class Memory(NamedTuple):
     levels: NDArray[np.float64]
     values: NDArray[np.float64]
     reason: NDArray[np.uint8]
+    device: NDArray[np.uint8]
+    sink: NDArray[np.uint8]
     cursor: NDArray[np.int64]
     ring: NDArray[np.int64]
     ring_f: NDArray[np.float64]
@@ -110,7 +114,8 @@ ECHO_LENGTH = 16_384
 # (field, dtype, shape); a field that ends in _f lies over the one before it
 SECTIONS: tuple[tuple[str, Any, tuple[int, ...]], ...] = (
     ("header", np.int64, (64,)), ("levels", np.float64, (64,)), ("values", np.float64, (VALUES,)),
-    ("reason", np.uint8, (REASON,)), ("cursor", np.int64, (PRODUCERS, 16)),
+    ("reason", np.uint8, (TEXT,)), ("device", np.uint8, (TEXT,)), ("sink", np.uint8, (TEXT,)),
+    ("cursor", np.int64, (PRODUCERS, 16)),
     ("ring", np.int64, (PRODUCERS, RING, RECORD)), ("ring_f", np.float64, (PRODUCERS, RING, RECORD)),
     ("work", np.int64, (RECORD,)), ("work_f", np.float64, (RECORD,)),
     ("pending", np.int64, (PENDING, RECORD)), ("pending_f", np.float64, (PENDING, RECORD)),
@@ -156,6 +161,27 @@ def sound_block_size(sound: model.Sound, n_speakers: int) -> int:
 def address(memory: Memory) -> int:
     """Return where the block begins, as the kernels want it; whoever passes it on keeps `memory` alive."""
     return memory.header.ctypes.data
+
+
+def read_text(place: NDArray[np.uint8]) -> str:
+    """Return a text that another process wrote."""
+    return bytes(place).split(b"\0")[0].decode(errors="replace")
+
+
+def write_text(place: NDArray[np.uint8], text: str) -> None:
+    """Write a text for the other processes, cut to its place."""
+    data = text.encode()[: place.size - 1]
+    place[:] = 0
+    place[: len(data)] = bytearray(data)
+
+
+def last_alive_ns(block: Block) -> int:
+    """Return when the sound process last turned, monotonic; 0 before its first turn.
+
+    It turns 20 times a second whatever its device does. Before it starts itself anew it writes a time to come, by which
+    it will turn again.
+    """
+    return int(block.array(np.int64, 64, OFFSETS["header"])[H_ALIVE_NS])
 
 
 def open_memory(block: Block, sound: model.Sound, speakers: Iterable[model.Speaker]) -> Memory:

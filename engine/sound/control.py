@@ -11,47 +11,8 @@ import numpy as np
 from engine.clock import monotonic_ns
 from engine.problems import Problem
 from engine.show import model
-from engine.sound.block import (
-    DELAY,
-    H_BLACKOUT,
-    H_HEARTBEAT_NS,
-    H_PANIC,
-    H_RATE,
-    L_MASTER,
-    LOOP_FLAG,
-    OP_CLEAR,
-    OP_GAIN,
-    OP_HOLD,
-    OP_NOTE,
-    OP_RELEASE,
-    OP_SET,
-    OP_STOP,
-    OWNERS,
-    R_ATTACK,
-    R_BIND,
-    R_BRIGHT,
-    R_ID,
-    R_LENGTH,
-    R_LEVEL,
-    R_OP,
-    R_OWNER,
-    R_PITCH,
-    R_PRESET,
-    R_RELEASE,
-    R_SAMPLE,
-    R_SPACE,
-    R_WHEN,
-    R_X,
-    R_Y,
-    RECORD,
-    S_DELAY,
-    S_TRIM,
-    S_X,
-    S_Y,
-    VALUES,
-    address,
-    open_memory,
-)
+from engine.sound import block as b
+from engine.sound.block import address, open_memory
 from engine.sound.events import Hold, Note, Point, Sounds
 from engine.sound.meters import Meters, read_meters
 from engine.sound.presets import NAMES, SAMPLE_PRESET
@@ -60,6 +21,7 @@ from engine.sound.samples import MISSING, SampleBank
 from engine.sound.timing import LiveTiming, Timing
 from engine.supervise.memory import Block
 
+ALIVE_NS = 1_000_000_000
 PATIENCE_NS = 500_000_000  # a note whose file is still being read waits this long
 SPACE = 0.18  # how much of a sound goes to the room by default
 
@@ -98,24 +60,31 @@ class SoundControl:
         self._owners: dict[str, _Owner] = {}
         self._n_owners = self._n_holds = 0
         self._waiting: list[tuple[int, int, Note]] = []
-        self._record = np.zeros(RECORD, np.int64)
+        self._record = np.zeros(b.RECORD, np.int64)
         self._numbers = self._record.view(np.float64)
         self._unit_m = stage.size_m[1] if stage.size_m else 1.0
         self._lay_out(speakers, stage)
         self.level_db = sound.level_db
-        self._send(OP_CLEAR, 0)  # what an engine that died left sounding
+        self._is_clear = self._send(b.OP_CLEAR, 0)  # what an engine that died left sounding
 
     def submit(self, sounds: Sequence[Sounds], time_ns: int) -> None:
-        """Play what the scenes ask for in the frame that is due at `time_ns`; what is no longer asked for ends."""
+        """Play what the scenes ask for in the frame that is due at `time_ns`; what is no longer asked for ends.
+
+        While nobody renders, notes are lost (and counted), as their moments are; holds are brought up to date after it.
+        """
         self.heartbeat()
+        self._is_clear = self._is_clear or self._send(b.OP_CLEAR, 0)
+        if not self._timing.is_running():
+            self._memory.cursor[self._producer, b.DROPPED] += sum(len(scene.notes) for scene in sounds)
+            return
         when = self._timing.frame_at(time_ns)
         self._send_waiting(when, time_ns)
         for scene in sounds:
             owner = self._owner(scene.owner)
             self._set_gain(owner, scene.gain, when)
             if scene.stop:
-                self._send(OP_STOP, when, owner=owner.number)
-                owner.holds.clear()
+                if self._send(b.OP_STOP, when, owner=owner.number):
+                    owner.holds.clear()
                 continue
             for note in scene.notes:
                 self._play(owner.number, note, when, time_ns)
@@ -127,20 +96,20 @@ class SoundControl:
 
     def value(self, index: int, value: float) -> None:
         """Set a value that holds bound to it (`level_from`, `pitch_from`) follow at once; from any thread."""
-        if 0 <= index < VALUES and math.isfinite(value):
+        if 0 <= index < b.VALUES and math.isfinite(value):
             self._memory.values[index] = value
 
     def heartbeat(self) -> None:
         """Say that the engine lives: without it the sound fades after a second."""
-        self._memory.header[H_HEARTBEAT_NS] = monotonic_ns()
+        self._memory.header[b.H_HEARTBEAT_NS] = monotonic_ns()
 
     def blackout(self, on: bool) -> None:
         """Fade everything to silence within 300 ms, or back."""
-        self._memory.header[H_BLACKOUT] = int(on)
+        self._memory.header[b.H_BLACKOUT] = int(on)
 
     def panic(self) -> None:
         """End every voice at once and forget what is still to come."""
-        self._memory.header[H_PANIC] += 1
+        self._memory.header[b.H_PANIC] += 1
         for owner in self._owners.values():
             owner.holds.clear()
         self._waiting.clear()
@@ -148,11 +117,11 @@ class SoundControl:
     @property
     def level_db(self) -> float:
         """Master level in decibels; changes glide."""
-        return 20 * math.log10(max(float(self._memory.levels[L_MASTER]), 1e-6))
+        return 20 * math.log10(max(float(self._memory.levels[b.L_MASTER]), 1e-6))
 
     @level_db.setter
     def level_db(self, level_db: float) -> None:
-        self._memory.levels[L_MASTER] = 10 ** (min(level_db, 24.0) / 20)
+        self._memory.levels[b.L_MASTER] = 10 ** (min(level_db, 24.0) / 20)
 
     def meters(self) -> Meters:
         """Return the state of the sound engine."""
@@ -160,9 +129,11 @@ class SoundControl:
 
     @property
     def lost(self) -> str:
-        """Return why the configured device does not play, or nothing."""
-        meters = self.meters()
-        return meters.reason or ("the sound process is not there" if meters.backend == "none" else "")
+        """Return why the wanted device does not play, with the remedy, or nothing."""
+        alive_ns = int(self._memory.header[b.H_ALIVE_NS])
+        if not alive_ns or monotonic_ns() - alive_ns > ALIVE_NS:
+            return "the sound process is not there; it is started again by itself"
+        return self.meters().reason
 
     def preload(self, path: str) -> None:
         """Begin to read a sample before it is needed."""
@@ -171,18 +142,18 @@ class SoundControl:
     # -- what is written -------------------------------------------------------------------------
 
     def _lay_out(self, speakers: Mapping[str, model.Speaker], stage: model.Stage) -> None:
-        table, rate = self._memory.speaker, int(self._memory.header[H_RATE])
+        table, rate = self._memory.speaker, int(self._memory.header[b.H_RATE])
         width = stage.size_m[0] if stage.size_m else stage.aspect
         pair = (model.Speaker(name="left", output=1, at_m=(0.0, 0.5 * self._unit_m)),
                 model.Speaker(name="right", output=2, at_m=(width, 0.5 * self._unit_m)))
         for row, speaker in zip(table, speakers.values() or pair, strict=False):
-            row[S_X], row[S_Y] = speaker.at_m
-            row[S_TRIM] = 10 ** (min(speaker.trim_db, 24.0) / 20)
-            row[S_DELAY] = min(max(speaker.delay_ms, 0.0) * rate / 1000, DELAY // 2)
+            row[b.S_X], row[b.S_Y] = speaker.at_m
+            row[b.S_TRIM] = 10 ** (min(speaker.trim_db, 24.0) / 20)
+            row[b.S_DELAY] = min(max(speaker.delay_ms, 0.0) * rate / 1000, b.DELAY // 2)
 
     def _owner(self, name: str) -> _Owner:
         if name not in self._owners:
-            self._owners[name] = _Owner(self._n_owners % OWNERS)
+            self._owners[name] = _Owner(self._n_owners % b.OWNERS)
             self._n_owners += 1
         return self._owners[name]
 
@@ -190,28 +161,28 @@ class SoundControl:
         """Cross-fades keep their power: the amplitude is the sine of the strength."""
         amplitude = math.sin(min(max(gain, 0.0), 1.0) * math.pi / 2)
         if amplitude != owner.gain:
-            self._begin(OP_GAIN, when, owner.number)
-            self._numbers[R_LEVEL] = amplitude
-            self._numbers[R_LENGTH] = 1.0 if owner.gain >= 0 else 0.0  # the first one does not glide
-            self._push()
-            owner.gain = amplitude
+            self._begin(b.OP_GAIN, when, owner.number)
+            self._numbers[b.R_LEVEL] = amplitude
+            self._numbers[b.R_LENGTH] = 1.0 if owner.gain >= 0 else 0.0  # the first one does not glide
+            if self._push():
+                owner.gain = amplitude
 
     def _follow(self, owner: _Owner, holds: Sequence[Hold], when: int) -> None:
         """Start, change and end an owner's holds so that they are what was asked for."""
         asked = {hold.key: hold for hold in holds}
         for key, (number, old) in list(owner.holds.items()):
             is_over = key not in asked or asked[key].voice != old.voice
-            if is_over and self._send(OP_RELEASE, when, owner.number, number):
+            if is_over and self._send(b.OP_RELEASE, when, owner.number, number):
                 del owner.holds[key]
         for key, hold in asked.items():
             if key not in owner.holds:
                 self._n_holds += 1
                 number = self._n_holds
-                if not self._fill(OP_HOLD, when, owner.number, number, hold):
+                if not self._fill(b.OP_HOLD, when, owner.number, number, hold):
                     continue
             elif hold != owner.holds[key][1]:
                 number = owner.holds[key][0]
-                self._fill(OP_SET, when, owner.number, number, hold)
+                self._fill(b.OP_SET, when, owner.number, number, hold)
             else:
                 continue
             if self._push():
@@ -221,9 +192,9 @@ class SoundControl:
         if note.voice.startswith("sample:") and self._samples.find(note.voice[7:]) is None:
             self._waiting.append((owner, time_ns, note))
             return
-        delay = round(note.delay_s * int(self._memory.header[H_RATE]))
-        if self._fill(OP_NOTE, when + delay if when or not delay else self._later(delay), owner, 0, note):
-            self._numbers[R_LENGTH] = note.length_s
+        delay = round(note.delay_s * int(self._memory.header[b.H_RATE]))
+        if self._fill(b.OP_NOTE, when + delay if when or not delay else self._later(delay), owner, 0, note):
+            self._numbers[b.R_LENGTH] = note.length_s
             self._push()
 
     def _later(self, delay: int) -> int:
@@ -243,14 +214,14 @@ class SoundControl:
         if preset is None:
             return False
         self._begin(op, when, owner, number)
-        self._record[R_PRESET] = preset
-        self._record[R_SAMPLE] = sample + (LOOP_FLAG if op == OP_HOLD else 0)
+        self._record[b.R_PRESET] = preset
+        self._record[b.R_SAMPLE] = sample + (b.LOOP_FLAG if op == b.OP_HOLD else 0)
         numbers, controls = self._numbers, what.controls
-        numbers[R_PITCH], numbers[R_LEVEL] = what.pitch, what.level
-        numbers[R_X], numbers[R_Y] = self._place(what.at)
-        numbers[R_SPACE], numbers[R_BRIGHT] = controls.get("space", SPACE), controls.get("bright", 0.5)
-        numbers[R_ATTACK], numbers[R_RELEASE] = controls.get("attack", math.nan), controls.get("release", math.nan)
-        numbers[R_BIND] = (controls.get("level_from", -1) + 1) + 1024 * (controls.get("pitch_from", -1) + 1)
+        numbers[b.R_PITCH], numbers[b.R_LEVEL] = what.pitch, what.level
+        numbers[b.R_X], numbers[b.R_Y] = self._place(what.at)
+        numbers[b.R_SPACE], numbers[b.R_BRIGHT] = controls.get("space", SPACE), controls.get("bright", 0.5)
+        numbers[b.R_ATTACK], numbers[b.R_RELEASE] = controls.get("attack", math.nan), controls.get("release", math.nan)
+        numbers[b.R_BIND] = (controls.get("level_from", -1) + 1) + 1024 * (controls.get("pitch_from", -1) + 1)
         return True
 
     def _instrument(self, voice: str) -> tuple[int | None, int]:
@@ -265,7 +236,8 @@ class SoundControl:
 
     def _begin(self, op: int, when: int, owner: int = 0, number: int = 0) -> None:
         self._record[:] = 0
-        self._record[R_WHEN], self._record[R_OP], self._record[R_ID], self._record[R_OWNER] = when, op, number, owner
+        self._record[b.R_WHEN], self._record[b.R_OP] = when, op
+        self._record[b.R_ID], self._record[b.R_OWNER] = number, owner
 
     def _send(self, op: int, when: int, owner: int = 0, number: int = 0) -> bool:
         self._begin(op, when, owner, number)

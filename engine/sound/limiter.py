@@ -6,22 +6,7 @@ from typing import Any
 
 from numba import float32, njit
 
-from engine.sound.block import (
-    H_BAD,
-    H_BLACKOUT,
-    H_CHANNELS,
-    H_HEARTBEAT_NS,
-    H_LIVE,
-    H_RATE,
-    H_RUNNING,
-    L_ALIVE,
-    L_FADE_NOW,
-    L_LIGHT,
-    L_LIMIT,
-    L_ROOM,
-    L_START,
-    QUANTUM,
-)
+from engine.sound import block as b
 from engine.sound.native import memory_at
 from engine.sound.waves import STEP
 
@@ -47,14 +32,14 @@ def fade_target(block: int, now_ns: Any) -> Any:
     """Move the fades of start, blackout and deadman by one quantum; return the gain at its end."""
     memory = memory_at(block, "header levels")
     header, levels = memory.header, memory.levels
-    quantum_s = QUANTUM / header[H_RATE]
-    levels[L_START] = _step(levels[L_START], quantum_s / START_S * (1.0 if header[H_RUNNING] else -2.0))
-    levels[L_LIGHT] = _step(levels[L_LIGHT], quantum_s / BLACKOUT_S * (-1.0 if header[H_BLACKOUT] else 1.0))
-    if header[H_LIVE] and now_ns - header[H_HEARTBEAT_NS] > DEAD_NS:
-        levels[L_ALIVE] = _step(levels[L_ALIVE], -quantum_s / DEAD_S)
+    quantum_s = b.QUANTUM / header[b.H_RATE]
+    levels[b.L_START] = _step(levels[b.L_START], quantum_s / START_S * (1.0 if header[b.H_RUNNING] else -2.0))
+    levels[b.L_LIGHT] = _step(levels[b.L_LIGHT], quantum_s / BLACKOUT_S * (-1.0 if header[b.H_BLACKOUT] else 1.0))
+    if header[b.H_LIVE] and now_ns - header[b.H_HEARTBEAT_NS] > DEAD_NS:
+        levels[b.L_ALIVE] = _step(levels[b.L_ALIVE], -quantum_s / DEAD_S)
     else:
-        levels[L_ALIVE] = _step(levels[L_ALIVE], quantum_s / BACK_S)
-    return _smooth(levels[L_START]) * _smooth(levels[L_LIGHT]) * _smooth(levels[L_ALIVE])
+        levels[b.L_ALIVE] = _step(levels[b.L_ALIVE], quantum_s / BACK_S)
+    return _smooth(levels[b.L_START]) * _smooth(levels[b.L_LIGHT]) * _smooth(levels[b.L_ALIVE])
 
 
 @njit(nogil=True, error_model="numpy")
@@ -69,7 +54,7 @@ def _wipe(block: int) -> None:
         memory.dc[i, 0] = memory.dc[i, 1] = 0.0
     for i in range(memory.echo_low.size):
         memory.echo_low[i] = 0.0
-    memory.header[H_BAD] += 1
+    memory.header[b.H_BAD] += 1
 
 
 @njit(nogil=True, error_model="numpy")
@@ -78,7 +63,7 @@ def _room(block: int, n: Any) -> Any:
     memory = memory_at(block, "mixed echo echo_low dc delay header")
     peak: Any = float32(0.0)
     for c in range(n):
-        for k in range(QUANTUM):
+        for k in range(b.QUANTUM):
             value = abs(memory.mixed[c, k])
             if not value < HUGE:
                 _wipe(block)
@@ -95,18 +80,18 @@ def limit(block: int, now_ns: Any) -> None:
     sample in between passes the ceiling: a look-ahead limiter with one quantum of delay and a ramp of the same length.
     """
     memory = memory_at(block, "levels header ahead ready mixed")
-    levels, n = memory.levels, memory.header[H_CHANNELS]
+    levels, n = memory.levels, memory.header[b.H_CHANNELS]
     room = _room(block, n)
-    before = levels[L_LIMIT]
-    risen = before + (1.0 - before) * min(1.0, QUANTUM / (memory.header[H_RATE] * RELEASE_S))
-    after = min(min(levels[L_ROOM], room), risen)
-    fade_before, fade_after = levels[L_FADE_NOW], fade_target(block, now_ns)
+    before = levels[b.L_LIMIT]
+    risen = before + (1.0 - before) * min(1.0, b.QUANTUM / (memory.header[b.H_RATE] * RELEASE_S))
+    after = min(min(levels[b.L_ROOM], room), risen)
+    fade_before, fade_after = levels[b.L_FADE_NOW], fade_target(block, now_ns)
     gain, slope = float32(before), float32(after - before) * STEP
     fade, fade_slope = float32(fade_before), float32(fade_after - fade_before) * STEP
     top = float32(CEILING)
     for c in range(n):
-        for k in range(QUANTUM):
+        for k in range(b.QUANTUM):
             value = memory.ahead[c, k] * (gain + slope * float32(k)) * (fade + fade_slope * float32(k))
             memory.ready[k, c] = min(max(value, -top), top)
             memory.ahead[c, k] = memory.mixed[c, k]
-    levels[L_LIMIT], levels[L_ROOM], levels[L_FADE_NOW] = after, room, fade_after
+    levels[b.L_LIMIT], levels[b.L_ROOM], levels[b.L_FADE_NOW] = after, room, fade_after

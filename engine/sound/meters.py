@@ -5,24 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from engine.sound.block import (
-    BACKENDS,
-    H_ACTIVE,
-    H_BACKEND,
-    H_BAD,
-    H_CALLBACKS,
-    H_DROPPED,
-    H_FRAME,
-    H_LATE,
-    H_OUTPUTS,
-    H_RATE,
-    H_REALTIME,
-    H_RESTARTS,
-    H_STOLEN,
-    H_UNDERFLOWS,
-    Memory,
-)
-from engine.sound.ring import DROPPED
+from engine.sound import block as b
+from engine.sound.block import Memory
 
 SILENCE_DB = -120.0
 
@@ -42,6 +26,7 @@ class Meters:
         late, dropped, stolen, bad: Events after their frame; events or voices lost for want of room; voices stolen;
             voices silenced for a bad number.
         underflows, restarts: Breaks reported by the device; starts of the sound process after the first.
+        losses, without_s: How often the device was lost while it played; seconds without one.
     """
 
     backend: str
@@ -60,22 +45,25 @@ class Meters:
     bad: int
     underflows: int
     restarts: int
+    losses: int
+    without_s: float
 
 
 def read_meters(memory: Memory) -> Meters:
     """Return the state of the sound engine now."""
     header = memory.header
-    outputs = int(header[H_OUTPUTS])
-    frame = int(header[H_FRAME])
+    outputs = int(header[b.H_OUTPUTS])
+    frame = int(header[b.H_FRAME])
     return Meters(
-        backend=BACKENDS[int(header[H_BACKEND])], reason=bytes(memory.reason).split(b"\0")[0].decode(errors="replace"),
-        realtime=bool(header[H_REALTIME]), frame=frame, time_s=frame / int(header[H_RATE]),
+        backend=b.BACKENDS[int(header[b.H_BACKEND])], reason=b.read_text(memory.reason),
+        realtime=bool(header[b.H_REALTIME]), frame=frame, time_s=frame / int(header[b.H_RATE]),
         peak_db=tuple(_db(float(v)) for v in memory.meter[:outputs, 0]),
         rms_db=tuple(_db(math.sqrt(max(float(v), 0.0))) for v in memory.meter[:outputs, 1]),
-        voices=int(header[H_ACTIVE]), callbacks=int(header[H_CALLBACKS]), callback_us_p99=_p99_us(memory),
-        late=int(header[H_LATE]), dropped=int(header[H_DROPPED]) + int(memory.cursor[:, DROPPED].sum()),
-        stolen=int(header[H_STOLEN]), bad=int(header[H_BAD]), underflows=int(header[H_UNDERFLOWS]),
-        restarts=int(header[H_RESTARTS]))
+        voices=int(header[b.H_ACTIVE]), callbacks=int(header[b.H_CALLBACKS]), callback_us_p99=_p99_us(memory),
+        late=int(header[b.H_LATE]), dropped=int(header[b.H_DROPPED]) + int(memory.cursor[:, b.DROPPED].sum()),
+        stolen=int(header[b.H_STOLEN]), bad=int(header[b.H_BAD]), underflows=int(header[b.H_UNDERFLOWS]),
+        restarts=int(header[b.H_RESTARTS]), losses=int(header[b.H_LOSSES]),
+        without_s=round(int(header[b.H_WITHOUT_NS]) / 1e9, 2))
 
 
 def _db(amplitude: float) -> float:

@@ -8,7 +8,7 @@ import numpy as np
 
 from engine.clock import NS, monotonic_ns, sleep_s
 from engine.show import model
-from engine.sound.block import H_OUTPUTS, Memory, address
+from engine.sound.block import H_OUTPUTS, H_RATE, Memory, address
 from engine.sound.mixer import serve
 from engine.sound.stream import route
 
@@ -35,9 +35,10 @@ class NullStream:
 
     def _run(self) -> None:
         out = np.zeros((self._sound.block, self.channels), np.float32)
+        rate = int(self._memory.header[H_RATE])
         start_ns, n = monotonic_ns(), 0
         while not self._stop.is_set():
-            due_ns = start_ns + round(n * self._sound.block * NS / self._sound.rate)
+            due_ns = start_ns + round(n * self._sound.block * NS / rate)
             now_ns = monotonic_ns()
             if now_ns < due_ns:
                 sleep_s((due_ns - now_ns) / NS)

@@ -1,42 +1,31 @@
-"""The sound process: keeps a device open and playing, or the null backend until one is there."""
+"""The sound process: renders the sound block for as long as the show runs, on a device or without one."""
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
 import signal
 import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from engine.clock import NS, monotonic_ns, sleep_s
 from engine.problems import MixeurError
 from engine.show import model
-from engine.sound.block import (
-    BACKENDS,
-    H_BACKEND,
-    H_CALLBACKS,
-    H_FRAME,
-    H_HISTORY_FROM,
-    H_LIVE,
-    H_REALTIME,
-    H_RESTARTS,
-    H_RUNNING,
-    L_FADE_NOW,
-    L_START,
-    REASON,
-    Memory,
-    open_memory,
-)
+from engine.sound import block as b
+from engine.sound.block import Memory, open_memory
+from engine.sound.pulse import PulseWatch
 from engine.supervise.memory import Block
 
-POLL_S = 0.05
-FADE_OUT_S = 0.12
-CLOSE_S = 0.5
-BACK_OFF_S = (1, 2, 4, 8, 15, 30)
-PRIORITY = 70
+TURN_S = 0.05
+NICE = -10
+FAULT = 70  # EX_SOFTWARE
+START_S = 10.0  # what a new start may take at most
 
 
 def main(plan: Mapping[str, Any]) -> None:
@@ -46,17 +35,21 @@ def main(plan: Mapping[str, Any]) -> None:
         plan: `sound`: the fields of `model.Sound`; `speakers`: a list of the fields of `model.Speaker`; `block`: the
             handle of the sound block, inherited; `parent`: the process whose end is ours.
     """
+    from engine.kernel_cache import prepare_cache
+
+    inherited = _descriptors()
+    _come_first()
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
-    if importlib.util.find_spec("engine.kernel_cache"):
-        from engine.kernel_cache import prepare_cache
-
-        prepare_cache()
     speakers = [model.Speaker(**{**speaker, "at_m": tuple(speaker["at_m"])}) for speaker in plan["speakers"]]
+    block = Block.attach(plan["block"])
     status = 0
     try:
-        run_sound(model.Sound(**plan["sound"]), speakers, Block.attach(plan["block"]),
-                  lambda: stop.is_set() or os.getppid() != plan["parent"])
+        prepare_cache()
+        sys.modules.setdefault("scipy.linalg", None)  # type: ignore[arg-type]  # numba looks for BLAS: 0.3 s, not used
+        if not run_sound(model.Sound(**plan["sound"]), speakers, block,
+                         lambda: stop.is_set() or os.getppid() != plan["parent"]):
+            _start_anew(inherited)
     except MixeurError as error:
         say(str(error))
         status = 1
@@ -71,138 +64,74 @@ def say(text: str) -> None:
 
 
 def run_sound(sound: model.Sound, speakers: Sequence[model.Speaker], block: Block,
-              should_stop: Callable[[], bool]) -> None:
-    """Play what the block holds until `should_stop()`: on the configured device, else the default one, else none.
+              should_stop: Callable[[], bool]) -> bool:
+    """Play what the block holds until `should_stop()`; return False if a device is stuck and only a new process helps.
 
-    Without a device the clocked null backend keeps the show's time, and the device is tried again, at first after 1 s,
-    then less and less often, up to every 30 s.
+    Without a device the clocked null backend keeps the show's time, and the device is tried again for as long as it
+    takes.
     """
+    watch = PulseWatch()  # asks the server while the kernels are loaded
+    from engine.sound.keeper import Hung, Keeper
+    from engine.sound.mixer import audio_callback
+
     memory = open_memory(block, sound, speakers)
-    keeper = _Keeper(memory, sound)
-    memory.header[H_RESTARTS] += int(memory.header[H_FRAME] > 0)
-    memory.header[H_LIVE] = 1
-    memory.levels[L_START] = memory.levels[L_FADE_NOW] = 0.0
-    try:
-        keeper.open()
-        while not should_stop():
-            keeper.check()
-            sleep_s(POLL_S)
-        memory.header[H_RUNNING] = 0
-        sleep_s(FADE_OUT_S)
-    finally:
-        keeper.close()
-
-
-class _Keeper:
-    """Holds the one open stream, and replaces it when it ends or a better one can be had."""
-
-    def __init__(self, memory: Memory, sound: model.Sound) -> None:
-        self._memory = memory
-        self._sound = sound
-        self._stream: Any = None
-        self._tries = 0
-        self._retry_ns = 0
-        self._reason = ""
-
-    def open(self) -> None:
-        """Open the first stream that opens, and say which it is."""
-        self._memory.header[H_HISTORY_FROM] = self._memory.header[H_CALLBACKS]
-        self._memory.header[H_RUNNING] = 1
-        before = _threads()
-        self._stream, reason = self._first()
-        backend = "null" if self._stream.name == "null" else "portaudio"
-        self._memory.header[H_BACKEND] = BACKENDS.index(backend)
-        self._memory.header[H_REALTIME] = _ask_realtime(before)
-        self._write(reason)
-        if (reason and reason != self._reason) or self._tries == 0:
-            device = f"{self._stream.channels} outputs of '{self._stream.name}'"
-            played = "NO SOUND: null backend" if backend == "null" else device
-            priority = "realtime priority" if self._memory.header[H_REALTIME] else "no realtime priority"
-            say(f"{played}, {priority}" + (f"; {reason}" if reason else ""))
-        self._reason = reason
-        if reason:
-            self._retry_ns = monotonic_ns() + BACK_OFF_S[min(self._tries, len(BACK_OFF_S) - 1)] * NS
-            self._tries += 1
-        else:
-            self._tries, self._retry_ns = 1, 0
-
-    def _first(self) -> tuple[Any, str]:
-        """Return the configured device, else the default one, else the null backend; and why it is not the first."""
-        from engine.sound.null import NullStream
-
-        if self._sound.backend == "null":
-            return NullStream(self._memory, self._sound), ""
-        from engine.sound.mixer import audio_callback
-        from engine.sound.stream import DeviceStream, NoDevice
-
-        reason = ""
-        for device in dict.fromkeys((self._sound.device, None)):
-            try:
-                return DeviceStream(self._memory, self._sound, device, audio_callback.address), reason
-            except NoDevice as error:
-                reason = reason or str(error)
-        return NullStream(self._memory, self._sound), reason
-
-    def check(self) -> None:
-        """Open again what has ended; try for the device that could not be had."""
-        ended = not self._stream.active
-        if ended:
-            say(f"'{self._stream.name}' has stopped; opening again")
-        if ended or 0 < self._retry_ns < monotonic_ns():
-            if not ended and not self._worth_trying():
-                return
-            self.close()
-            self._memory.levels[L_START] = self._memory.levels[L_FADE_NOW] = 0.0
-            self.open()
-
-    def _worth_trying(self) -> bool:
-        """Return whether any device is there now; if not, wait longer."""
-        from engine.sound.stream import NoDevice, choose_device, load_portaudio, output_names
-
+    header = memory.header
+    header[b.H_RESTARTS] += int(header[b.H_FRAME] > 0)
+    header[b.H_LIVE] = 1
+    header[b.H_LATE] += forget_notes(memory)
+    keeper = Keeper(memory, sound, watch, audio_callback.address, say)
+    while not should_stop():
         try:
-            if self._stream.name != "null":
-                return False  # listing devices anew would stop the one that plays
-            choose_device(output_names(load_portaudio()), None)
-            return True
-        except NoDevice:
-            self._retry_ns = monotonic_ns() + BACK_OFF_S[min(self._tries, len(BACK_OFF_S) - 1)] * NS
-            self._tries += 1
+            keeper.turn(monotonic_ns())
+        except Hung as hung:
+            say(f"{hung}; starting the sound process anew")
+            header[b.H_HANGS] += 1
+            header[b.H_ALIVE_NS] = monotonic_ns() + round(START_S * NS)
             return False
-
-    def close(self) -> None:
-        """Close the stream; one that does not return is left behind."""
-        if self._stream is not None:
-            closing = threading.Thread(target=self._stream.close, daemon=True)
-            closing.start()
-            closing.join(CLOSE_S)
-        self._memory.header[H_BACKEND] = 0
-
-    def _write(self, reason: str) -> None:
-        text = reason.encode()[: REASON - 1]
-        self._memory.reason[:] = 0
-        self._memory.reason[: len(text)] = bytearray(text)
+        sleep_s(TURN_S)
+    keeper.close()
+    return True
 
 
-def _threads() -> set[int]:
+def forget_notes(memory: Memory) -> int:
+    """Take off the notes that came while nobody rendered, as their moments are over; return how many."""
+    pending = memory.pending[: min(max(int(memory.header[b.H_PENDING]), 0), b.PENDING)]
+    is_note = pending[:, b.R_OP] & 0xFF == b.OP_NOTE
+    pending[is_note, b.R_OP] &= ~0xFF  # nothing to do at once: their places are given back as they come due
+    pending[is_note, b.R_WHEN] = 0
+    lost = int(is_note.sum())
+    for cursor, ring in zip(memory.cursor, memory.ring, strict=True):
+        places = np.arange(max(cursor[b.READ], cursor[b.WRITTEN] - b.RING), cursor[b.WRITTEN]) % b.RING
+        notes = places[ring[places, b.R_OP] == b.OP_NOTE]
+        ring[notes, b.R_OP] = ring[notes, b.R_WHEN] = 0
+        lost += len(notes)
+    return lost
+
+
+def _come_first() -> None:
+    """Ask for more of a busy machine than others have: starting takes a second and not five, and playing is little."""
+    with suppress(OSError, AttributeError):  # not granted, or not to be had here
+        os.setpriority(os.PRIO_PROCESS, 0, NICE)
+        if os.getsid(0) == os.getpid():  # Linux shares out time by sessions first; the supervisor gives us our own
+            Path("/proc/self/autogroup").write_text(str(NICE))
+
+
+def _descriptors() -> set[int]:
     try:
-        return {int(name) for name in os.listdir("/proc/self/task")}  # noqa: PTH208
+        return {int(name) for name in os.listdir("/proc/self/fd")}  # noqa: PTH208
     except OSError:
         return set()
 
 
-def _ask_realtime(before: set[int]) -> int:
-    """Ask for realtime priority for the threads that the device has started; return 1 if it was granted."""
-    if not hasattr(os, "sched_setscheduler"):
-        return 0
-    granted = 0
-    for thread in _threads() - before:
-        try:
-            if os.sched_getscheduler(thread) & ~os.SCHED_RESET_ON_FORK != os.SCHED_FIFO:
-                os.sched_setscheduler(thread, os.SCHED_FIFO, os.sched_param(PRIORITY))
-            granted = 1
-        except OSError:
-            return 0
-    return granted
+def _start_anew(inherited: set[int]) -> None:
+    """Become a new process with the same number and memory; whatever was stuck is gone."""
+    sys.stderr.flush()
+    if os.name != "posix":
+        os._exit(FAULT)  # the supervisor starts us again
+    for descriptor in _descriptors() - inherited:
+        with suppress(OSError):
+            os.set_inheritable(descriptor, False)  # some libraries leave theirs open
+    os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
 
 
 if __name__ == "__main__":

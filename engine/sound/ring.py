@@ -7,6 +7,7 @@ from typing import Any
 from numba import boolean, int64, njit
 
 from engine.sound.block import (
+    DROPPED,
     H_DROPPED,
     H_LATE,
     H_PENDING,
@@ -16,12 +17,13 @@ from engine.sound.block import (
     R_OP,
     R_OWNER,
     R_WHEN,
+    READ,
     RECORD,
     RING,
+    WRITTEN,
 )
 from engine.sound.native import load_acquire, memory_at, store_release
 
-WRITTEN, DROPPED, READ = 0, 1, 8  # words of a producer's cursor, the reader's on its own cache line
 R_ORDER = R_OP  # the upper half of the op's word counts arrivals once a record is pending
 ORDER = 1 << 32
 ANY = 1 << 62

@@ -7,36 +7,7 @@ from typing import Any
 import numpy as np
 from numba import float32, njit
 
-from engine.sound.block import (
-    F_AMP,
-    F_ATTACK,
-    F_ENV,
-    F_FALL,
-    F_HZ,
-    F_LEVEL,
-    F_PITCH,
-    F_PITCH_TO,
-    F_SEND,
-    F_SPACE,
-    FREE,
-    H_BAD,
-    H_RATE,
-    H_SPEAKERS,
-    KILLED,
-    MAX_SPEAKERS,
-    ON,
-    OP_HOLD,
-    OWNERS,
-    QUANTUM,
-    RELEASED,
-    V_BIND_PITCH,
-    V_END,
-    V_KIND,
-    V_OWNER,
-    V_PRESET,
-    V_START,
-    V_STATE,
-)
+from engine.sound import block as b
 from engine.sound.native import memory_at
 from engine.sound.presets import (
     COUNT,
@@ -56,7 +27,7 @@ LOUDEST = np.float32(64.0)
 @njit(nogil=True, error_model="numpy")
 def follow(tau_s: Any, rate: Any) -> Any:
     """Return the share by which a smoothed value nears its aim in one quantum."""
-    return 1.0 - np.exp(-QUANTUM / (rate * tau_s))
+    return 1.0 - np.exp(-b.QUANTUM / (rate * tau_s))
 
 
 @njit(nogil=True, error_model="numpy")
@@ -64,31 +35,31 @@ def _envelope(block: int, v: Any, until: Any) -> Any:
     """Return a voice's envelope at the end of the quantum, and move its state on."""
     memory = memory_at(block, "voice voice_f")
     voice, number = memory.voice[v], memory.voice_f[v]
-    rise = min((until - voice[V_START]) / number[F_ATTACK], 1.0)
-    if voice[V_STATE] == ON and voice[V_END] < until:
-        voice[V_STATE] = RELEASED
-    if voice[V_STATE] == RELEASED:
-        number[F_ENV] *= number[F_FALL]
-    elif voice[V_STATE] == KILLED:
-        number[F_ENV] *= KILL
-    if number[F_ENV] < SILENT:
-        number[F_ENV] = 0.0
-    return rise * rise * (3.0 - 2.0 * rise) * number[F_ENV]
+    rise = min((until - voice[b.V_START]) / number[b.F_ATTACK], 1.0)
+    if voice[b.V_STATE] == b.ON and voice[b.V_END] < until:
+        voice[b.V_STATE] = b.RELEASED
+    if voice[b.V_STATE] == b.RELEASED:
+        number[b.F_ENV] *= number[b.F_FALL]
+    elif voice[b.V_STATE] == b.KILLED:
+        number[b.F_ENV] *= KILL
+    if number[b.F_ENV] < SILENT:
+        number[b.F_ENV] = 0.0
+    return rise * rise * (3.0 - 2.0 * rise) * number[b.F_ENV]
 
 
 @njit(nogil=True, error_model="numpy")
 def _glide(block: int, v: Any) -> Any:
     """Move pitch and level towards what is asked; return the level."""
     memory = memory_at(block, "voice voice_f header values")
-    voice, number, rate = memory.voice[v], memory.voice_f[v], memory.header[H_RATE]
-    pitch = number[F_PITCH_TO]
-    if voice[V_BIND_PITCH] >= 0:
-        pitch += memory.values[voice[V_BIND_PITCH]]
-    if abs(pitch - number[F_PITCH]) > 1e-6:
-        number[F_PITCH] += (pitch - number[F_PITCH]) * follow(PITCH_TAU_S, rate)
-        number[F_HZ] = 440.0 * 2.0 ** ((min(number[F_PITCH], 160.0) - 69.0) / 12.0)
-    number[F_LEVEL] += (asked_level(block, v) - number[F_LEVEL]) * follow(LEVEL_TAU_S, rate)
-    return number[F_LEVEL]
+    voice, number, rate = memory.voice[v], memory.voice_f[v], memory.header[b.H_RATE]
+    pitch = number[b.F_PITCH_TO]
+    if voice[b.V_BIND_PITCH] >= 0:
+        pitch += memory.values[voice[b.V_BIND_PITCH]]
+    if abs(pitch - number[b.F_PITCH]) > 1e-6:
+        number[b.F_PITCH] += (pitch - number[b.F_PITCH]) * follow(PITCH_TAU_S, rate)
+        number[b.F_HZ] = 440.0 * 2.0 ** ((min(number[b.F_PITCH], 160.0) - 69.0) / 12.0)
+    number[b.F_LEVEL] += (asked_level(block, v) - number[b.F_LEVEL]) * follow(LEVEL_TAU_S, rate)
+    return number[b.F_LEVEL]
 
 
 @njit(nogil=True, error_model="numpy")
@@ -109,15 +80,15 @@ def _shape(block: int, low: Any, high: Any, offset: Any) -> Any:
     memory = memory_at(block, "wave")
     wave = memory.wave[0]
     if offset > 0:
-        slope = float32(high / max(QUANTUM - offset, 1))
-        for k in range(QUANTUM):
+        slope = float32(high / max(b.QUANTUM - offset, 1))
+        for k in range(b.QUANTUM):
             wave[k] *= float32(max(k - offset, 0)) * slope
     else:
         start, slope = float32(low), float32(high - low) * STEP
-        for k in range(QUANTUM):
+        for k in range(b.QUANTUM):
             wave[k] *= start + slope * float32(k)
     bad = 0
-    for k in range(QUANTUM):
+    for k in range(b.QUANTUM):
         bad |= 0 if abs(wave[k]) < LOUDEST else 1
     return bad == 0
 
@@ -127,20 +98,20 @@ def _mix(block: int, v: Any, n: Any) -> None:
     """Add `wave[0]` to the speakers by gliding gains, and to the echo's send, the bus's row after the last speaker."""
     memory = memory_at(block, "wave gain gain_to voice_f header bus")
     wave, now, to = memory.wave[0], memory.gain[v], memory.gain_to[v]
-    number, rate = memory.voice_f[v], memory.header[H_RATE]
+    number, rate = memory.voice_f[v], memory.header[b.H_RATE]
     near = float32(follow(PAN_TAU_S, rate))
     for s in range(n):
         low = now[s]
         now[s] += (to[s] - low) * near
         slope = (now[s] - low) * STEP
         bus = memory.bus[s]
-        for k in range(QUANTUM):
+        for k in range(b.QUANTUM):
             bus[k] += wave[k] * (low + slope * float32(k))
-    low = float32(number[F_SEND])
-    number[F_SEND] += (number[F_SPACE] - number[F_SEND]) * near
-    slope = (float32(number[F_SEND]) - low) * STEP
-    bus = memory.bus[MAX_SPEAKERS]
-    for k in range(QUANTUM):
+    low = float32(number[b.F_SEND])
+    number[b.F_SEND] += (number[b.F_SPACE] - number[b.F_SEND]) * near
+    slope = (float32(number[b.F_SEND]) - low) * STEP
+    bus = memory.bus[b.MAX_SPEAKERS]
+    for k in range(b.QUANTUM):
         bus[k] += wave[k] * (low + slope * float32(k))
 
 
@@ -149,25 +120,25 @@ def sound_voice(block: int, v: Any, frame: Any) -> Any:
     """Mix a voice's quantum that begins at `frame` into the bus; return False, and free the voice, when it is over."""
     memory = memory_at(block, "voice voice_f owner header")
     voice, number = memory.voice[v], memory.voice_f[v]
-    offset = min(max(voice[V_START] - frame, 0), QUANTUM)
+    offset = min(max(voice[b.V_START] - frame, 0), b.QUANTUM)
     level = _glide(block, v)
-    env = _envelope(block, v, frame + QUANTUM)
-    aim = level * level * env * memory.owner[voice[V_OWNER] % OWNERS, 1]
-    preset = min(max(voice[V_PRESET], 0), KIND.size - 1)
+    env = _envelope(block, v, frame + b.QUANTUM)
+    aim = level * level * env * memory.owner[voice[b.V_OWNER] % b.OWNERS, 1]
+    preset = min(max(voice[b.V_PRESET], 0), KIND.size - 1)
     lasts = True
     if KIND[preset] == SAMPLE:
-        lasts = play_sample(block, v, offset, 2.0 ** ((number[F_PITCH] - 60.0) / 12.0))
+        lasts = play_sample(block, v, offset, 2.0 ** ((number[b.F_PITCH] - 60.0) / 12.0))
     elif KIND[preset] == FM:
-        modulate(block, v, preset, number[F_HZ])
+        modulate(block, v, preset, number[b.F_HZ])
     else:
-        add_partials(block, v, preset, number[F_HZ])
-    if not _shape(block, number[F_AMP], aim, offset):
-        memory.header[H_BAD] += 1
-        voice[V_STATE] = FREE
+        add_partials(block, v, preset, number[b.F_HZ])
+    if not _shape(block, number[b.F_AMP], aim, offset):
+        memory.header[b.H_BAD] += 1
+        voice[b.V_STATE] = b.FREE
         return False
-    number[F_AMP] = aim
-    _mix(block, v, memory.header[H_SPEAKERS])
-    if number[F_ENV] == 0.0 or not lasts or (voice[V_KIND] != OP_HOLD and _faded(block, v, preset)):
-        voice[V_STATE] = FREE
+    number[b.F_AMP] = aim
+    _mix(block, v, memory.header[b.H_SPEAKERS])
+    if number[b.F_ENV] == 0.0 or not lasts or (voice[b.V_KIND] != b.OP_HOLD and _faded(block, v, preset)):
+        voice[b.V_STATE] = b.FREE
         return False
     return True

@@ -21,6 +21,10 @@ class Timing(Protocol):
         """Return the frame in which an event of monotonic `time_ns` sounds; 0 is as soon as possible."""
 
 
+    def is_running(self) -> bool:
+        """Return whether anybody renders: what is sent otherwise would come in one heap later."""
+
+
 class LiveTiming:
     """A line through the device's callbacks: how many frames were rendered when.
 
@@ -42,7 +46,7 @@ class LiveTiming:
         header = self._memory.header
         per_ns = float(header[H_RATE]) / NS
         edge = self._newest_edge(per_ns)
-        if edge is None or monotonic_ns() - int(header[H_STAMP_NS]) > STOPPED_NS:
+        if edge is None or not self.is_running():
             self._edge = None
             return 0
         block = float(header[H_BLOCK])
@@ -51,6 +55,9 @@ class LiveTiming:
         else:
             self._edge += (edge - self._edge) * SLEW
         return round(self._edge + (time_ns + self._lead_ns - self._origin_ns) * per_ns + 0.5 * block)
+
+    def is_running(self) -> bool:
+        return monotonic_ns() - int(self._memory.header[H_STAMP_NS]) < STOPPED_NS
 
     def _newest_edge(self, per_ns: float) -> float | None:
         """Return how far the newest callbacks were ahead of an even pace, in frames."""
@@ -74,3 +81,6 @@ class OfflineTiming:
 
     def frame_at(self, time_ns: int) -> int:
         return max(round(time_ns * self._rate / NS), 1)
+
+    def is_running(self) -> bool:
+        return True

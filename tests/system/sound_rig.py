@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import signal
 import subprocess
 from pathlib import Path
 
@@ -28,16 +29,44 @@ class SoundRig:
     """
 
     def __init__(self, folder: Path) -> None:
-        text = subprocess.run([HERE / "start_sound.sh", folder], check=True, capture_output=True, text=True).stdout
-        self.env = {**os.environ, **dict(re.findall(r"(\w+)=(\S+)", text))}
-        self._pid = int(self.env["SOUND_PID"])
+        self._folder = folder
+        self.start()
 
     def record(self, path: Path) -> Recording:
         """Start to record all outputs of the sink."""
         return Recording(path, self.env)
 
+    def start(self) -> None:
+        """Start the server, or start it again after it was stopped."""
+        command = [HERE / "start_sound.sh", self._folder]
+        text = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+        self.env = {**os.environ, **dict(re.findall(r"(\w+)=(\S+)", text))}
+        self._pid = int(self.env["SOUND_PID"])
+
+    def control(self, *words: str) -> str:
+        """Tell the server something in pactl's own words; return its answer."""
+        answer = subprocess.run(["pactl", *words], env=self.env, check=True, capture_output=True, text=True)
+        return answer.stdout.strip()
+
+    def pull(self) -> None:
+        """Take the speakers away, as if their plug were pulled."""
+        index = next(line.split()[0] for line in self.control("list", "short", "modules").splitlines()
+                     if "sink_name=speakers" in line)
+        self.control("unload-module", index)
+
+    def plug(self, channels: int = 8) -> None:
+        """Give the speakers back."""
+        names = ",".join(MAP.split(",")[:channels])
+        self.control("load-module", "module-null-sink", "sink_name=speakers", f"rate={RATE}", f"channels={channels}",
+                     f"channel_map={names}", "format=float32le")
+
+    def signal(self, number: int) -> None:
+        """Send the server a signal: SIGKILL, SIGSTOP, SIGCONT."""
+        os.kill(self._pid, number)
+
     def stop(self) -> None:
-        os.kill(self._pid, 15)
+        """End the server."""
+        os.kill(self._pid, signal.SIGTERM)
 
 
 class Recording:

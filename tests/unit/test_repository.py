@@ -30,6 +30,7 @@ HOMES = {  # each device library stands in one file
     "pythonosc": "engine/inputs/osc_send.py",
     "mido": "engine/inputs/midi.py",
     "sounddevice": "engine/sound/stream.py",
+    "pulsectl": "engine/sound/pulse.py",
 }
 CLOCKS = re.compile(
     r"\btime\.(time|monotonic|perf_counter|process_time|thread_time|sleep)|datetime\.(now|today|utcnow)\("

@@ -182,8 +182,8 @@ def test_a_second_control_releases_what_the_first_left_sounding() -> None:
     thread.start()
     try:
         first = SoundControl(block, sound, {}, show)
-        first.submit([Sounds("a", (), (Hold("x", voice="sine"),))], monotonic_ns())
-        wait(lambda: first.meters().voices == 1)
+        tone = Sounds("a", (), (Hold("x", voice="sine"),))
+        wait(lambda: first.submit([tone], monotonic_ns()) or first.meters().voices == 1)
         second = SoundControl(block, sound, {}, show)
         wait(lambda: second.meters().voices == 0)
         assert second.meters().backend == "null"

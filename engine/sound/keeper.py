@@ -1,0 +1,275 @@
+"""The keeper of the device: notices when it is gone in any way, and takes it again when it is back."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from engine.clock import NS, monotonic_ns, sleep_s
+from engine.show import model
+from engine.sound import block as b
+from engine.sound.block import Memory, read_text, write_text
+from engine.sound.null import NullStream
+from engine.sound.pulse import PulseWatch
+from engine.sound.stream import (
+    DeviceStream,
+    NoDevice,
+    Output,
+    Stuck,
+    choose_output,
+    knows_jack,
+    load_portaudio,
+    output_names,
+)
+
+RETRY_S = 2.0
+STALLED_S = 1.5
+FRESH_STALLED_S = 2.5  # a null sink of PulseAudio may take a breath of 2 s when it begins
+SERVER_S = 1.0
+FADE_OUT_S = 0.12
+CLOSE_S = 0.5
+PATIENCE_S, LONGEST_PATIENCE_S = 2.0, 60.0
+SETTLED_S = 10.0
+PRIORITY = 70
+CARDS = Path("/proc/asound/cards")
+
+
+class Hung(Exception):
+    """A device does not come back from opening or closing: only a new process helps."""
+
+
+class Keeper:
+    """Holds the one stream that renders the block: the device's, or the clocked null backend until it can be had.
+
+    `turn` never waits: devices are opened and closed in a thread, which may be stuck in a dead driver for ever.
+
+    Args:
+        callback: Address of the compiled callback.
+        say: Where a line for the operator goes.
+    """
+
+    def __init__(self, memory: Memory, sound: model.Sound, watch: PulseWatch, callback: int,
+                 say: Callable[[str], None]) -> None:
+        self._memory, self._sound, self._watch, self._callback, self._say = memory, sound, watch, callback, say
+        self._wants_device = sound.backend != "null"
+        self._change: threading.Thread | None = None
+        self._change_ns = self._started_ns = self._advanced_ns = self._turned_ns = monotonic_ns()
+        self._retry_ns = self._callbacks = 0
+        self._is_suspended = self._is_stuck = False
+        self._world = self._look_round()
+        self._said = ""
+        self._stream: NullStream | DeviceStream = self._null()
+        if self._wants_device:
+            write_text(memory.reason, "the sound device is being opened")
+            self._begin(self._open, monotonic_ns())
+        else:
+            say("no device: the null backend is asked for")
+
+    def turn(self, now_ns: int) -> None:
+        """Look after the device once; to be called often.
+
+        Raises:
+            Hung: A device is stuck.
+        """
+        header = self._memory.header
+        header[b.H_ALIVE_NS] = now_ns
+        if self._wants_device and isinstance(self._stream, NullStream):
+            header[b.H_WITHOUT_NS] += now_ns - self._turned_ns
+        self._turned_ns = now_ns
+        if self._is_stuck or (self._change and self._change.is_alive()):
+            times = 2 ** min(int(header[b.H_HANGS]), 8)
+            patience_s = min(PATIENCE_S * (times - self._is_stuck), LONGEST_PATIENCE_S)
+            if now_ns - self._change_ns > patience_s * NS:
+                raise Hung("the sound device is stuck")
+        elif isinstance(self._stream, DeviceStream) and (reason := self._fault(self._stream, now_ns)):
+            header[b.H_LOSSES] += 1
+            self._let_go(self._stream, reason, now_ns)
+        elif self._is_worth_trying(now_ns):
+            if isinstance(self._stream, DeviceStream):
+                self._let_go(self._stream, "looking for the wanted device", now_ns)
+            else:
+                self._begin(self._open, now_ns)
+
+    def close(self) -> None:
+        """Fade out and close; a device that does not return is left behind."""
+        self._memory.header[b.H_RUNNING] = 0
+        sleep_s(FADE_OUT_S)
+        closing = threading.Thread(target=self._stream.close, daemon=True)
+        closing.start()
+        closing.join(CLOSE_S)
+        self._memory.header[b.H_BACKEND] = 0
+
+    # -- what can be wrong ---------------------------------------------------------------------
+
+    def _fault(self, stream: DeviceStream, now_ns: int) -> str:
+        """Return what is wrong with the device that plays, or nothing."""
+        view = self._watch.view
+        if now_ns - self._started_ns > SETTLED_S * NS:
+            self._memory.header[b.H_HANGS] = 0
+        if not stream.active:
+            return f"{stream.output} has stopped"
+        sink = stream.output.sink
+        if sink and view and view.ours not in ("", sink) and sink not in view.sinks and self._sound.lost == "silence":
+            return f"output '{sink}' is gone from the sound server; plug it in, or see `pactl list short sinks`"
+        if self._memory.header[b.H_CALLBACKS] != self._callbacks:
+            self._callbacks, self._advanced_ns = int(self._memory.header[b.H_CALLBACKS]), now_ns
+        is_fresh = now_ns - self._started_ns < SETTLED_S * NS
+        if now_ns - self._advanced_ns < (FRESH_STALLED_S if is_fresh else STALLED_S) * NS:
+            return ""
+        self._is_suspended = bool(view and sink in view.sinks and view.sinks[sink].suspended)
+        if self._is_suspended:
+            return f"output '{sink}' is suspended; resume it (`pactl suspend-sink {sink} 0`)"
+        return f"{stream.output} takes no more sound; is its sound server or cable stuck?"
+
+    def _is_worth_trying(self, now_ns: int) -> bool:
+        """Return whether the wanted device does not play and may be there now."""
+        view, sink, before = self._watch.view, read_text(self._memory.sink), self._world
+        self._world = self._look_round()
+        if not self._retry_ns:
+            return False
+        if self._is_suspended and view and sink in view.sinks and view.sinks[sink].suspended:
+            return False
+        self._is_suspended = False
+        if sink and view and sink not in view.sinks and self._sound.lost == "silence":
+            return False
+        is_changed = before != self._world
+        return is_changed or (now_ns > self._retry_ns and isinstance(self._stream, NullStream))
+
+    def _look_round(self) -> tuple[Any, ...]:
+        """Return what changes when a device comes: outputs of the server, sound cards."""
+        view = self._watch.view
+        try:
+            cards = CARDS.read_text()
+        except OSError:
+            cards = ""
+        return cards, *((view.default, *sorted(view.sinks.items())) if view else ())
+
+    # -- changing streams ----------------------------------------------------------------------
+
+    def _begin(self, change: Callable[[], None], now_ns: int) -> None:
+        self._change_ns = now_ns
+        self._change = threading.Thread(target=change, name="device", daemon=True)
+        self._change.start()
+
+    def _let_go(self, lost: DeviceStream, reason: str, now_ns: int) -> None:
+        """Let the null backend go on in a device's place, and try for the wanted device at once."""
+        header = self._memory.header
+        if lost.active:
+            header[b.H_RUNNING] = 0
+            sleep_s(FADE_OUT_S)
+        header[b.H_TICKET] += 1  # should it come back to life, it is silent
+        self._stream = self._null()
+        self._note(reason)
+        self._begin(lambda: self._open(lost), now_ns)
+
+    def _null(self) -> NullStream:
+        self._fade_in()
+        self._memory.header[b.H_BACKEND] = b.BACKENDS.index("null")
+        return NullStream(self._memory, self._sound)
+
+    def _fade_in(self) -> None:
+        header, levels = self._memory.header, self._memory.levels
+        levels[b.L_START] = levels[b.L_FADE_NOW] = 0.0
+        header[b.H_HISTORY_FROM] = header[b.H_CALLBACKS]
+        header[b.H_RUNNING] = 1
+
+    def _open(self, lost: DeviceStream | None = None) -> None:
+        """Close what was lost, and let the best device that opens take over from the null backend."""
+        try:
+            if lost and knows_jack():
+                raise Stuck  # it would never return from closing
+            if lost:
+                lost.close()
+            if self._is_suspended:
+                raise NoDevice(read_text(self._memory.reason))
+            stream, reason = self._best(load_portaudio())
+            before = _threads()
+            self._stream.close()
+            self._fade_in()
+            try:
+                stream.start()
+            except NoDevice:
+                self._stream = self._null()
+                raise
+        except Stuck:
+            self._is_stuck = True
+            return
+        except NoDevice as error:
+            self._retry_ns = monotonic_ns() + round(RETRY_S * NS)
+            self._note(str(error))
+            return
+        self._stream = stream
+        self._started_ns = self._advanced_ns = monotonic_ns()
+        self._memory.header[b.H_BACKEND] = b.BACKENDS.index("portaudio")
+        self._memory.header[b.H_REALTIME] = _ask_realtime(before)
+        self._retry_ns = monotonic_ns() if reason else 0
+        self._is_suspended = False
+        self._note(reason)
+
+    def _best(self, sounddevice: Any) -> tuple[DeviceStream, str]:
+        """Open the wanted device, else another one if the show allows it; and return why it is not the wanted one.
+
+        The first output that plays is the wanted one from then on, for as long as the show runs.
+        """
+        self._watch.wait(SERVER_S)
+        view, memory, names = self._watch.view, self._memory, output_names(sounddevice)
+        known = Output(read_text(memory.device), read_text(memory.sink))
+        try:
+            if known.device:
+                return self._open_output(sounddevice, known), ""
+            output = choose_output(names, self._sound.device, view)
+            stream = self._open_output(sounddevice, output)
+            write_text(memory.device, output.device)
+            write_text(memory.sink, output.sink)
+            return stream, ""
+        except NoDevice as error:
+            if (known.device or not self._sound.device) and self._sound.lost == "silence":
+                raise
+            output = choose_output(names, None, view)
+            return self._open_output(sounddevice, output), f"{error}; plays on {output} meanwhile"
+
+    def _open_output(self, sounddevice: Any, output: Output) -> DeviceStream:
+        view = self._watch.view
+        sink = view.sinks.get(output.sink) if view else None
+        if output.sink and view and not sink:
+            raise NoDevice(f"output '{output.sink}' is gone from the sound server; plug it in")
+        self._watch.wanted = output.sink
+        channels = sink.channels if sink else 0
+        return DeviceStream(sounddevice, self._memory, self._sound, output, channels, self._callback)
+
+    def _note(self, reason: str) -> None:
+        """Write why the wanted device does not play, or that it does."""
+        write_text(self._memory.reason, reason)
+        if isinstance(self._stream, NullStream):
+            line = f"NO SOUND: {reason}"
+        else:
+            priority = "realtime priority" if self._memory.header[b.H_REALTIME] else "no realtime priority"
+            line = f"{self._stream.channels} outputs of '{self._stream.name}', {priority}; {reason}".removesuffix("; ")
+        if line != self._said:
+            self._say(line)
+        self._said = line
+
+
+def _threads() -> set[int]:
+    try:
+        return {int(name) for name in os.listdir("/proc/self/task")}  # noqa: PTH208
+    except OSError:
+        return set()
+
+
+def _ask_realtime(before: set[int]) -> int:
+    """Ask for realtime priority for the threads that the device has started; return 1 if it was granted."""
+    if not hasattr(os, "sched_setscheduler"):
+        return 0
+    granted = 0
+    for thread in _threads() - before:
+        try:
+            if os.sched_getscheduler(thread) & ~os.SCHED_RESET_ON_FORK != os.SCHED_FIFO:
+                os.sched_setscheduler(thread, os.SCHED_FIFO, os.sched_param(PRIORITY))
+            granted = 1
+        except OSError:
+            return 0
+    return granted

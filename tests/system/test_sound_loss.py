@@ -1,0 +1,206 @@
+"""R4: the sound device goes in every way it can, and comes back by itself within 3 s with its voices."""
+
+import dataclasses
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from engine.clock import NS, RealClock, monotonic_ns, sleep_s
+from engine.show import model
+from engine.sound.block import SIZE, last_alive_ns
+from engine.sound.control import SoundControl
+from engine.sound.events import Hold, Sounds
+from engine.supervise.memory import Block
+from tests.system.sound_rig import RATE, Recording, SoundRig, jumps, missing_tools, strongest_hz
+
+pytestmark = [
+    pytest.mark.system,
+    pytest.mark.skipif(bool(missing_tools()), reason=f"needs {missing_tools()}; apt-get install pulseaudio-utils"),
+]
+PAIR = {"left": model.Speaker(name="left", output=1), "right": model.Speaker(name="right", output=2, at_m=(4, 0))}
+TONE = (Hold("tone", pitch=57, level=0.7, voice="sine", controls={"space": 0}),)
+PATIENCE_S = 150.0  # kernels may have to be compiled first
+
+
+class Stage:
+    """A sound process on a sound server, and an engine that holds a tone."""
+
+    def __init__(self, env: dict[str, str], sound: model.Sound) -> None:
+        self.env, self.sound = env, sound
+        self.block = Block.create(SIZE, "sound")
+        self.control = SoundControl(self.block, sound, PAIR, model.Stage(size_m=(4.0, 2.0)))
+        self.said: list[str] = []
+        self._is_over = threading.Event()
+        self.process = self.start()
+        threading.Thread(target=self._play, daemon=True).start()
+
+    def start(self) -> subprocess.Popen[str]:
+        plan = {"sound": dataclasses.asdict(self.sound), "speakers": [dataclasses.asdict(s) for s in PAIR.values()],
+                "block": self.block.handle, "parent": os.getpid()}
+        process = subprocess.Popen([sys.executable, "-P", "-m", "engine.sound.process", json.dumps(plan)], env=self.env,
+                                   pass_fds=self.block.descriptors, stderr=subprocess.PIPE, text=True,
+                                   start_new_session=True)
+        threading.Thread(target=lambda: self.said.extend(process.stderr or ()), daemon=True).start()
+        return process
+
+    def _play(self) -> None:
+        for tick in RealClock(60, 10**6).ticks():
+            if self._is_over.is_set():
+                return
+            self.control.submit([Sounds("test", (), TONE)], tick.due_ns)
+
+    def wait(self, is_lost: bool) -> str:
+        """Wait until the device is lost, or back; return why it was lost."""
+        patience_ns = monotonic_ns() + round(PATIENCE_S * NS)
+        while bool(self.control.lost) != is_lost:
+            assert monotonic_ns() < patience_ns, (self.control.meters(), self.said)
+            sleep_s(0.01)
+        return self.control.lost
+
+    def stop(self) -> None:
+        self._is_over.set()
+        self.process.terminate()
+        self.process.wait(10)
+
+
+@pytest.fixture(scope="module")
+def rig() -> Iterator[SoundRig]:
+    with tempfile.TemporaryDirectory(prefix="mx") as folder:
+        rig = SoundRig(Path(folder))
+        yield rig
+        rig.stop()
+
+
+@pytest.fixture(scope="module")
+def stage(rig: SoundRig) -> Iterator[Stage]:
+    stage = Stage(rig.env, model.Sound(latency_ms=50.0))
+    yield stage
+    stage.stop()
+
+
+class Ear:
+    """Listens to the speakers from when they are there again."""
+
+    def __init__(self, rig: SoundRig, path: Path) -> None:
+        self._back_ns = monotonic_ns()
+        self._recording: Recording = rig.record(path)
+
+    def listen(self, stage: Stage, seconds: float = 2.0) -> tuple[float, NDArray[np.float32]]:
+        """Wait for the sound, and a little longer; return after how many seconds it was there, and how it goes on."""
+        stage.wait(is_lost=False)
+        sleep_s(seconds)
+        wave = self._recording.stop()[:, 0]
+        ended_s = (monotonic_ns() - self._back_ns) / NS
+        loud = np.flatnonzero(np.abs(wave) > 1e-3)
+        assert len(loud), (stage.control.meters(), stage.said)
+        return ended_s - (len(wave) - loud[0]) / RATE, wave[loud[0] :]
+
+
+def assert_whole(wave: NDArray[np.float32]) -> None:
+    """The tone goes on as one voice: no gap, no click, the right pitch."""
+    assert np.diff(np.flatnonzero(np.abs(wave) > 1e-3)).max() < RATE // 100
+    assert len(jumps(wave[:, None])) == 0
+    assert strongest_hz(wave[-RATE:]) == pytest.approx(220, abs=0.2)
+
+
+def test_R4_a_sound_server_that_is_killed_is_heard_again_when_it_is_back(
+    stage: Stage, rig: SoundRig, tmp_path: Path
+) -> None:
+    stage.wait(is_lost=False)
+    before = stage.control.meters()
+    rig.signal(signal.SIGKILL)
+    reason = stage.wait(is_lost=True)
+    sleep_s(0.5)
+    rendered = stage.control.meters()
+    rig.start()
+    after_s, wave = Ear(rig, tmp_path / "killed.raw").listen(stage)
+    after = stage.control.meters()
+    assert "speakers" in reason or "sound server" in reason
+    assert rendered.backend == "null" and rendered.frame > before.frame  # time goes on
+    assert after_s < 3.0
+    assert_whole(wave)
+    assert after.voices == 1 and after.restarts == before.restarts and after.losses == before.losses + 1
+    assert after.without_s > 0.5
+
+
+def test_R4_unplugged_speakers_play_nowhere_else_and_are_heard_again_when_plugged_in(
+    stage: Stage, rig: SoundRig, tmp_path: Path
+) -> None:
+    stage.wait(is_lost=False)
+    rig.pull()
+    reason = stage.wait(is_lost=True)
+    streams = rig.control("list", "short", "sink-inputs")
+    rig.plug()
+    after_s, wave = Ear(rig, tmp_path / "plugged.raw").listen(stage)
+    assert reason.startswith("output 'speakers' is gone from the sound server; plug it in")
+    assert streams == ""
+    assert after_s < 3.0
+    assert_whole(wave)
+    assert stage.control.meters().voices == 1
+
+
+def test_R4_a_stream_that_is_moved_to_other_speakers_is_moved_back(stage: Stage, rig: SoundRig) -> None:
+    stage.wait(is_lost=False)
+    stream, home = rig.control("list", "short", "sink-inputs").split()[:2]
+    rig.control("move-sink-input", stream, "mic")
+    rig.control("set-default-sink", "mic")
+    patience_ns = monotonic_ns() + round(PATIENCE_S * NS)
+    while rig.control("list", "short", "sink-inputs").split()[:2] != [stream, home]:
+        assert monotonic_ns() < patience_ns, rig.control("list", "short", "sink-inputs")
+    rig.control("set-default-sink", "speakers")
+    assert stage.control.lost == ""
+
+
+def test_R4_suspended_speakers_are_heard_when_they_are_resumed(stage: Stage, rig: SoundRig, tmp_path: Path) -> None:
+    stage.wait(is_lost=False)
+    rig.control("suspend-sink", "speakers", "1")
+    reason = stage.wait(is_lost=True)
+    rig.control("suspend-sink", "speakers", "0")
+    after_s, wave = Ear(rig, tmp_path / "resumed.raw").listen(stage)
+    assert "pactl suspend-sink speakers 0" in reason
+    assert after_s < 3.0
+    assert_whole(wave)
+
+
+def test_R4_a_sound_server_that_is_stuck_stops_nobody_and_is_heard_when_it_goes_on(
+    stage: Stage, rig: SoundRig, tmp_path: Path
+) -> None:
+    stage.wait(is_lost=False)
+    before = stage.control.meters()
+    rig.signal(signal.SIGSTOP)
+    stage.wait(is_lost=True)
+    lost = stage.control.meters()
+    rig.signal(signal.SIGCONT)
+    stage.wait(is_lost=False)
+    _, wave = Ear(rig, tmp_path / "stuck.raw").listen(stage)
+    assert lost.backend == "null" and lost.frame > before.frame
+    assert_whole(wave)
+
+
+def test_R4_a_killed_sound_process_goes_on_with_its_voices_and_forgets_the_notes_that_came_meanwhile(
+    stage: Stage, rig: SoundRig, tmp_path: Path
+) -> None:
+    stage.wait(is_lost=False)
+    before = stage.control.meters()
+    stage.process.kill()
+    stage.process.wait()
+    silent_s = (monotonic_ns() - last_alive_ns(stage.block)) / NS
+    reason = stage.wait(is_lost=True)
+    stage.process = stage.start()
+    after_s, wave = Ear(rig, tmp_path / "again.raw").listen(stage)
+    after = stage.control.meters()
+    assert silent_s < 1.0
+    assert "sound process" in reason
+    assert after_s < 3.0
+    assert_whole(wave)
+    assert after.voices == 1 and after.restarts > before.restarts
