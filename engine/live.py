@@ -35,7 +35,7 @@ from engine.render.screens import Screens as DesktopScreens
 from engine.render.stage import LightOutput
 from engine.report import report, write_report
 from engine.scene.casting import Casting
-from engine.sense import Room
+from engine.sense import Room, silences
 from engine.show.files import read_show
 from engine.show.furnish import furnish
 from engine.show.model import Show
@@ -78,6 +78,7 @@ class LiveShow:
         self._next_status_ns = 0
         self._addresses: frozenset[str] = frozenset()
         self._screens = screens
+        self._room = Room.of(show)
         self.cameras = {
             name: CameraLink(camera, Block.attach(plan["cameras"][name]), aspect=show.stage.aspect)
             for name, camera in show.cameras.items()
@@ -120,7 +121,7 @@ class LiveShow:
         """Run until the clock ends, the person leaves or `stopping()`; then write the report."""
         devices = LiveDevices([self.osc, *self._midi], self.cameras, self.desk)
         outputs = LiveOutputs(self.light, self.sound, self._screens, self.desk, self._shown, stopping)
-        run(clock, devices, Room.of(self.show), self.director, outputs, self.telemetry)
+        run(clock, devices, self._room, self.director, outputs, self.telemetry)
         self._board.stop()  # whatever happens from here on, the show is over
         if self._plan["report"]:
             write_report(Path(self._plan["report"]), self.report())
@@ -149,7 +150,7 @@ class LiveShow:
         self.reloader.step()
         if count % EVERY == 0:
             self.pinned.fit(self._screens.sizes)
-            self.losses.observe(self._states(), monotonic_ns())
+            self.losses.observe(self._states(now), monotonic_ns())
             self._casting.picture(self.director.shown)
         if count % EVERY == EVERY // 2 and self.desk.operator_is_open:
             self.desk.show(self.overview.view(now, frame))
@@ -159,12 +160,13 @@ class LiveShow:
             self._print_status(self.overview.health(now))
             self.reloader.take_up(self._casting.pardoned(self.show.scenes, now.time))
 
-    def _states(self) -> dict[str, str]:
+    def _states(self, now: Now) -> dict[str, str]:
         """Return how each device is: empty, or why it is gone."""
         states = {f"camera.{name}": camera.lost for name, camera in self.cameras.items()}
         states |= {f"midi.{device.name}": device.lost for device in self._midi}
         states |= {f"projector.{name}": self._screens.lost.get(name, "") for name in self._screens.sizes}
-        return states | {"sound": self.sound.lost}
+        states |= silences(self._room, now.lost)
+        return states | {"osc": self.osc.lost, "sound": self.sound.lost}
 
     def _print_status(self, health: Health) -> None:
         if sys.stderr.isatty():

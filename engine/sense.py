@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping
+import math
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
@@ -12,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.clock import NS, Tick
-from engine.inputs.touch import TouchState
+from engine.inputs.touch import FADE_S, TouchState, patience_s
 from engine.inputs.touch import step as step_touch
 from engine.show.model import Camera, Show, SignalInput, TouchInput
 from engine.stage_view import Corners, lay, lay_flow, picture_to_stage
@@ -61,7 +62,7 @@ class SenseState:
 
     visitors: Mapping[int, Visitor] = field(default_factory=dict)
     touches: Mapping[str, TouchState] = field(default_factory=dict)
-    heard: frozenset[str] = frozenset()
+    heard: Mapping[str, float] = field(default_factory=dict)
     signals: Mapping[str, float] = field(default_factory=dict)
     seen: Mapping[str, Seen] = field(default_factory=dict)
     counts: Mapping[str, int] = field(default_factory=dict)
@@ -78,8 +79,10 @@ def sense(
     }
     known = {v.id: v for _, people, _, _ in seen.values() for v in people}
     visitors = {number: _aged(v, state.visitors.get(number), tick) for number, v in known.items()}
-    touches, states, heard = _touches(room, state, signals, tick)
-    values = _values(room.signals, state.signals, signals)
+    heard = {**state.heard, **dict(_heard(room, signals.events))}
+    lost = frozenset(_silent(room, heard, tick.due_ns / NS))
+    touches, states = _touches(room, state, signals, tick, heard.keys(), lost)
+    values = _values(room.signals, state.signals, signals, tick.dt, lost)
     live = {name: len(people) for name, (_, people, _, _) in seen.items() if _is_live(signals.sightings.get(name))}
     counts = {**state.counts, **live}
     held = [counts[name] for name, place in room.cameras.items() if place.holds and name in counts.keys() - live.keys()]
@@ -107,6 +110,7 @@ def sense(
         masks={name: mask for name, (_, _, mask, _) in seen.items() if mask is not None},
         flows={name: flow for name, (_, _, _, flow) in seen.items() if flow is not None},
         mattes=signals.mattes,
+        lost=lost,
         unknown=state.unknown,
     )
     return now, SenseState(visitors, states, heard, values, seen, counts, nobody_since, state.unknown)
@@ -221,24 +225,56 @@ def _presence(is_somebody: bool, is_known: bool) -> Presence:
     return "nobody" if is_known else "unknown"
 
 
+def _heard(room: Room, events: Iterable[Event]) -> Iterator[tuple[str, float]]:
+    """Yield the touches and signals that spoke, and when."""
+    newest_s = {event.source: event.time_ns / NS for event in events}
+    for kind, inputs in (("touch", room.touches), ("signal", room.signals)):
+        for name, conf in inputs.items():
+            if conf.source in newest_s:
+                yield f"{kind}.{name}", newest_s[conf.source]
+
+
+def _silent(room: Room, heard: Mapping[str, float], now_s: float) -> Iterator[str]:
+    """Yield the touches and signals that have been silent for longer than they may be."""
+    for path, (_, longest_s) in _streams(room).items():
+        if path not in heard and room.simulated:
+            continue
+        if now_s - heard.get(path, -math.inf) > longest_s:
+            yield path
+
+
+def _streams(room: Room) -> dict[str, tuple[str, float]]:
+    """Return the source of each touch and signal that may not be silent for ever, and how many seconds it may."""
+    found = {f"touch.{name}": (conf.source, patience_s(conf)) for name, conf in room.touches.items()}
+    found |= {f"signal.{name}": (conf.source, conf.timeout_s) for name, conf in room.signals.items()}
+    return {path: (source, longest_s) for path, (source, longest_s) in found.items() if longest_s is not None}
+
+
+def silences(room: Room, lost: Collection[str]) -> dict[str, str]:
+    """Return for each touch and signal that is to be heard all the time why it is lost, or nothing."""
+    return {path: f"nothing heard from {source} for {longest_s:g} s; is its sender on?" if path in lost else ""
+            for path, (source, longest_s) in _streams(room).items()}
+
+
 def _touches(
-    room: Room, state: SenseState, signals: Signals, tick: Tick
-) -> tuple[dict[str, Touch], dict[str, TouchState], frozenset[str]]:
-    touches, states, heard = {}, {}, state.heard
+    room: Room, state: SenseState, signals: Signals, tick: Tick, heard: Collection[str], lost: Collection[str]
+) -> tuple[dict[str, Touch], dict[str, TouchState]]:
+    touches, states = {}, {}
     now_s = tick.due_ns / NS
     for name, conf in room.touches.items():
         samples = [(event.time_ns / NS, event.value) for event in signals.events if event.source == conf.source]
-        if samples and name not in heard:
-            heard = heard | {name}
-        source = "key:space" if room.simulated and name not in heard else conf.source
+        path = f"touch.{name}"
+        is_played = (room.simulated and path not in heard) or (conf.lost == "simulate" and path in lost)
+        source = "key:space" if is_played else conf.source
         if source.startswith("key:"):
             samples = [(now_s, float(source[4:] in signals.keys))]
             conf = TouchInput(name=name, source=source)
         states[name], touches[name] = step_touch(state.touches.get(name, TouchState()), samples, now_s, conf)
-    return touches, states, heard
+    return touches, states
 
 
-def _values(inputs: Mapping[str, SignalInput], before: Mapping[str, float], signals: Signals) -> dict[str, float]:
+def _values(inputs: Mapping[str, SignalInput], before: Mapping[str, float], signals: Signals, dt: float,
+            lost: Collection[str]) -> dict[str, float]:
     if not inputs:
         return {}
     newest: dict[str, Event] = {event.source: event for event in signals.events}
@@ -249,4 +285,6 @@ def _values(inputs: Mapping[str, SignalInput], before: Mapping[str, float], sign
             values[name] = min(max(share, 0.0), 1.0)
         elif conf.source.startswith("key:"):
             values[name] = float(conf.source[4:] in signals.keys)
+        elif conf.lost != "hold" and name in values and f"signal.{name}" in lost:
+            values[name] = max(values[name] - dt / FADE_S, 0.0)
     return values

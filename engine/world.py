@@ -219,6 +219,7 @@ class Now:
         contacts: Pairs of visitors' ids that touch.
         motion: How much moves in front of the cameras, 0..1.
         keys: Names of the keys held down.
+        lost: Touches and signals that have fallen silent, such as `touch.ball`.
     """
 
     time: float = 0.0
@@ -243,6 +244,7 @@ class Now:
     masks: Mapping[str, Pixels] = field(default_factory=lambda: EMPTY)
     flows: Mapping[str, Floats] = field(default_factory=lambda: EMPTY)
     mattes: Mapping[str, Matte] = field(default_factory=lambda: EMPTY)
+    lost: frozenset[str] = frozenset()
     unknown: set[str] = field(default_factory=set, compare=False, repr=False)
 
     @property

@@ -28,6 +28,7 @@ NTP_TO_UNIX_S = 2_208_988_800
 MOST_CLIENTS = 32
 SLOW_CLIENT_NS = 5 * NS
 IDLE_S = 0.5
+LOOK_S = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +66,11 @@ class _Client:
 
 
 class OscListener:
-    """Listens on one port, UDP and TCP, in a thread of its own.
+    """Listens on one port, UDP and TCP, in a thread of its own; a port or an address that is not there is waited for.
 
     Attributes:
         port: The port, also when the show asked for 0 (any free one).
+        lost: Why nothing can be heard, or nothing.
     """
 
     def __init__(self, osc: Osc, known: Callable[[], Collection[str]] | None = None,
@@ -81,39 +83,31 @@ class OscListener:
             buffer_bytes: Receive buffer to ask the system for.
 
         Raises:
-            MixeurError: The port or the address cannot be had.
+            MixeurError: `allow` holds something that is no network.
         """
         self._osc, self._known, self._on_event = osc, known, on_event
+        self.port, self.lost = osc.port, ""
         self._senders = Senders(osc.allow, osc.max_per_s)
         self._inbox = Inbox()
         self._count = dict.fromkeys(OscCounters.__dataclass_fields__, 0)
         self._ahead: list[tuple[int, int, Event]] = []
         self._clients: set[_Client] = set()
         self._closing = False
-        with _one_line(osc, "UDP"):
-            self._datagrams = Datagrams(osc.bind, osc.port, buffer_bytes)
-        self.port = self._datagrams.port
-        self._server = None
-        if osc.tcp:
-            try:
-                with _one_line(osc, "TCP"):
-                    self._server = _listen(osc.bind, self.port)
-            except MixeurError:
-                self._datagrams.close()
-                raise
+        self._buffer_bytes = buffer_bytes
+        self._datagrams: Datagrams | None = None
+        self._server: socket.socket | None = None
         self._selector = selectors.DefaultSelector()
         self._wake, woken = socket.socketpair()
         self._selector.register(woken, selectors.EVENT_READ, partial(woken.recv, 1))
-        self._selector.register(self._datagrams, selectors.EVENT_READ, self._read_datagrams)
-        if self._server:
-            self._selector.register(self._server, selectors.EVENT_READ, self._accept)
+        self._next_look_ns = 0
+        self._look()
         self._thread = threading.Thread(target=self._run, name="osc", daemon=True)
         self._thread.start()
 
     @property
     def counters(self) -> OscCounters:
         """Return what became of everything that came in so far."""
-        lost = self._inbox.dropped + self._datagrams.lost
+        lost = self._inbox.dropped + (self._datagrams.lost if self._datagrams else 0)
         return OscCounters(**self._count | {"dropped": self._count["dropped"] + lost})
 
     def poll(self, until_ns: int | None = None) -> list[Event]:
@@ -131,7 +125,8 @@ class OscListener:
             if isinstance(key.fileobj, socket.socket):
                 key.fileobj.close()
         self._selector.close()
-        self._datagrams.close()
+        if self._datagrams:
+            self._datagrams.close()
         self._wake.close()
 
     # -- the thread -------------------------------------------------------------------------
@@ -145,6 +140,35 @@ class OscListener:
                     self._count["failed"] += 1
             self._announce_due()
             self._close_slow_clients()
+            if clock.monotonic_ns() >= self._next_look_ns:
+                self._look()
+
+    def _look(self) -> None:
+        """Take the port, or see that its address is still this machine's; a network may come late, go and come back."""
+        self._next_look_ns = clock.monotonic_ns() + round(LOOK_S * NS)
+        try:
+            if self._datagrams is None:
+                self._bind()
+            else:
+                with _one_line(self._osc, "UDP"):
+                    Datagrams(self._osc.bind, 0, BUFFER_BYTES).close()
+            self.lost = ""
+        except MixeurError as error:
+            self.lost = str(error)
+
+    def _bind(self) -> None:
+        with _one_line(self._osc, "UDP"):
+            datagrams = Datagrams(self._osc.bind, self._osc.port, self._buffer_bytes)
+        if self._osc.tcp:
+            try:
+                with _one_line(self._osc, "TCP"):
+                    self._server = _listen(self._osc.bind, datagrams.port)
+                self._selector.register(self._server, selectors.EVENT_READ, self._accept)
+            except MixeurError:
+                datagrams.close()
+                raise
+        self._datagrams, self.port = datagrams, datagrams.port
+        self._selector.register(datagrams, selectors.EVENT_READ, self._read_datagrams)
 
     def _pause_s(self) -> float:
         if not self._ahead:
@@ -152,6 +176,7 @@ class OscListener:
         return min(IDLE_S, max(0.0, (self._ahead[0][0] - clock.monotonic_ns()) / NS))
 
     def _read_datagrams(self) -> None:
+        assert self._datagrams is not None
         for host, time_ns, packet in self._datagrams.receive():
             sender = self._senders.find(host)
             if not sender.allowed:

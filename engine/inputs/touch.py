@@ -25,6 +25,7 @@ THIN_S = 0.004
 RELEASE_S = 0.12
 FADE_S = 1.0
 LOST_S = 0.5
+STREAMS = ("osc:", "serial:")
 LEFT_S = 5.0
 ADAPT_S = 30.0
 NOISE_S = 2.0
@@ -52,7 +53,6 @@ class TouchState(NamedTuple):
         edge_s: Since when the condition that ends the phase holds; None while it does not.
         contact: The contact that lasts or fades.
         began, ended: How many contacts did.
-        lost: Whether the stream has stopped: worth telling the technician.
     """
 
     source: str = ""
@@ -67,12 +67,18 @@ class TouchState(NamedTuple):
     contact: Contact = Contact()
     began: int = 0
     ended: int = 0
-    lost: bool = False
 
 
 def is_switch(source: str) -> bool:
     """Return whether a source says only that there is a contact: a key, or MIDI notes made by two people's skin."""
     return source.startswith("key:") or (source.startswith("midi:") and "/note" in source)
+
+
+def patience_s(conf: TouchInput) -> float | None:
+    """Return how long a touch may be silent (C10), or None for one that speaks only when it changes."""
+    if not conf.source.startswith(STREAMS):
+        return None
+    return LOST_S if conf.timeout_s is None else conf.timeout_s
 
 
 def step(state: TouchState, samples: Sequence[Sample], now_s: float, conf: TouchInput) -> tuple[TouchState, Touch]:
@@ -89,7 +95,7 @@ def step(state: TouchState, samples: Sequence[Sample], now_s: float, conf: Touch
         state = TouchState(source=conf.source, began=state.began, ended=ended)
     kept = tuple(sample for sample in state.recent if sample[0] > now_s - SETTLE_S - 0.1)
     state = state._replace(recent=kept or state.recent[-1:])
-    is_stream = conf.source.startswith("osc:")
+    is_stream = conf.source.startswith(STREAMS)
     heard = [sample for sample in samples if math.isfinite(sample[1])]
     for time_s, raw in _thinned(heard) if is_stream else heard:
         last_s = state.recent[-1][0] if state.recent else -math.inf
@@ -180,12 +186,12 @@ PHASES: dict[Phase, Callable[[TouchState, float, float, TouchInput], TouchState]
 
 def _pass_time(state: TouchState, now_s: float, conf: TouchInput) -> TouchState:
     """Do what happens without being heard: the fade ends, and a stream that stopped lets go."""
-    silent_s = now_s - state.recent[-1][0] if state.recent and conf.source.startswith("osc:") else 0.0
-    state = state._replace(lost=silent_s > LOST_S)
-    if state.lost and conf.lost != "hold":
+    silent_s = now_s - state.recent[-1][0] if state.recent else 0.0
+    longest_s = patience_s(conf)
+    if longest_s is not None and silent_s > longest_s and conf.lost != "hold":
         if state.phase == "playing":
             state = _end(state, now_s)
-        elif state.phase == "armed" and silent_s > LEFT_S:
+        elif state.phase == "armed" and silent_s > longest_s + LEFT_S:
             state = _darken(state, now_s)
     if state.phase == "release" and now_s - state.since_s >= FADE_S:
         is_gone = is_switch(conf.source) or _is_left(state, conf)

@@ -123,7 +123,13 @@ class Camera:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TouchInput:
-    """`[touch.NAME]`: a raw level, understood through two nested baselines."""
+    """`[touch.NAME]`: a raw level, understood through two nested baselines.
+
+    Attributes:
+        lost: What it does once it is silent: `release` (also `idle`, `silence`) lets go, `hold` keeps the last level,
+            `simulate` gives it to the space bar.
+        timeout_s: How long a stream (OSC, serial) may be silent; None: 0.5 s. Keys and MIDI speak at changes only.
+    """
 
     name: str = field(metadata=HIDDEN)
     source: str = field(metadata=form(forms.source, "from"))
@@ -131,17 +137,24 @@ class TouchInput:
     threshold: float = field(default=0.08, metadata=limits(0, 1))
     contact: float = field(default=0.08, metadata=limits(0, 1))
     lost: Lost = "release"
+    timeout_s: float | None = field(default=None, metadata=limits(0.05, 86_400, "s"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignalInput:
-    """`[signal.NAME]`: a number from OSC, MIDI or a key, scaled from low..high to 0..1."""
+    """`[signal.NAME]`: a number from OSC, MIDI or a key, scaled from low..high to 0..1.
+
+    Attributes:
+        lost: What it does once it is silent for `timeout_s`: `hold` keeps the value, anything else lets it fall to 0.
+        timeout_s: None: it may be silent for ever, for silence cannot be told from stillness.
+    """
 
     name: str = field(metadata=HIDDEN)
     source: str = field(metadata=form(forms.source, "from"))
     low: float = 0.0
     high: float = 1.0
     lost: Lost = "hold"
+    timeout_s: float | None = field(default=None, metadata=limits(0.05, 86_400, "s"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

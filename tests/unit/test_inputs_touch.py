@@ -160,12 +160,17 @@ def test_c9_clear_taps_may_follow_each_other_quickly():
     assert state.began == 6
 
 
-def test_c10_packets_that_stop_release_after_half_a_second_and_are_reported():
-    touches, state = run(stream((0, 2), (SOLO, 2), (0.8, 2)), 100, after_s=3)
+def test_c10_packets_that_stop_release_after_half_a_second():
+    touches, _ = run(stream((0, 2), (SOLO, 2), (0.8, 2)), 100, after_s=3)
     (ended,) = [frame for frame, touch in enumerate(touches) if touch.ended]
     assert 6.5 <= (ended + 1) / FPS <= 6.55
     assert touches[-1].level == 0
-    assert state.lost
+
+
+def test_c10_a_sender_may_be_silent_for_as_long_as_the_show_says():
+    touches, _ = run(stream((0, 2), (SOLO, 2), (0.8, 2)), 100, replace(BALL, timeout_s=1.5), after_s=4)
+    (ended,) = [frame for frame, touch in enumerate(touches) if touch.ended]
+    assert 7.5 <= (ended + 1) / FPS <= 7.55
 
 
 def test_c10_a_touch_that_holds_what_it_had_is_not_released():
@@ -175,9 +180,8 @@ def test_c10_a_touch_that_holds_what_it_had_is_not_released():
 
 def test_c10_packets_that_come_back_go_on_with_the_holder_known_before():
     _, state = run(stream((0, 2), (SOLO, 2), (0.8, 2)), 100, after_s=3)
-    touches, state = run(stream((0.8, 1)), 100, state=state, start_s=9)
+    touches, _ = run(stream((0.8, 1)), 100, state=state, start_s=9)
     assert touches[-1].level > 0.5
-    assert not state.lost
 
 
 @pytest.mark.parametrize("skin", [0.3, 0.5, 1.0, 1.6, 3.0])
@@ -256,7 +260,6 @@ def test_a_controller_that_speaks_only_when_it_changes_is_held():
         now_s = frame / FPS
         state, touch = step(state, [(now_s, said[frame])] if frame in said else [], now_s, conf)
     assert touch.level == pytest.approx(0.5, abs=0.02)
-    assert not state.lost
 
 
 def test_only_keys_and_notes_are_switches():

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from engine.clock import NS, Tick
-from engine.sense import ATTRACT_AFTER_S, Room, SenseState, sense
+from engine.sense import ATTRACT_AFTER_S, Room, SenseState, sense, silences
 from engine.show.model import Camera, Show, SignalInput, Stage, TouchInput
 from engine.world import Event, Now, Person, Sighting, Signals
 
@@ -151,3 +151,42 @@ def test_the_same_signals_give_the_same_room(tmp_path) -> None:
 def plain(now: Now) -> dict[str, object]:
     return {name: dict(value) if hasattr(value, "keys") else value for name, value in
             ((name, getattr(now, name)) for name in Now.__dataclass_fields__)}
+
+
+def said(source: str, value: float, frame: int) -> Signals:
+    return Signals(events=(Event(source, (value,), tick(frame).due_ns),))
+
+
+def silent(frames: int) -> list[Signals]:
+    return [Signals()] * frames
+
+
+def test_c10_a_sensor_that_falls_silent_is_named_and_again_when_it_speaks(tmp_path) -> None:
+    heard = [said("osc:/contact/level", 0.1, frame) for frame in range(3)]
+    seen = play(room(tmp_path), *heard, *silent(60), said("osc:/contact/level", 0.1, 63))
+    first = next(number for number, now in enumerate(seen) if number > 3 and now.lost)
+    assert first / 60 == pytest.approx(2 / 60 + 0.5, abs=0.02)
+    assert seen[62].lost == {"touch.ball"} and not seen[63].lost
+    (why,) = silences(room(tmp_path), seen[62].lost).values()
+    assert why == "nothing heard from osc:/contact/level for 0.5 s; is its sender on?"
+
+
+def test_a_simulated_room_misses_no_sensor_that_never_was_there(tmp_path) -> None:
+    assert not play(room(tmp_path, simulated=True), *silent(120))[-1].lost
+    assert play(room(tmp_path), *silent(120))[-1].lost == {"touch.ball"}
+
+
+@pytest.mark.parametrize(("lost", "after_1_s"), [("hold", 0.8), ("release", 0.3), ("idle", 0.3)])
+def test_a_signal_that_may_not_be_silent_holds_or_falls(tmp_path, lost, after_1_s) -> None:
+    knob = SignalInput(name="knob", source="osc:/knob", lost=lost, timeout_s=0.5)
+    seen = play(replace(room(tmp_path), signals={"knob": knob}), said("osc:/knob", 0.8, 0), *silent(120))
+    assert seen[60].signal("knob") == pytest.approx(after_1_s, abs=0.03)
+    assert seen[120].signal("knob") == pytest.approx(0.8 if lost == "hold" else 0.0)
+    assert "signal.knob" in seen[60].lost
+
+
+def test_a_lost_touch_is_the_space_bars_where_the_show_says_simulate(tmp_path) -> None:
+    ball = TouchInput(name="ball", source="osc:/contact/level", lost="simulate")
+    place = replace(room(tmp_path), touches={"ball": ball})
+    seen = play(place, said(ball.source, 0.1, 0), *silent(60), *[Signals(keys=frozenset({"space"}))] * 10)
+    assert seen[-1].touch("ball").level > 0 and "touch.ball" in seen[-1].lost
