@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import importlib
 import os
 import signal
 import sys
@@ -49,6 +50,13 @@ def main(plan: Plan) -> int:
         say(str(error))
         return 1
     return 0
+
+
+def ready() -> None:
+    """Import what takes long, for an engine that waits until it is needed."""
+    prepare_cache()
+    warm(RENDER_KERNELS)
+    importlib.import_module("engine.live")
 
 
 def say(text: str) -> None:

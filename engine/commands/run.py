@@ -75,7 +75,7 @@ def plans(show: Show, told: dict[str, Any]) -> list[ChildPlan]:
     headers = {name: CameraBlock(camera, cameras[name]).header for name, camera in show.cameras.items()}
     engine = {**told, "sound": sound.handle, "cameras": {name: block.handle for name, block in cameras.items()}}
     return [
-        ChildPlan("engine", ENGINE, engine, (sound, *cameras.values()), patience=ENGINE_PATIENCE),
+        ChildPlan("engine", ENGINE, engine, (sound, *cameras.values()), patience=ENGINE_PATIENCE, spare=True),
         ChildPlan("sound", SOUND, _sound_plan(show, sound), (sound,), lambda: int(callbacks[H_CALLBACKS])),
         *(
             ChildPlan(

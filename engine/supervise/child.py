@@ -15,6 +15,7 @@ from typing import Any
 from engine.supervise.board import Board
 from engine.supervise.last_words import speak_into
 from engine.supervise.memory import Block
+from engine.supervise.spare import plan_when_needed
 
 PR_SET_PDEATHSIG = 1
 FAULT = 70  # an error of our own (EX_SOFTWARE): worth a new start, unlike 1, a show that cannot run
@@ -34,9 +35,17 @@ def die_with_parent(parent: int) -> None:
 
 
 def main() -> None:
-    """Run one entry: `child MODULE PLAN`; the module has `main(plan) -> int | None`, PLAN is JSON."""
-    module, plan = sys.argv[1], json.loads(sys.argv[2])
-    die_with_parent(plan["parent"])
+    """Run one entry: `child MODULE PLAN`; the module has `main(plan) -> int | None`, PLAN is JSON.
+
+    `child MODULE --wait PARENT` is a spare: it calls the module's `ready()` and waits for its plan.
+    """
+    module = sys.argv[1]
+    if sys.argv[2] == "--wait":
+        die_with_parent(int(sys.argv[3]))
+        plan = plan_when_needed(importlib.import_module(module).ready)
+    else:
+        plan = json.loads(sys.argv[2])
+        die_with_parent(plan["parent"])
     if plan["last_words"] is not None:
         speak_into(plan["last_words"])
     signal.signal(signal.SIGINT, signal.SIG_IGN)

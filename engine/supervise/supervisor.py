@@ -41,9 +41,9 @@ class Supervisor:
         self.board = board = Board(self._block, self._names)
         self._inquest = Inquest(board, folder)
         self._wards = [
-            Ward(plan, lambda: board.last_beat_ns, lambda: board.last_sign_ns, self._inquest.open)
+            Ward(plan, self._block, lambda: board.last_beat_ns, lambda: board.last_sign_ns, self._inquest.open)
             if plan.name == ENGINE
-            else Ward(plan, plan.beat)
+            else Ward(plan, self._block, plan.beat)
             for plan in plans
         ]
         self._say = say
@@ -101,9 +101,9 @@ class Supervisor:
     def _start(self, index: int, ward: Ward, now_ns: int) -> None:
         told = {"board": self._block.handle, "children": self._names}
         if ward.plan.name == ENGINE:
-            ward.start({**told, "barred": self._inquest.told(now_ns)}, self._block)
+            ward.start({**told, "barred": self._inquest.told(now_ns)})
         else:
-            ward.start(told, self._block)
+            ward.start(told)
         self.board.record(index, ward.pid, ward.restarts)
 
     def _end_all(self) -> None:

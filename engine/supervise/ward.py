@@ -18,6 +18,7 @@ from engine.supervise.brake import pause_s
 from engine.supervise.last_words import LastWords
 from engine.supervise.memory import Block
 from engine.supervise.pulse import Patience, Pulse
+from engine.supervise.spare import Spare
 
 ENGINE = "engine"
 PATIENCE = Patience(beating_s=3.0, warm_s=15.0, cold_s=300.0)
@@ -37,6 +38,7 @@ class ChildPlan:
         blocks: Shared memory it may see.
         beat: Returns a number that changes while the process does its work; None: it is not listened to.
         patience: How long it may be silent.
+        spare: Whether another one waits, ready to take its place.
     """
 
     name: str
@@ -45,6 +47,7 @@ class ChildPlan:
     blocks: tuple[Block, ...] = ()
     beat: Callable[[], int] | None = None
     patience: Patience = PATIENCE
+    spare: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +76,7 @@ class Ward:
     """Starts a process, listens to it, kills it when it hangs.
 
     Args:
+        board: Shared with every process.
         beat, sign: What `Pulse` hears.
         hangs: Called when it is found to hang, before anything is done to it.
     """
@@ -80,6 +84,7 @@ class Ward:
     def __init__(
         self,
         plan: ChildPlan,
+        board: Block,
         beat: Callable[[], int] | None,
         sign: Callable[[], int] = lambda: 0,
         hangs: Callable[[], None] = lambda: None,
@@ -92,6 +97,9 @@ class Ward:
         self._beat, self._sign, self._hangs = beat, sign, hangs
         self._ends_ns: list[int] = []
         self._words = LastWords()
+        shared = [descriptor for block in (board, *plan.blocks) for descriptor in block.descriptors]
+        self._descriptors = (*shared, *self._words.descriptors) if os.name == "posix" else ()
+        self._spare = Spare(plan.entry, self._descriptors)
         self._hung, self._stopped = "", False
 
     @property
@@ -102,16 +110,15 @@ class Ward:
     def pid(self) -> int:
         return self.process.pid if self.process else 0
 
-    def start(self, told: Mapping[str, Any], board: Block) -> None:
+    def start(self, told: Mapping[str, Any]) -> None:
         """Start the process; `told` joins its plan."""
         self._words.clear()
         self._hung, self._stopped = "", False
         words = self._words.descriptors
         plan = {**self.plan.plan, **told, "parent": os.getpid(), "last_words": words[0] if words else None}
-        shared = [descriptor for block in (board, *self.plan.blocks) for descriptor in block.descriptors]
-        self.process = subprocess.Popen(
+        self.process = self._spare.take(plan) or subprocess.Popen(
             [sys.executable, "-P", "-m", "engine.supervise.child", self.plan.entry, json.dumps(plan)],
-            pass_fds=[*shared, *words] if os.name == "posix" else (),
+            pass_fds=self._descriptors,
             start_new_session=True,
             stdin=subprocess.DEVNULL,
         )
@@ -124,6 +131,8 @@ class Ward:
         if self.process is None or self._beat is None or self._hung:
             return
         self.pulse.hear(self._beat(), self._sign(), now_ns)
+        if self.plan.spare:
+            self._spare.look(self.pulse.beats, now_ns)
         if not self.pulse.hangs(now_ns):
             return
         self._hangs()
@@ -154,6 +163,7 @@ class Ward:
 
     def close(self) -> None:
         """Give back what belongs to the supervisor's end."""
+        self._spare.close()
         self._words.close()
 
     def _sweep(self) -> None:

@@ -1,0 +1,91 @@
+"""A spare: a process that has imported all it needs and waits for its plan, so that a picture is back in a moment."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from typing import Any
+
+from engine.clock import NS
+
+AFTER_S = 5.0  # the process it stands in for has the processor to itself for so long
+
+
+class Spare:
+    """Stands in for one process; on a machine with one core, and where nothing is inherited by descriptor, for none.
+
+    Args:
+        entry: The module it will run; its `ready()` imports what takes long.
+        descriptors: What it inherits.
+    """
+
+    def __init__(self, entry: str, descriptors: Sequence[int]) -> None:
+        self._entry, self._descriptors = entry, tuple(descriptors)
+        self._process: subprocess.Popen[bytes] | None = None
+        self._wanted_ns: int | None = None
+
+    def look(self, is_needed: bool, now_ns: int) -> None:
+        """Start it once it has been needed for five seconds."""
+        if not is_needed or self._is_there():
+            self._wanted_ns = None
+        elif self._wanted_ns is None:
+            self._wanted_ns = now_ns + round(AFTER_S * NS)
+        elif now_ns >= self._wanted_ns:
+            self._start()
+
+    def take(self, plan: Mapping[str, Any]) -> subprocess.Popen[bytes] | None:
+        """Return it as a process that runs the plan, or None if there is none."""
+        process, self._process = self._process if self._is_there() else None, None
+        if process is None or process.stdin is None:
+            return None
+        try:
+            process.stdin.write(json.dumps(plan).encode() + b"\n")
+            process.stdin.close()
+        except OSError:
+            process.kill()
+            return None
+        return process
+
+    def close(self) -> None:
+        """End it."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+
+    def _is_there(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
+    def _start(self) -> None:
+        if os.name != "posix" or (os.cpu_count() or 1) < 2:
+            return
+        self._process = subprocess.Popen(
+            [sys.executable, "-P", "-m", "engine.supervise.child", self._entry, "--wait", str(os.getpid())],
+            pass_fds=self._descriptors, start_new_session=True, stdin=subprocess.PIPE,
+        )  # fmt: skip
+
+
+def plan_when_needed(ready: Any) -> dict[str, Any]:
+    """Get ready without getting in the way, then wait for a plan on the standard input and return it.
+
+    Raises:
+        SystemExit: None will come.
+    """
+    with suppress(AttributeError, OSError):
+        os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    ready()
+    line = sys.stdin.buffer.readline()
+    if not line:
+        sys.exit(0)
+    with suppress(AttributeError, OSError):
+        os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+    plan: dict[str, Any] = json.loads(line)
+    return plan

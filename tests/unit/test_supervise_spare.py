@@ -1,0 +1,49 @@
+"""A spare process: it gets ready, waits, and takes over with the plan it is then given."""
+
+import json
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from engine.clock import NS, sleep_s
+from engine.supervise import spare as spare_module
+from engine.supervise.spare import Spare
+
+WORKER = """
+import json, pathlib
+def ready():
+    pathlib.Path("ready").touch()
+def main(plan):
+    pathlib.Path("plan").write_text(json.dumps(plan))
+    return 7
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="spares wait where memory is inherited by descriptor")
+def test_r5_a_spare_is_made_five_seconds_after_it_is_needed_and_runs_the_plan_it_is_given(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(spare_module.os, "cpu_count", lambda: 2)
+    (tmp_path / "spare_worker.py").write_text(WORKER)
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join((str(tmp_path), str(Path(__file__).parents[2]))))
+    monkeypatch.chdir(tmp_path)
+    spare = Spare("spare_worker", ())
+    plan = {"parent": os.getpid(), "last_words": None}
+    for at_s in (0, 4.9):
+        spare.look(True, round(at_s * NS))
+        assert spare.take(plan) is None
+    spare.look(True, 6 * NS)
+    try:
+        for _ in range(1000):
+            if (tmp_path / "ready").exists():
+                break
+            sleep_s(0.02)
+        process = spare.take(plan)
+        assert process is not None
+        assert process.wait(20) == 7
+        assert json.loads((tmp_path / "plan").read_text()) == plan
+        assert spare.take(plan) is None
+    finally:
+        spare.close()
