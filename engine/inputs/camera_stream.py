@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import numpy as np
 
-from engine.clock import monotonic_ns
+from engine.clock import NS, monotonic_ns
 from engine.inputs.camera_source import DEADLINE_S, SourceLost, host_of, why
 from engine.world import Pixels
 
@@ -33,10 +33,11 @@ class StreamSource:
 
         self._host = host_of(url)
         _reach(url)
-        options = {"fflags": "nobuffer", "flags": "low_delay"}
+        # Not `nobuffer`: it throws away the key picture that was probed, and the next comes a second later or more.
+        options = {"flags": "low_delay", "fpsprobesize": "0"}
         if url.startswith("rtsp"):
             options["rtsp_transport"] = "tcp"
-        self._silences = (av.ExitError, av.TimeoutError)
+        self._silences, self._asked_ns = (av.ExitError, av.TimeoutError), monotonic_ns()
         self._errors = (av.FFmpegError, OSError, ValueError, IndexError)
         try:
             self._container: Any = av.open(url, options=options, timeout=(OPENING_S, DEADLINE_S))
@@ -48,6 +49,7 @@ class StreamSource:
 
     def read(self, timeout_s: float) -> tuple[Pixels, int] | None:
         """Return the next picture (BGR), stamped when decoded."""
+        self._asked_ns = monotonic_ns()
         try:
             frame = next(self._frames)
         except StopIteration:
@@ -62,7 +64,8 @@ class StreamSource:
             self._container.close()
 
     def _reason(self, error: Exception) -> str:
-        if isinstance(error, self._silences):
+        took_s = (monotonic_ns() - self._asked_ns) / NS  # a call that ran out of time fails as nonsense, too
+        if isinstance(error, self._silences) or took_s >= DEADLINE_S:
             return why(TimeoutError(), self._host)
         if isinstance(error, ConnectionError):
             return why(error, self._host)

@@ -1,8 +1,16 @@
 """A camera goes in every way that we know of, and comes back: nobody stands frozen, and it is live within 2 s (R3)."""
 
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -81,3 +89,130 @@ def test_r3_whatever_happens_to_a_camera_is_seen_within_a_second_and_ends_by_its
         assert "secret" not in lines[name], name
     assert max(gone for gone, _ in figures.values()) < 1.5
     assert max(back for _, back in figures.values()) < 2.5
+
+
+SHOW = 'format = 1\nseed = 1\n[scene.watch]\nfile = "watch.py"\n'
+ROOM = """
+format = 1
+[sound]
+backend = "null"
+[osc]
+port = {osc}
+[camera.room]
+source = "{url}"
+size = [640, 360]
+key = "blue"
+"""
+WATCH = '''"""Says who is there."""
+from engine import Scene
+class Watch(Scene):
+    said = ""
+    def update(self, now):
+        words = f"sees {now.presence} {now.count}"
+        if words != self.said:
+            print(words)
+            self.said = words
+'''
+
+
+def free_port() -> int:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class Run:
+    """`mixeur run` without a display, and what its scene says.
+
+    Attributes:
+        seen: Each line of the scene's, newest last.
+    """
+
+    def __init__(self, folder: Path, url: str) -> None:
+        (folder / "show.toml").write_text(SHOW)
+        (folder / "room.toml").write_text(ROOM.format(url=url, osc=free_port()))
+        (folder / "watch.py").write_text(WATCH)
+        self.report = folder / "report.json"
+        words = [sys.executable, "-P", "-m", "engine.cli", "run", folder, "--headless", "--report", self.report]
+        self._process = subprocess.Popen([*map(str, words)], stderr=subprocess.PIPE, text=True)
+        self.seen: list[str] = []
+        self.lines: list[str] = []
+        threading.Thread(target=self._listen, daemon=True).start()
+
+    def _listen(self) -> None:
+        assert self._process.stderr is not None
+        for line in self._process.stderr:
+            self.lines.append(line)
+            if "sees " in line:
+                self.seen.append(line.rpartition("sees ")[2].strip())
+
+    def until(self, who: str, within_s: float = 30.0) -> float:
+        """Wait until the scene says that somebody, nobody or unknown is there; return the seconds it took."""
+        start_ns = monotonic_ns()
+        while not (self.seen and self.seen[-1].startswith(who)):
+            assert monotonic_ns() - start_ns < within_s * NS, "".join(self.lines)
+            sleep_s(0.005)
+        return (monotonic_ns() - start_ns) / NS
+
+    def camera_pid(self) -> int:
+        """Return the process of the camera; the show's newest, if it was started again."""
+        return max(int(entry.name) for entry in Path("/proc").glob("[0-9]*") if self._is_camera(entry))
+
+    def _is_camera(self, entry: Path) -> bool:
+        try:
+            parent = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
+            return parent == self._process.pid and b"camera_process" in (entry / "cmdline").read_bytes()
+        except OSError:  # it ended meanwhile
+            return False
+
+    def kill(self) -> None:
+        """End it whatever it does."""
+        self._process.kill()
+        self._process.wait()
+
+    def end(self) -> dict[str, Any]:
+        """End the show as a service does; return its report."""
+        self._process.terminate()
+        self._process.wait(20)
+        report: dict[str, Any] = json.loads(self.report.read_text())
+        return report
+
+
+def test_r3_a_show_loses_its_camera_in_four_ways_and_has_it_back_by_itself(tmp_path: Path) -> None:
+    figures: dict[str, tuple[float, float]] = {}
+    jpegs = film(2.0, (640, 360), 15)
+    server = MjpegServer(jpegs, fps=15).start()
+    run = Run(tmp_path, server.url.replace("127", "name:secret@127"))
+    try:
+        run.until("somebody", 300)  # kernels may have to be compiled
+        server.is_stalled = True
+        gone_s = run.until("unknown")
+        sleep_s(0.7)
+        server.is_stalled = False
+        figures["stalled"] = gone_s, run.until("somebody")
+        server.close()
+        gone_s = run.until("unknown")
+        sleep_s(0.7)
+        server = MjpegServer(jpegs, fps=15, port=server.port).start()
+        figures["refused"] = gone_s, run.until("somebody")
+        camera = run.camera_pid()
+        os.kill(camera, signal.SIGSTOP)
+        gone_s = run.until("unknown")
+        sleep_s(0.3)
+        os.kill(camera, signal.SIGCONT)
+        figures["stopped"] = gone_s, run.until("somebody")
+        os.kill(run.camera_pid(), signal.SIGKILL)
+        figures["killed"] = run.until("unknown"), run.until("somebody")
+        report = run.end()
+    finally:
+        server.close()
+        run.kill()
+    for name, (gone_s, back_s) in figures.items():
+        print(f"{name:>16}: nobody after {gone_s:.2f} s, back after {back_s:.2f} s")
+    assert {line.split()[1] for line in run.seen if line.startswith("unknown")} == {"0"}
+    assert max(gone_s for gone_s, _ in figures.values()) < 2.0
+    assert max(figures[name][1] for name in ("stalled", "refused", "stopped")) < 3.0
+    loss = report["losses"]["camera.room"]
+    assert loss["count"] >= 4 and not loss["gone"] and loss["longest_s"] < 10
+    assert any("camera.room: lost; no answer from 127.0.0.1" in line for line in run.lines)
+    assert not any("secret" in line for line in (*run.lines, run.report.read_text()))
