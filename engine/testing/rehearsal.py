@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,7 @@ from engine.loop import frames
 from engine.problems import Problem
 from engine.render import kernels as render_kernels
 from engine.render.compositor import Compositor
+from engine.render.layer import Group
 from engine.scene.running import Running
 from engine.sense import Room
 from engine.show.files import read_show
@@ -82,19 +84,23 @@ class ScriptedDevices:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Moment:
-    """One rehearsed frame.
-
-    Attributes:
-        stage: The composed picture of the view `stage`, opaque. RGBA, shape (height, width, 4), uint8; valid until
-            the next frame.
-    """
+    """One rehearsed frame."""
 
     tick: Tick
     now: Now
     frame: Frame
-    stage: NDArray[np.uint8]
+    compose: Callable[[tuple[Group, ...]], NDArray[np.uint8]] = field(repr=False)
+
+    @cached_property
+    def stage(self) -> NDArray[np.uint8]:
+        """Return the picture of the view `stage`, opaque, composed when it is first asked for.
+
+        Returns:
+            RGBA. Shape (height, width, 4), uint8; valid until the next frame.
+        """
+        return self.compose(self.frame.picture.views.get("stage", ()))
 
 
 class Rehearsal:
@@ -142,8 +148,7 @@ class Rehearsal:
         telemetry = Telemetry(self.clock.now_ns, self.clock.fps)
         for tick, now, frame in frames(self.clock, self._devices, Room.of(self.show), self.director, telemetry):
             self.sound.submit(frame.sounds, tick.due_ns)
-            stage = self._compositor.compose(frame.picture.views.get("stage", ()))
-            yield Moment(tick, now, frame, stage)
+            yield Moment(tick, now, frame, self._compositor.compose)
             self.sound.advance((tick.frame + 1) / self.clock.fps)
 
     def play(self) -> Rehearsal:

@@ -2,20 +2,29 @@
 
 import hashlib
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from engine.kernel_cache import compilations
+from engine.show.files import read_show
+from engine.show.model import Show
 from engine.testing.rehearsal import Act, Moment, rehearse
 
 ROOT = Path(__file__).parents[2]
-SECONDS = 3.0
+SECONDS = 1.5
+
+
+def small(path: str) -> Show:
+    """Return a show, or that of one scene, with few pixels."""
+    show = read_show(ROOT / path, simulate=True)
+    return replace(show, stage=replace(show.stage, height_px=360))
 
 
 def hashes(scene: str, seed: int, threads: int = 1) -> tuple[str, str]:
-    rehearsal = rehearse(ROOT / "scenes" / f"{scene}.py", SECONDS, seed=seed, threads=threads)
+    rehearsal = rehearse(small(f"scenes/{scene}.py"), SECONDS, seed=seed, threads=threads)
     digest = hashlib.sha256()
     for moment in rehearsal.frames():
         digest.update(moment.stage.data)
@@ -48,7 +57,7 @@ FADED_IN = 150  # frames until the first cue is fully there
 
 def light_and_level(seconds: float, *script: Act) -> tuple[np.ndarray, np.ndarray]:
     """Return each frame's mean light and peak of sound."""
-    rehearsal = rehearse(ROOT / "scenes" / "contact.py", seconds, script=script)
+    rehearsal = rehearse(small("scenes/contact.py"), seconds, script=script)
     light = np.array([float(moment.stage[..., :3].mean()) for moment in rehearsal.frames()])
     return light, np.abs(rehearsal.sound.samples).max(1).reshape(len(light), -1).max(1)
 
@@ -71,14 +80,14 @@ def test_c3_contact_answers_a_touch_with_light_and_sound_and_c8_ends_within_two_
 
 
 def test_the_mouse_is_a_visitor_in_the_simulated_room() -> None:
-    rehearsal = rehearse(ROOT / "scenes" / "embers.py", 2.0, script=[Act(0.1, mouse=(1.2, 0.8))], visitors=0)
+    rehearsal = rehearse(small("scenes/embers.py"), 2.0, script=[Act(0.1, mouse=(1.2, 0.8))], visitors=0)
     visitors = last(rehearsal.frames()).now.visitors
     assert len(visitors) == 1
     assert visitors[0].x == pytest.approx(1.2, abs=0.1)
 
 
 def test_the_sample_show_plays_its_first_cue_without_a_problem() -> None:
-    rehearsal = rehearse(ROOT / "show.toml", 1.5).play()
+    rehearsal = rehearse(small("show.toml"), 1.5).play()
     assert rehearsal.problems == []
     assert rehearsal.director.status.cue
 
@@ -86,7 +95,7 @@ def test_the_sample_show_plays_its_first_cue_without_a_problem() -> None:
 def test_nothing_is_compiled_after_the_first_frame() -> None:
     cues = [Act(at_s, event=("osc:/cue/go", 1.0)) for at_s in (1.0, 2.0)]
     script = [Act(0.5, keys=frozenset({"space"})), *cues]
-    frames = rehearse(ROOT / "show.toml", 3.0, script=script).frames()
+    frames = rehearse(small("show.toml"), 3.0, script=script).frames()
     next(frames)
     with compilations() as compiled:
         last(frames)

@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[2]
 
 def render(out: Path, *more: object) -> list[str]:
     """Return the hash of all frames and that of the sound."""
-    asked = [ROOT / "scenes" / "bleu.py", "--seconds", 2, "--every", 30, "--out", out, *more]
+    asked = [ROOT / "scenes" / "bleu.py", "--seconds", 1, "--every", 15, "--out", out, *more]
     command = [sys.executable, "-P", "-m", "engine.cli", "render", *map(str, asked)]
     answer = subprocess.run(command, check=True, capture_output=True, text=True)
     return [line.split()[-1] for line in answer.stdout.splitlines()[-2:]]
@@ -26,7 +26,7 @@ def test_fresh_processes_give_one_film_for_one_seed_and_another_for_another(tmp_
     assert other[0] != first[0] and other[1] != first[1]
     pictures = sorted((tmp_path / "first").glob("*.png"))
     assert len(pictures) == 4
-    assert cv2.imread(str(pictures[-1])).max() > 100
+    assert cv2.imread(str(pictures[-1])).max() > 50
     sound, rate = soundfile.read(tmp_path / "first" / "sound.wav")
-    assert len(sound) == pytest.approx(2 * rate, abs=64)
+    assert len(sound) == pytest.approx(rate, abs=64)
     assert abs(sound).max() > 0.01

@@ -1,11 +1,13 @@
 """Each listing of the tutorial is a scene that runs, and shows or sounds."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from engine.show.files import read_show
 from engine.testing.rehearsal import Act, rehearse
 
 TUTORIAL = Path(__file__).parents[2] / "docs" / "artist.md"
@@ -20,7 +22,8 @@ def test_the_tutorial_has_six_steps() -> None:
 def test_each_step_runs_without_a_problem_and_is_seen(listing: str, tmp_path: Path) -> None:
     (tmp_path / "mine.py").write_text(listing)
     script = [Act(1.0, keys=frozenset({"space"})), Act(1.0, mouse=(0.9, 0.8)), Act(1.5, mouse=(1.2, 0.8))]
-    rehearsal = rehearse(tmp_path / "mine.py", 2.5, script=script)
+    show = read_show(tmp_path / "mine.py", simulate=True)
+    rehearsal = rehearse(replace(show, stage=replace(show.stage, height_px=180)), 2.5, script=script)
     brightest = max(int(moment.stage[..., :3].max()) for moment in rehearsal.frames())
     assert rehearsal.problems == []
     assert brightest > 100
