@@ -58,9 +58,8 @@ class Eye:
         self.size = analysed_size(size)
         self._small = _resized(picture, self.size)
         if self._plate is not None:
-            matte = key_wall(picture, self._plate.look(self._small), self._plate.channel)
-            self._mask = _solid(_resized(np.asarray(cv2.extractChannel(matte, 3), np.uint8), self.size))
-            return matte
+            self._mask = None  # worked out when it is needed: the matte goes out first
+            return key_wall(picture, self._plate.look(self._small), self._plate.channel)
         self._mask = _solid(self._room.difference(self._small))
         edge = np.asarray(cv2.GaussianBlur(self._mask, (5, 5), 1.2), np.uint8)
         return cut_out(picture, _resized(edge, size))
@@ -74,10 +73,12 @@ class Eye:
             captured_ns: When the camera took it, monotonic.
             frame: The camera's frame number.
         """
-        if self._mask is None or self._small is None:
+        if self._small is None:
             self.key(picture)
-        assert self._mask is not None and self._small is not None
+        assert self._small is not None
         mask = self._mask
+        if mask is None:
+            mask = _solid(_resized(np.asarray(cv2.extractChannel(matte, 3), np.uint8), self.size))
         mask.flags.writeable = False
         people, contacts = self._tracker.follow(find_people(mask, self._small), captured_ns, self.size)
         motion, flow = self._motion.measure(self._small, captured_ns)

@@ -41,6 +41,14 @@ def cut_out(picture: Pixels, alpha: Pixels) -> Pixels:
     return matte
 
 
+@njit(inline="always")
+def _lowest(values, start, end):  # type: ignore[no-untyped-def]
+    lowest = values[start]
+    for x in range(start + 1, end):
+        lowest = min(lowest, values[x])
+    return lowest
+
+
 @njit(
     "void(uint8[:,::1],uint8[:,::1],uint8[:,::1],float32[:,:,::1],int64,float32,float32,float32,uint32[:,::1])",
     nogil=True, cache=True,
@@ -75,6 +83,11 @@ def _key_rows(keys, others, thirds, wall, channel, clear, solid, margin, matte):
             step = np.float32(columns / width)
             near = np.float32((start + 0.5) * columns / width - 0.5 - left) - step
             base, rise = row[a, 3], row[b, 3] - row[a, 3]
+            least = clear * max(row[a, 3], row[b, 3])
+            if _lowest(differences, start, end) >= least:  # nothing but wall
+                matte[y, start:end] = 0
+                start = end
+                continue
             for x in range(start, end):
                 near += step
                 full = base + rise * near
