@@ -20,6 +20,7 @@ from engine.deadline import deadline
 from engine.devices import LiveDevices
 from engine.director import Director
 from engine.frame import Frame
+from engine.inputs import serial
 from engine.inputs.camera_link import CameraLink
 from engine.inputs.midi import MidiInput
 from engine.inputs.osc import OscListener
@@ -40,6 +41,7 @@ from engine.show.files import read_show
 from engine.show.furnish import furnish
 from engine.show.model import Show
 from engine.show.profile import Profile, write_profile
+from engine.show.references import sources
 from engine.sound.control import SoundControl
 from engine.supervise.barred import from_plain
 from engine.supervise.board import Board
@@ -86,6 +88,8 @@ class LiveShow:
         self.sound = SoundControl(Block.attach(plan["sound"]), show.sound, show.speakers, show.stage, report=self._tell)
         self.osc = self._closed_at_end(OscListener(show.osc, known=lambda: self._addresses))
         self._midi = [self._closed_at_end(MidiInput(device)) for device in show.midi.values() if device.input]
+        named = serial.devices(source for _, source in sources(show))
+        self._serial = [self._closed_at_end(serial.SerialInput(device)) for device in named]
         seed = seed_of(show, RealClock().wall().date())
         self._casting = Casting(board, from_plain(plan["barred"]), show.folder)
         parts = scene_parts(show, seed, monotonic_ns, lambda scene, line: say(f"{scene}: {line}"), live=True,
@@ -119,7 +123,7 @@ class LiveShow:
 
     def run(self, clock: RealClock, stopping: Callable[[], bool]) -> None:
         """Run until the clock ends, the person leaves or `stopping()`; then write the report."""
-        devices = LiveDevices([self.osc, *self._midi], self.cameras, self.desk)
+        devices = LiveDevices([self.osc, *self._midi, *self._serial], self.cameras, self.desk)
         outputs = LiveOutputs(self.light, self.sound, self._screens, self.desk, self._shown, stopping)
         run(clock, devices, self._room, self.director, outputs, self.telemetry)
         self._board.stop()  # whatever happens from here on, the show is over
@@ -165,6 +169,7 @@ class LiveShow:
         states = {f"camera.{name}": camera.lost for name, camera in self.cameras.items()}
         states |= {f"midi.{device.name}": device.lost for device in self._midi}
         states |= {f"projector.{name}": self._screens.lost.get(name, "") for name in self._screens.sizes}
+        states |= {port.device.replace(":", ".", 1): port.lost for port in self._serial}
         states |= silences(self._room, now.lost)
         return states | {"osc": self.osc.lost, "sound": self.sound.lost}
 

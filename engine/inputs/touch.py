@@ -25,7 +25,6 @@ THIN_S = 0.004
 RELEASE_S = 0.12
 FADE_S = 1.0
 LOST_S = 0.5
-STREAMS = ("osc:", "serial:")
 LEFT_S = 5.0
 ADAPT_S = 30.0
 NOISE_S = 2.0
@@ -71,12 +70,17 @@ class TouchState(NamedTuple):
 
 def is_switch(source: str) -> bool:
     """Return whether a source says only that there is a contact: a key, or MIDI notes made by two people's skin."""
-    return source.startswith("key:") or (source.startswith("midi:") and "/note" in source)
+    return source.startswith("key:") or (source.startswith("midi:") and "/note" in source) or "#note" in source
+
+
+def is_stream(source: str) -> bool:
+    """Return whether a source speaks all the time, so that its silence means something; others speak at changes."""
+    return source.startswith(("osc:", "serial:")) and not is_switch(source)
 
 
 def patience_s(conf: TouchInput) -> float | None:
     """Return how long a touch may be silent (C10), or None for one that speaks only when it changes."""
-    if not conf.source.startswith(STREAMS):
+    if not is_stream(conf.source):
         return None
     return LOST_S if conf.timeout_s is None else conf.timeout_s
 
@@ -95,12 +99,12 @@ def step(state: TouchState, samples: Sequence[Sample], now_s: float, conf: Touch
         state = TouchState(source=conf.source, began=state.began, ended=ended)
     kept = tuple(sample for sample in state.recent if sample[0] > now_s - SETTLE_S - 0.1)
     state = state._replace(recent=kept or state.recent[-1:])
-    is_stream = conf.source.startswith(STREAMS)
+    streams = is_stream(conf.source)
     heard = [sample for sample in samples if math.isfinite(sample[1])]
-    for time_s, raw in _thinned(heard) if is_stream else heard:
+    for time_s, raw in _thinned(heard) if streams else heard:
         last_s = state.recent[-1][0] if state.recent else -math.inf
         state = _hear(state, max(min(time_s, now_s), last_s), raw, conf)
-    if state.recent and not is_stream:
+    if state.recent and not streams:
         state = _hear(state, max(now_s, state.recent[-1][0]), state.recent[-1][1], conf)
     state = _pass_time(state, now_s, conf)
     return state, _touch(before, state, now_s)

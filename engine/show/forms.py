@@ -14,6 +14,7 @@ FOOTPRINTS = {"dimmer": 1, "rgb": 3, "rgbw": 4}
 _OSC_ADDRESS = re.compile(r"(?:/[!-.0-~]+)+")
 _OSC_SPECIAL = re.compile(r"[ #*,?\[\]{}]")
 _MIDI = re.compile(r"([^/]+)/(?:(?:cc|note)/([0-9]{1,3})|notes|pitch)")
+_SERIAL = re.compile(r"[^\s#@]+(?:@[0-9]{2,8})?(?:#[A-Za-z0-9_./-]+)?")
 _KEY = re.compile(r"[^\sA-Z]|[a-z0-9]+(?:[ _][a-z0-9]+)*")
 _HEX = re.compile(r"#[0-9a-fA-F]{6}")
 _TIME = re.compile(r"(?:[01][0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9])?")
@@ -39,10 +40,12 @@ def filled(text: str) -> str:
 
 
 def source(text: str) -> str:
-    """Where a value comes from: `osc:/contact/level`, `midi:desk/cc/21`, `midi:desk/notes`, `key:space`."""
+    """Where a value comes from: `osc:/contact/level`, `midi:desk/cc/21`, `serial:/dev/ttyACM0#level`, `key:space`."""
     kind, colon, rest = text.partition(":")
-    if not colon or kind not in ("osc", "midi", "key"):
-        return f"{text!r} is no source; write osc:/address, midi:NAME/cc/N, midi:NAME/note/N or key:NAME"
+    if not colon or kind not in ("osc", "midi", "serial", "key"):
+        return f"{text!r} is no source; write osc:/address, midi:NAME/cc/N, midi:NAME/note/N, serial:DEVICE or key:NAME"
+    if kind == "serial" and not _SERIAL.fullmatch(rest):
+        return f"{text!r} is no serial source; write serial:DEVICE, serial:DEVICE@BAUD or serial:DEVICE#name"
     if kind == "osc" and (not _OSC_ADDRESS.fullmatch(rest) or _OSC_SPECIAL.search(rest)):
         return f"{text!r} is no OSC address; write osc:/name/name without spaces or signs such as * # ?"
     if kind == "midi" and (not (match := _MIDI.fullmatch(rest)) or int(match[2] or 0) > 127):

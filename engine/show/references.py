@@ -36,7 +36,7 @@ def check_references(show: Show, data: Mapping[str, Any], reader: Reader) -> Non
     if show.stage.fallback is not None:
         _check_scene_name(show.stage.fallback, ("stage", "fallback"), show, reader)
     _check_cues(show.programme.cues, show, reader)
-    for path, source in _sources(show):
+    for path, source in sources(show):
         device = forms.midi_device(source)
         if device and device not in show.midi:
             near = did_you_mean(device, show.midi) or f"; add [midi.{device}]"
@@ -103,7 +103,7 @@ def _check_cues(cues: Iterable[Cue], show: Show, reader: Reader) -> None:
             seen[cue.name] = index
 
 
-def _sources(show: Show) -> Iterator[tuple[KeyPath, str]]:
+def sources(show: Show) -> Iterator[tuple[KeyPath, str]]:
     """Yield every source that the show names, with its place."""
     for scene in show.scenes.values():
         for name, value in scene.params.items():
