@@ -9,8 +9,8 @@ from typing import Any
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from scipy.signal import find_peaks
 
+from engine.vision.peaks import tops
 from engine.vision.sizes import MOST_PEOPLE, OUTLINE_POINTS
 from engine.world import Floats, Pixels
 
@@ -87,10 +87,8 @@ def _valleys(own: Pixels) -> list[int]:
     height = len(own)
     skyline = np.where(own.any(axis=0), height - own.argmax(axis=0), 0).astype(np.float32)
     padded = np.pad(skyline, 1)
-    tops, _ = find_peaks(
-        padded, height=0.5 * height, prominence=0.1 * height, distance=max(1, 0.15 * height), width=0.06 * height
-    )
-    return [int(a) + int(np.argmin(skyline[a:b])) for a, b in pairwise(tops - 1)]
+    heads = tops(padded, 0.5 * height, max(1, 0.15 * height), 0.1 * height, 0.06 * height)
+    return [a + int(np.argmin(skyline[a:b])) for a, b in pairwise(head - 1 for head in heads)]
 
 
 def _silhouette(blob: int, blob_box: Box, outline: NDArray[Any], own: Pixels, picture: Pixels,
