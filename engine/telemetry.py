@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable
 from typing import Any
 
@@ -17,7 +18,7 @@ class Series:
     """The last 8192 durations of one stage, in nanoseconds."""
 
     def __init__(self) -> None:
-        self._kept = np.zeros(KEPT, np.int64)
+        self._kept = array("q", bytes(8 * KEPT))  # an array takes a number three times as fast as numpy's
         self._count = 0
 
     def add(self, duration_ns: int) -> None:
@@ -25,14 +26,11 @@ class Series:
         self._count += 1
 
     def values(self) -> NDArray[np.int64]:
-        return self._kept[: min(self._count, KEPT)]
+        return np.frombuffer(self._kept, np.int64)[: min(self._count, KEPT)]
 
     def percentiles_ms(self, *wanted: float) -> dict[str, float]:
         """Return `{"p50": ...}` in milliseconds; zeros before anything was measured."""
-        values = self.values()
-        if not len(values):
-            return {f"p{p:g}": 0.0 for p in wanted}
-        return {f"p{p:g}": round(float(v) / 1e6, 4) for p, v in zip(wanted, np.percentile(values, wanted), strict=True)}
+        return _percentiles_ms(self.values(), *wanted)
 
 
 class Telemetry:
@@ -90,10 +88,7 @@ class Telemetry:
 
     def jitter_ms(self) -> dict[str, float]:
         """Return p50 and p99 of |interval - period|, in milliseconds."""
-        jitter = Series()
-        jitter._kept = np.abs(self._intervals.values() - self._period_ns)
-        jitter._count = len(jitter._kept)
-        return jitter.percentiles_ms(50, 99)
+        return _percentiles_ms(np.abs(self._intervals.values() - self._period_ns), 50, 99)
 
     def frame_ms(self) -> dict[str, float]:
         """Return p50, p95 and p99 of a frame's work, in milliseconds."""
@@ -109,3 +104,10 @@ class Telemetry:
             "frame_ms": self.frame_ms(),
             "stages": {name: series.percentiles_ms(50, 95, 99) for name, series in self._stages.items()},
         }
+
+
+def _percentiles_ms(values_ns: NDArray[np.int64], *wanted: float) -> dict[str, float]:
+    if not len(values_ns):
+        return {f"p{p:g}": 0.0 for p in wanted}
+    found = np.percentile(values_ns, wanted)
+    return {f"p{p:g}": round(float(value) / 1e6, 4) for p, value in zip(wanted, found, strict=True)}
