@@ -11,6 +11,7 @@ import numpy as np
 from engine.deadline import Deadline, NoDeadline
 from engine.light.lights import Lights
 from engine.render.canvas import Canvas
+from engine.render.pictures import Assets
 from engine.render.stage import Beam
 from engine.scene.parts import Parts
 from engine.show.model import Projector, Show
@@ -55,12 +56,12 @@ def scene_parts(
         deadline: Ends hooks that do not end by themselves.
         enter: Gets the name of the scene whose code runs from then on, or nothing.
     """
-    stage = stage_size(show)
+    stage, assets = stage_size(show), Assets(asset_folders(show), live)
 
     shown = frozenset(projector.view for projector in show.projectors.values()) if live else None
 
     def make_canvas() -> Canvas:
-        return Canvas(stage, asset_folders(show), live, shown)
+        return Canvas(stage, assets, live, shown)
 
     def make_score(owner: str, rng: np.random.Generator) -> Score:
         return Score(owner, rng, show.folder)

@@ -41,18 +41,18 @@ class Canvas:
         stage: The stage's size.
     """
 
-    def __init__(self, stage: StageSize, assets: tuple[Path, ...] = (), live: bool = False,
+    def __init__(self, stage: StageSize, assets: tuple[Path, ...] | pictures.Assets = (), live: bool = False,
                  shown: frozenset[str] | None = None) -> None:
         """Make a canvas.
 
         Args:
-            assets: Folders that files are looked for in, first one first.
+            assets: Folders that files are looked for in, first one first, or these with the pictures read from them.
             live: Whether films are decoded ahead by a thread; else in step, the same in every run.
             shown: The views that a projector shows; None: all. Others are drawn, but small: it costs next to nothing.
         """
         self.stage = stage
         self._shown = shown
-        self._assets = pictures.Assets(assets)
+        self._assets = assets if isinstance(assets, pictures.Assets) else pictures.Assets(assets, live)
         self._texts = Texts(self._assets)
         self._films = Films(live)
         self._live = live
@@ -105,7 +105,7 @@ class Canvas:
             return self
         if name not in self._views:
             kind = Canvas if self._shown is None or name in self._shown else UnseenCanvas
-            self._views[name] = kind(self.stage, self._assets.folders, self._live)
+            self._views[name] = kind(self.stage, self._assets, self._live)
             self._views[name].begin(self._now)
         return self._views[name]
 

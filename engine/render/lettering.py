@@ -34,6 +34,15 @@ class Lettering:
         self._fonts: dict[int, pygame.font.Font] = {}
         self._masks: OrderedDict[tuple[str, int], Pixels] = OrderedDict()
 
+    def renewed(self, font: Path) -> Lettering:
+        """Return the typeface of a file that changed; this one while that cannot be read."""
+        fresh = Lettering(font)
+        try:
+            fresh.width("x", 16)
+        except (OSError, pygame.error):
+            return self
+        return fresh
+
     def width(self, text: str, size_px: int) -> int:
         """Return how wide the text is, in pixels."""
         return self._at(size_px).size(text)[0]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -19,15 +20,21 @@ from engine.render.shapes import Shapes
 
 Pixels = NDArray[np.uint8]
 Matrix = NDArray[np.float64]
+Stamp = tuple[Path, int, int, int]  # time of change, size, inode
 SHIPPED = (Path(__file__).parents[2] / "assets", Path(sys.prefix) / "share/mixeur/sample/assets")
 
 
 class Assets:
-    """The folders that a scene's files are looked for in, and the pictures read from there."""
+    """The folders that a scene's files are looked for in, and the pictures read from there.
 
-    def __init__(self, folders: tuple[Path, ...]) -> None:
+    Args:
+        live: Whether a picture that changed is read beside the loop; else in step.
+    """
+
+    def __init__(self, folders: tuple[Path, ...], live: bool = False) -> None:
         self.folders = folders
-        self._kept: dict[Path, tuple[int, list[Pixels]]] = {}
+        self._live = live
+        self._kept: dict[str, _Kept] = {}
 
     def find(self, verb: str, name: str | Path) -> Path:
         """Return the file of that name in the first folder that has it.
@@ -35,23 +42,66 @@ class Assets:
         Raises:
             MixeurError: There is none; names where it looked and the nearest name.
         """
-        for folder in (*self.folders, *SHIPPED):
-            if (path := folder / name).is_file():
-                return path
+        if (path := self._found(name)) is not None:
+            return path
         beside = Path(name).parent
         near = [str(beside / path.name) for f in (*self.folders, *SHIPPED) for path in (f / beside).glob("*")]
         places = ", ".join(str(f) for f in self.folders) or "no assets folder"
         raise MixeurError(f"canvas.{verb}: no file '{name}' in {places}{did_you_mean(str(name), near)}")
 
     def picture(self, verb: str, source: Any) -> list[Pixels]:
-        """Return a picture and the halves made of it so far; a file that changed is read again."""
+        """Return a picture and the halves made of it so far.
+
+        A file that changed is read again; while it is gone, or half written, the picture before stays.
+        """
         if isinstance(source, np.ndarray):
             return [_rgba(verb, source)]
-        path = self.find(verb, source)
-        stamp = path.stat().st_mtime_ns
-        if path not in self._kept or self._kept[path][0] != stamp:
-            self._kept[path] = stamp, [_read(verb, path)]
-        return self._kept[path][1]
+        kept = self._kept.get(str(source))
+        if kept is None:
+            kept = self._kept[str(source)] = _Kept(verb, self.find(verb, source))
+        elif (path := self._found(source)) is not None:
+            kept.renew(path, self._live)
+        return kept.halves
+
+    def _found(self, name: str | Path) -> Path | None:
+        paths = (folder / name for folder in (*self.folders, *SHIPPED))
+        return next((path for path in paths if path.is_file()), None)
+
+
+class _Kept:
+    """A picture as it was last read whole."""
+
+    def __init__(self, verb: str, path: Path) -> None:
+        self._verb = verb
+        self._tried = stamp(path)
+        self.halves = [_read(verb, path)]
+
+    def renew(self, path: Path, beside: bool) -> None:
+        """Read the file again if it changed, perhaps in a thread of its own."""
+        now = stamp(path)
+        if now not in (None, self._tried):
+            self._tried = now
+            if beside:
+                threading.Thread(target=self._read, args=(path, now), name="picture", daemon=True).start()
+            else:
+                self._read(path, now)
+
+    def _read(self, path: Path, wanted: Stamp | None) -> None:
+        try:
+            halves = [_read(self._verb, path)]
+        except (MixeurError, OSError):
+            return  # it is tried again when it changes
+        if stamp(path) == wanted:
+            self.halves = halves
+
+
+def stamp(path: Path) -> Stamp | None:
+    """Return what changes when a file does; None while it is not there."""
+    try:
+        facts = path.stat()
+    except OSError:
+        return None
+    return path, facts.st_mtime_ns, facts.st_size, facts.st_ino
 
 
 def place(
@@ -121,7 +171,8 @@ def _holds(corners: Matrix, angle: float, shape: tuple[int, ...]) -> bool:
 
 
 def _read(verb: str, path: Path) -> Pixels:
-    data = cv2.imdecode(np.frombuffer(path.read_bytes(), np.uint8), cv2.IMREAD_UNCHANGED)
+    raw = np.frombuffer(path.read_bytes(), np.uint8)
+    data = cv2.imdecode(raw, cv2.IMREAD_UNCHANGED) if raw.size else None
     if data is None:
         raise MixeurError(f"canvas.{verb}: '{path.name}' is not a picture that can be read; save it as PNG or JPEG")
     if data.ndim == 3:

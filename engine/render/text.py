@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.render.pictures import Assets
+from engine.render.pictures import Assets, Stamp, stamp
 
 if TYPE_CHECKING:
     from engine.render.lettering import Lettering
@@ -21,7 +21,7 @@ class Texts:
 
     def __init__(self, assets: Assets) -> None:
         self._assets = assets
-        self._fonts: dict[str, Lettering] = {}
+        self._fonts: dict[str, tuple[Stamp | None, Lettering]] = {}
 
     def cover(self, words: str, size_px: int, font: str | None, align: str) -> NDArray[np.uint8]:
         """Return the coverage of one or more lines, each `size_px` high. Shape (height, width), uint8."""
@@ -39,8 +39,11 @@ class Texts:
         return cover
 
     def _lettering(self, font: str) -> Lettering:
-        if font not in self._fonts:
-            from engine.render.lettering import Lettering
+        from engine.render.lettering import Lettering
 
-            self._fonts[font] = Lettering(self._assets.find("text", font))
-        return self._fonts[font]
+        path = self._assets.find("text", font)
+        if font not in self._fonts:
+            self._fonts[font] = stamp(path), Lettering(path)
+        elif self._fonts[font][0] != stamp(path):
+            self._fonts[font] = stamp(path), self._fonts[font][1].renewed(path)
+        return self._fonts[font][1]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 LINES_A_SECOND = 10
@@ -17,8 +18,18 @@ class Printer:
 
     def __init__(self, say: Callable[[str], None]) -> None:
         self._say = say
+        self._is_muted = False
         self._second = 0
         self._lines = 0
+
+    @contextmanager
+    def muted(self) -> Iterator[None]:
+        """Print nothing in the `with` block: what is tried unseen is not heard either."""
+        self._is_muted = True
+        try:
+            yield
+        finally:
+            self._is_muted = False
 
     def at(self, time: float) -> None:
         """Let the next second's lines through, and say how many of the last one were held back."""
@@ -31,6 +42,8 @@ class Printer:
         self, *values: object, sep: str | None = " ", end: str | None = "\n", file: Any = None, flush: bool = False
     ) -> None:
         """Do what `print` does; with `file`, print there."""
+        if self._is_muted:
+            return
         if file is not None:
             print(*values, sep=sep, end=end, file=file, flush=flush)
             return

@@ -255,7 +255,8 @@ class Running:
         """Return two instances of a new version, set up as the old one was where their Params are the same."""
         before = {spec.name: spec for spec in old.of.specs}
         same = {spec.name: old.values[spec.name] for spec in loaded.specs if before.get(spec.name) == spec}
-        twin = self._begin(loaded, {**values, **same})
+        with self._printer.muted():
+            twin = self._begin(loaded, {**values, **same})
         heir = self._begin(loaded, {**values, **same}) if isinstance(twin, Take) else twin
         return heir if isinstance(heir, Failure) else (twin, heir)  # type: ignore[return-value]
 
@@ -264,7 +265,8 @@ class Running:
         canvas, self._lights = self._parts.make_canvas(), self._parts.make_lights()
         score = self._parts.make_score(f"{self.owner}.trial", self._rng("score"))
         now = dataclasses.replace(self._now, arrivals=(), departures=(), pressed=())
-        made = self._frame(take, canvas, score, now, values, 0.0)
+        with self._printer.muted():
+            made = self._frame(take, canvas, score, now, values, 0.0)
         canvas.close()
         return made if isinstance(made, Failure) else None
 
@@ -284,7 +286,8 @@ class Running:
     def _in_time(self, hook: str, answer: Any) -> Any:
         """Return what was done beside the loop; what was not done in time is a failure."""
         if isinstance(answer, Overdue):
-            return Failure(Problem(str(self.entry.file), 0, f"{hook}: {answer}"), hook)
+            text = str(answer) if hook == "load" else f"{hook}: {answer}"
+            return Failure(Problem(str(self.entry.file), 0, text), hook)
         return answer
 
     def _become(self, loaded: SceneClass) -> None:

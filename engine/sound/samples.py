@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import queue
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 import numpy as np
@@ -46,6 +46,16 @@ class SampleBank:
                 self._start()
         return self._slots[path]
 
+    def renew(self, changed: Collection[Path]) -> None:
+        """Read files again that have changed; until they are read, and if they cannot be, the sound before stays.
+
+        Args:
+            changed: Resolved paths.
+        """
+        for path in [path for path in self._slots if Path(path).resolve() in changed]:
+            self._wanted.put(path)
+            self._start()
+
     def _start(self) -> None:
         if self._thread is None:
             self._thread = threading.Thread(target=self._work, name="samples", daemon=True)
@@ -60,7 +70,8 @@ class SampleBank:
             with self._lock:
                 self._slots[path] = self._slot(Path(path))
         except (OSError, ValueError, RuntimeError) as error:  # soundfile's own errors are RuntimeErrors
-            self._slots[path] = MISSING
+            if self._slots[path] is None:
+                self._slots[path] = MISSING
             text = "is not there" if not Path(path).is_file() else f"cannot be played ({error})"
             self._report(Problem(path, 0, f"the sound file {text}; it stays silent"))
 

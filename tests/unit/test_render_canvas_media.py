@@ -2,6 +2,7 @@
 
 import os
 import threading
+import time
 from fractions import Fraction
 from pathlib import Path
 
@@ -79,6 +80,29 @@ def test_a_picture_that_was_saved_again_is_read_again(tmp_path: Path) -> None:
         stamp = path.stat().st_mtime_ns + number * 10**9
         os.utime(path, ns=(stamp, stamp))
         assert frame(canvas, lambda c: c.image("a.png"))[0].pixels[90, 160, 0] == grey
+
+
+@pytest.mark.parametrize("live", [False, True])
+def test_a_picture_that_is_half_written_or_gone_stays_as_it_was_until_it_is_whole(tmp_path: Path, live: bool) -> None:
+    canvas, path = Canvas(STAGE, (tmp_path,), live), tmp_path / "a.png"
+
+    def grey_of(picture: int) -> bytes:
+        noise = np.random.default_rng(1).integers(0, 2, (64, 64))
+        return cv2.imencode(".png", np.uint8(picture + noise))[1].tobytes()
+
+    def shown() -> int:
+        return round(frame(canvas, lambda c: c.image("a.png"))[0].pixels[90, 160, 0] / 10) * 10
+
+    path.write_bytes(grey_of(50))
+    assert shown() == 50
+    for broken in (b"", grey_of(200)[:1000], None):
+        path.unlink() if broken is None else path.write_bytes(broken)
+        assert [shown() for _ in range(5)] == [50] * 5
+    path.write_bytes(grey_of(200))
+    end = time.monotonic() + 5
+    while shown() != 200 and time.monotonic() < end:
+        time.sleep(0.01)
+    assert shown() == 200
 
 
 def test_a_translucent_picture_is_premultiplied_and_mixed(tmp_path: Path) -> None:

@@ -202,6 +202,26 @@ def test_a_helper_file_that_was_missing_mends_the_scene_when_it_comes(tmp_path: 
     assert bench.scene.red == 2
 
 
+def test_a_file_that_the_code_speaks_of_is_part_of_the_scene(tmp_path: Path, started: Make) -> None:
+    (tmp_path / "poem.txt").write_text("one")
+    body = """from pathlib import Path
+class Embers(Scene):
+    def setup(self, stage):
+        self.poem = Path(__file__).with_name("poem.txt").read_text()
+        self.all = sorted(Path(__file__).parent.glob("words/*.json"))
+    def update(self, now): self.poem
+"""
+    bench = started(body)
+    names = ("poem.txt", "words/a.json", "other.txt", "a.jsonl", "embers.pyc")
+    assert [bench.running.uses([tmp_path / name]) for name in names] == [True, True, False, False, False]
+    (tmp_path / "poem.txt").write_text("two")
+    assert bench.reload() is None and bench.scene.poem == "two"
+    bench.write(body.replace("poem.txt", "song.txt"))
+    failure = bench.reload()
+    assert failure is not None and "song.txt" in str(failure.problem)
+    assert bench.running.uses([tmp_path / "song.txt"]), "it mends the scene when it comes"
+
+
 def test_random_numbers_go_on_over_a_reload(started: Make) -> None:
     body = "class Embers(Scene):\n    def update(self, now): self.a = self.rng.random()\n"
     bench, twin = started(body), started(body)
