@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from engine.aside import Steps
+from engine.aside import Job, Overdue, Steps
 from engine.containment import Failure
 from engine.control.addresses import command_of, pressed
 from engine.control.cast import Cast, MakeRunning, SceneStatus
@@ -19,8 +19,8 @@ from engine.frame import Frame
 from engine.light.lights import mix_lamps
 from engine.problems import Problem, did_you_mean
 from engine.render.layer import Group, Picture
-from engine.scene.parts import SceneFrame
-from engine.scene.running import Running
+from engine.scene.parts import Parts, SceneFrame
+from engine.scene.running import LOAD_LIMIT_S, Running
 from engine.show.model import Cue, Show
 from engine.sound.events import Sounds
 from engine.world import Event, Now
@@ -146,12 +146,27 @@ class Director:
         """
         return {name: self._reload(running) for name, running in self._cast.scenes.items() if running.uses(changed)}
 
-    def adopt(self, show: Show) -> None:
-        """Take another version of the show: the running cue stays if it is still there, else the show fades on."""
+    def adoption(self, show: Show, parts: Parts | None = None) -> Steps[Problem | None]:
+        """Take another version of the show as `adopt` does, its new scenes loaded beside the loop."""
+        newcomers = yield Job(lambda: self._cast.newcomers(show), LOAD_LIMIT_S)
+        if isinstance(newcomers, Overdue):
+            return Problem(", ".join(map(str, show.sources)), 0, f"a scene that is new {newcomers}")
+        self.adopt(show, parts, newcomers)
+        return None
+
+    def adopt(
+        self, show: Show, parts: Parts | None = None, newcomers: Mapping[str, Running] | None = None
+    ) -> None:
+        """Take another version of the show: the running cue stays if it is still there, else the show fades on.
+
+        Args:
+            parts: What its scenes are built with, if that has changed.
+            newcomers: Of its scenes those that were not there, loaded.
+        """
         before = self._order.current
         self._show = show
         gone = set(self._cast.scenes) - set(show.scenes)
-        self._cast.adopt(show)
+        self._cast.adopt(show, parts, newcomers or {})
         self._forget("unknown ", "param ", *(f"scene {name}:" for name in gone))
         for name in gone:
             self.params.remove(name)

@@ -7,6 +7,7 @@ import shutil
 import sys
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -24,10 +25,12 @@ from engine.inputs import serial
 from engine.inputs.camera_link import CameraLink
 from engine.inputs.midi import MidiInput
 from engine.inputs.osc import OscListener
+from engine.light.lights import Lights
 from engine.loop import run
 from engine.losses import Losses
 from engine.outputs import LiveOutputs
 from engine.problems import Problem
+from engine.refit import Refit
 from engine.reload import Reloader
 from engine.render import kernels
 from engine.render.headless import HeadlessWindows
@@ -36,7 +39,8 @@ from engine.render.screens import Screens as DesktopScreens
 from engine.render.stage import LightOutput
 from engine.report import report, write_report
 from engine.scene.casting import Casting
-from engine.sense import Room, silences
+from engine.scene.parts import Parts
+from engine.sense import silences
 from engine.show.files import read_show
 from engine.show.furnish import furnish
 from engine.show.model import Show
@@ -75,12 +79,11 @@ class LiveShow:
     def __init__(
         self, show: Show, plan: Mapping[str, Any], screens: Screens, board: Board, say: Callable[[str], None]
     ) -> None:
-        self.show, self._plan, self._board, self._say = show, plan, board, say
+        self._plan, self._board, self._say = plan, board, say
         self._closing = ExitStack()
         self._next_status_ns = 0
         self._addresses: frozenset[str] = frozenset()
         self._screens = screens
-        self._room = Room.of(show)
         self.cameras = {
             name: CameraLink(camera, Block.attach(plan["cameras"][name]), aspect=show.stage.aspect)
             for name, camera in show.cameras.items()
@@ -92,18 +95,21 @@ class LiveShow:
         self._serial = [self._closed_at_end(serial.SerialInput(device)) for device in named]
         seed = seed_of(show, RealClock().wall().date())
         self._casting = Casting(board, from_plain(plan["barred"]), show.folder)
-        parts = scene_parts(show, seed, monotonic_ns, lambda scene, line: say(f"{scene}: {line}"), live=True,
-                            deadline=deadline(say), enter=self._casting.enter)
-        self.director = Director(show, lambda entry, key: self._casting.make(entry, key, parts), self._tell)
+        self._parts = scene_parts(show, seed, monotonic_ns, lambda scene, line: say(f"{scene}: {line}"), live=True,
+                                  deadline=deadline(say), enter=self._casting.enter)
+        self.director = Director(show, lambda entry, key: self._casting.make(entry, key, self._parts), self._tell)
         beams = beams_of(show, screens.sizes)
         self.light = self._closed_at_end(LightOutput(beams, stage_size(show).size_px, kernels=kernels))
         self.pinned = self._closed_at_end(PinnedLight(self.light, beams))
         self.desk = Desk(screens, self.pinned, self._act, self._save, self._webcam, say)
-        self.reloader = self._closed_at_end(Reloader(show, self.director, self._read_again, say))
+        self.starts_anew = False
+        self.refit = Refit(
+            show, self.director, self.sound, self.cameras, self.pinned, self._remade, self._start_anew, say)
+        self.reloader = self._closed_at_end(Reloader(show, self.refit, self._read_again, say))
         self.telemetry = Telemetry(monotonic_ns, show.stage.fps)
         self.losses = Losses(say, monotonic_ns())
         self.overview = Overview(
-            show=show,
+            as_shown=lambda: self.refit.show,
             director=self.director,
             light=self.light,
             telemetry=self.telemetry,
@@ -124,8 +130,9 @@ class LiveShow:
     def run(self, clock: RealClock, stopping: Callable[[], bool]) -> None:
         """Run until the clock ends, the person leaves or `stopping()`; then write the report."""
         devices = LiveDevices([self.osc, *self._midi, *self._serial], self.cameras, self.desk)
-        outputs = LiveOutputs(self.light, self.sound, self._screens, self.desk, self._shown, stopping)
-        run(clock, devices, self._room, self.director, outputs, self.telemetry)
+        outputs = LiveOutputs(self.light, self.sound, self._screens, self.desk, self._shown,
+                              lambda: self.starts_anew or stopping())
+        run(clock, devices, lambda: self.refit.room, self.director, outputs, self.telemetry)
         self._board.stop()  # whatever happens from here on, the show is over
         if self._plan["report"]:
             write_report(Path(self._plan["report"]), self.report())
@@ -162,7 +169,7 @@ class LiveShow:
             self._next_status_ns = monotonic_ns() + NS
             self._addresses = frozenset(entry.address for entry in self.director.params)
             self._print_status(self.overview.health(now))
-            self.reloader.take_up(self._casting.pardoned(self.show.scenes, now.time))
+            self.reloader.take_up(self._casting.pardoned(self.refit.show.scenes, now.time))
 
     def _states(self, now: Now) -> dict[str, str]:
         """Return how each device is: empty, or why it is gone."""
@@ -170,7 +177,7 @@ class LiveShow:
         states |= {f"midi.{device.name}": device.lost for device in self._midi}
         states |= {f"projector.{name}": self._screens.lost.get(name, "") for name in self._screens.sizes}
         states |= {port.device.replace(":", ".", 1): port.lost for port in self._serial}
-        states |= silences(self._room, now.lost)
+        states |= silences(self.refit.room, now.lost)
         return states | {"osc": self.osc.lost, "sound": self.sound.lost}
 
     def _print_status(self, health: Health) -> None:
@@ -184,9 +191,10 @@ class LiveShow:
         act(self.director, action)
 
     def _save(self, name: str, profile: Profile) -> None:
-        path = profile_path(self.show, self.show.projectors[name])
+        show = self.refit.show
+        path = profile_path(show, show.projectors[name])
         write_profile(path, profile)
-        self._say(f"projector.{name}: saved as {os.path.relpath(path, self.show.folder)}")
+        self._say(f"projector.{name}: saved as {os.path.relpath(path, show.folder)}")
 
     def _webcam(self, on: bool) -> None:
         for name, camera in list(self.cameras.items())[:1]:
@@ -194,6 +202,17 @@ class LiveShow:
             self._say(f"camera.{name}: " + ("looking for the webcam" if on else "as the show says"))
 
     # -- how -----------------------------------------------------------------------------------
+
+    def _remade(self, show: Show) -> Parts:
+        """Return what the scenes of another version of the show are built with."""
+        before, today = self.refit.show.seed, RealClock().wall().date()
+        seed = self._parts.seed if show.seed == before else seed_of(show, today)
+        self._parts = replace(self._parts, seed=seed, make_lights=lambda: Lights(show.lamps, show.stage))
+        return self._parts
+
+    def _start_anew(self, why: str) -> None:
+        self.starts_anew = True
+        self._say(f"show: {why} changed; the show starts again with it")
 
     def _read_again(self) -> Show:
         return furnish(read_show(Path(self._plan["show"]), simulate=self._plan["simulate"]))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Protocol
 
 from engine.clock import Clock, Tick
@@ -37,16 +37,16 @@ class Outputs(Protocol):
 
 
 def frames(
-    clock: Clock, devices: Devices, room: Room, director: Direction, telemetry: Telemetry
+    clock: Clock, devices: Devices, room: Callable[[], Room], director: Direction, telemetry: Telemetry
 ) -> Iterator[tuple[Tick, Now, Frame]]:
-    """Yield what is to be shown, one frame after another."""
+    """Yield what is to be shown, one frame after another; `room` is asked in each, since a technician may change it."""
     state = SenseState()
     for tick in clock.ticks():
         telemetry.begin(tick)
         signals = devices.poll(tick)
         telemetry.mark("poll")
         wall = clock.wall()
-        now, state = sense(room, state, signals, tick, wall)
+        now, state = sense(room(), state, signals, tick, wall)
         telemetry.mark("sense")
         frame = director.step(now, signals.events, wall)
         telemetry.mark("scene")
@@ -56,7 +56,12 @@ def frames(
 
 
 def run(
-    clock: Clock, devices: Devices, room: Room, director: Direction, outputs: Outputs, telemetry: Telemetry
+    clock: Clock,
+    devices: Devices,
+    room: Callable[[], Room],
+    director: Direction,
+    outputs: Outputs,
+    telemetry: Telemetry,
 ) -> None:
     """Run the show until the clock ends or the outputs are finished."""
     for tick, now, frame in frames(clock, devices, room, director, telemetry):

@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from engine.aside import Aside, Job, Overdue, Steps
+from engine.assembly import profile_path
 from engine.problems import Problem, ShowError
+from engine.show.files import ROOM_FILE
 from engine.show.model import Show
 from engine.show.watch import Watch
 
-ROOM = ("stage", "cameras", "touches", "signals", "projectors", "speakers", "sound", "lamps", "midi", "osc", "sends")
 READ_LIMIT_S = 10.0
 SHOW_FILE = ""  # what the show file's own reload is called among those of scenes
 
@@ -22,8 +23,8 @@ class Reloadable(Protocol):
     def reloads(self, changed: Collection[Path]) -> Mapping[str, Steps[Any]]:
         """Return the steps that take changed files, by scene."""
 
-    def adopt(self, show: Show) -> None:
-        """Take another version of the show."""
+    def adoption(self, show: Show) -> Steps[Problem | None]:
+        """Return the steps that take another version of the show, and which return why it is not taken."""
 
 
 class Reloader:
@@ -64,7 +65,7 @@ class Reloader:
 
     def take_up(self, changed: Collection[Path]) -> None:
         """Take over files, given by resolved paths, as they are now."""
-        if not {path.resolve() for path in self._files()}.isdisjoint(changed):
+        if not {path.resolve() for path in _sources(self._show)}.isdisjoint(changed):
             self._want(SHOW_FILE, self._adoption())
         for name, steps in self._director.reloads(changed).items():
             self._want(name, steps)
@@ -82,18 +83,20 @@ class Reloader:
         except StopIteration:
             self._steps = None
 
-    def _files(self) -> tuple[Path, ...]:
-        return (*self._show.sources, self._show.folder / "room.toml")
-
     def _adoption(self) -> Steps[None]:
         answer = yield Job(self._read_again, READ_LIMIT_S)
         if isinstance(answer, Overdue):
             self._say(f"{self._show.sources[0]}: cannot be read in {READ_LIMIT_S:.0f} s; the running show goes on")
-        elif isinstance(answer, Show):
-            self._adopt(answer)
-        else:
-            for problem in answer:
-                self._say(f"{problem} (the running show goes on as it was)")
+            return
+        problems = answer
+        if isinstance(answer, Show):
+            problem = yield from self._director.adoption(answer)
+            problems = () if problem is None else (problem,)
+        if isinstance(answer, Show) and not problems:
+            self._show = answer
+            self._watch.look_at(_watched(answer))
+        for problem in problems:
+            self._say(f"{problem} (the running show goes on as it was)")
 
     def _read_again(self) -> Show | tuple[Problem, ...]:
         try:
@@ -101,16 +104,14 @@ class Reloader:
         except ShowError as error:
             return error.problems
 
-    def _adopt(self, show: Show) -> None:
-        room = [name for name in ROOM if getattr(show, name) != getattr(self._show, name)]
-        if room:
-            self._say(f"show: {', '.join(room)} changed; the show goes on with the old, start it again to take it")
-        self._director.adopt(show)
-        self._show = show
-        self._watch.look_at(_watched(show))
+
+def _sources(show: Show) -> tuple[Path, ...]:
+    """Return the files that the show is read from, and the room's where there is none yet."""
+    return (*show.sources, show.folder / ROOM_FILE)
 
 
 def _watched(show: Show) -> list[Path]:
-    """Return the show's files, the folders of its scenes, and its assets."""
+    """Return the show's files, the folders of its scenes, its assets and its projectors' profiles."""
     folders = {(show.folder / entry.file).parent for entry in show.scenes.values()}
-    return [*show.sources, show.folder / "room.toml", show.folder / "assets", *sorted(folders)]
+    profiles = [profile_path(show, projector) for projector in show.projectors.values()]
+    return [*_sources(show), *profiles, show.folder / "assets", *sorted(folders)]

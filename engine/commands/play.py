@@ -25,6 +25,7 @@ from engine.show.furnish import furnish
 from engine.show.model import Show
 from engine.supervise.board import Board
 from engine.supervise.child import board_of
+from engine.supervise.supervisor import ANEW
 from engine.world import StageSize
 
 Plan = Mapping[str, Any]
@@ -43,13 +44,12 @@ def main(plan: Plan) -> int:
     try:
         prepare_cache()
         with ExitStack() as closing:
-            _play(plan, board_of(plan), stop.is_set, closing)
+            return _play(plan, board_of(plan), stop.is_set, closing)
     except MixeurError as error:
         if plan["debug"]:
             raise
         say(str(error))
         return 1
-    return 0
 
 
 def ready() -> None:
@@ -66,7 +66,7 @@ def say(text: str) -> None:
         sys.stderr.flush()
 
 
-def _play(plan: Plan, board: Board, told_to_stop: Callable[[], bool], closing: ExitStack) -> None:
+def _play(plan: Plan, board: Board, told_to_stop: Callable[[], bool], closing: ExitStack) -> int:
     board.sign(monotonic_ns())
     show = furnish(read_show(Path(plan["show"]), simulate=plan["simulate"]))
     screens = _screens(show, plan)
@@ -79,6 +79,7 @@ def _play(plan: Plan, board: Board, told_to_stop: Callable[[], bool], closing: E
     gc.freeze()
     board.sign(monotonic_ns())
     live.run(RealClock(show.stage.fps, plan["frames"]), lambda: told_to_stop() or board.stopping)
+    return ANEW if live.starts_anew else 0
 
 
 def _screens(show: Show, plan: Plan) -> Screens:

@@ -12,12 +12,12 @@ from typing import Any
 import numpy as np
 
 from engine.kernel_cache import prepare_cache
-from engine.problems import MixeurError
+from engine.problems import MixeurError, ShowError
 from engine.show.files import read_show
 from engine.show.furnish import furnish
 from engine.show.model import Camera, Show
 from engine.supervise.memory import Block
-from engine.supervise.supervisor import Supervisor
+from engine.supervise.supervisor import ANEW, Supervisor
 from engine.supervise.ward import ENGINE_PATIENCE, ChildPlan
 
 ENGINE, SOUND, CAMERA = "engine.commands.play", "engine.sound.process", "engine.inputs.camera_process"
@@ -52,7 +52,14 @@ def run(args: argparse.Namespace) -> int:
         "frames": frames, "report": str(args.report.resolve()) if args.report else None,
         "out": str((args.out or show.folder / "out").resolve()), "debug": args.debug,
     }  # fmt: skip
-    return Supervisor(plans(show, told), say, show.folder).run()
+    while True:
+        code = Supervisor(plans(show, told), say, show.folder).run()
+        if code != ANEW:
+            return code
+        try:
+            show = furnish(read_show(args.show, simulate=args.simulate))
+        except ShowError as error:
+            say(str(error))
 
 
 def say(line: str) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from engine.problems import Problem
+from engine.scene.parts import Parts
 from engine.scene.running import Running
 from engine.show.model import SceneEntry, Show
 
@@ -65,20 +66,29 @@ class Cast:
         self._records: dict[str, _Record] = {}
         self._last_resort: str | None = None
 
-    def adopt(self, show: Show) -> None:
-        """Take the scenes of a show: those whose file stays the same are kept."""
+    def newcomers(self, show: Show) -> dict[str, Running]:
+        """Return the scenes that a show has and the present one has not; may be called beside the loop."""
+        return {name: self._made_of(entry) for name, entry in show.scenes.items() if not self._keeps(entry)}
+
+    def adopt(self, show: Show, parts: Parts | None, newcomers: Mapping[str, Running]) -> None:
+        """Take the scenes of a show: those whose file stays the same are kept, unless new parts need them anew."""
         before, self.scenes = self.scenes, {}
         self._last_resort = show.stage.fallback
         for name, entry in show.scenes.items():
             kept = before.get(name)
-            if kept is not None and kept.entry.file == entry.file:
+            if kept is not None and kept.entry.file == entry.file and (parts is None or kept.refit(parts)):
                 kept.entry = entry
                 self.scenes[name] = kept
             else:
-                self._made += 1
-                made = self._make(entry, f"{name}#{self._made}")
-                self.scenes[name] = made
+                self.scenes[name] = made = newcomers.get(name) or self._made_of(entry)
                 self._records[name] = _Record(problem=made.failure.problem if made.failure else None)
+
+    def _keeps(self, entry: SceneEntry) -> bool:
+        return entry.name in self.scenes and self.scenes[entry.name].entry.file == entry.file
+
+    def _made_of(self, entry: SceneEntry) -> Running:
+        self._made += 1
+        return self._make(entry, f"{entry.name}#{self._made}")
 
     def candidates(self, name: str) -> Iterable[Running]:
         """Yield the scene and what stands in for it, best first: its fallback, then the stage's."""

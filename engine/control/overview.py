@@ -42,10 +42,11 @@ class Overview:
     """A live show as a person sees it.
 
     Attributes:
+        as_shown: Returns the show as it runs now.
         osc, cameras, sound: Return the state of the inputs and of the sound process.
     """
 
-    show: Show
+    as_shown: Callable[[], Show]
     director: Director
     light: LightOutput
     telemetry: Telemetry
@@ -53,6 +54,11 @@ class Overview:
     cameras: Callable[[], Mapping[str, CameraStatus]]
     sound: Callable[[], Meters]
     losses: Losses
+
+    @property
+    def show(self) -> Show:
+        """Return the show as it runs now."""
+        return self.as_shown()
 
     def health(self, now: Now) -> Health:
         """Return what the status line says."""

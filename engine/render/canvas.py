@@ -329,7 +329,7 @@ class Canvas:
 class UnseenCanvas(Canvas):
     """A view that no projector shows: drawn all the same, so that its mistakes are found, but small and for nobody."""
 
-    def __init__(self, stage: StageSize, assets: tuple[Path, ...] = (), live: bool = False) -> None:
+    def __init__(self, stage: StageSize, assets: tuple[Path, ...] | pictures.Assets = (), live: bool = False) -> None:
         super().__init__(stage, assets, live)
         self._whole: Drawing | None = None
 

@@ -5,10 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
+from pathlib import Path
 
+from engine.problems import MixeurError
 from engine.render import mapping
 from engine.render.stage import Beam, LightOutput
-from engine.show.profile import Profile
+from engine.show.model import Projector
+from engine.show.profile import Profile, read_profile
+
+Plan = tuple[Beam, mapping.Mapping]
 
 
 class PinnedLight:
@@ -33,6 +38,27 @@ class PinnedLight:
         self._planned.pop(name, None)
         self._light.place(name, moved := replace(self._beams[name], profile=profile))
         self._beams[name] = moved
+
+    def planned(self, projector: Projector, path: Path) -> Plan:
+        """Return what the show says of a projector now, with the profile that stands at `path`, else the whole picture.
+
+        It may be called beside the loop.
+
+        Raises:
+            MixeurError: The profile cannot be read or used.
+        """
+        before = self._beams[projector.name]
+        profile = read_profile(path) if path.exists() else Profile.identity(before.profile.size)
+        if profile.size != before.profile.size:
+            raise MixeurError(f"{path}: its size is {profile.size}, and the projector's picture {before.profile.size}")
+        beam = replace(before, profile=profile, flip=projector.flip)
+        return beam, self._light.plan(beam)
+
+    def take(self, name: str, plan: Plan) -> None:
+        """Give a projector what was planned, from the next frame on."""
+        self._planned.pop(name, None)
+        self._light.place(name, *plan)
+        self._beams[name] = plan[0]
 
     def fit(self, sizes: Mapping[str, tuple[int, int]]) -> None:
         """Let projectors that were never calibrated show the whole stage in their display's size.

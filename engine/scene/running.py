@@ -191,6 +191,16 @@ class Running:
                 loaded.forget()
         return failure
 
+    def refit(self, parts: Parts) -> bool:
+        """Go on with other lamps; return False if the parts differ in more, so that the scene must begin anew."""
+        ours = self._parts
+        if (parts.seed, parts.stage, parts.folder) != (ours.seed, ours.stage, ours.folder):
+            return False
+        self._parts = parts
+        if self.started:
+            self._lights = parts.make_lights()
+        return True
+
     # -- how -----------------------------------------------------------------------------------
 
     def _load(self) -> SceneClass | Failure:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 
@@ -64,7 +65,7 @@ class SoundControl:
         self._numbers = self._record.view(np.float64)
         self._unit_m = stage.size_m[1] if stage.size_m else 1.0
         self._lay_out(speakers, stage)
-        self.level_db = sound.level_db
+        self.level_db = self._level_db = sound.level_db
         self._is_clear = self._send(b.OP_CLEAR, 0)  # what an engine that died left sounding
 
     def submit(self, sounds: Sequence[Sounds], time_ns: int) -> None:
@@ -134,6 +135,16 @@ class SoundControl:
         if not alive_ns or monotonic_ns() - alive_ns > ALIVE_NS:
             return "the sound process is not there; it is started again by itself"
         return self.meters().reason
+
+    def adopt(self, show: model.Show) -> None:
+        """Take over the level, the trims, the delays and the places of another version of the show."""
+        if show.sound.level_db != self._level_db:
+            self.level_db = self._level_db = show.sound.level_db
+        self._lay_out(show.speakers, show.stage)
+
+    def renew(self, changed: Collection[Path]) -> None:
+        """Read samples again whose files (resolved paths) have changed."""
+        self._samples.renew(changed)
 
     def preload(self, path: str) -> None:
         """Begin to read a sample before it is needed."""

@@ -16,6 +16,7 @@ from engine.supervise.ward import ENGINE, ChildPlan, Ward
 PATIENCE_S = 3.0
 TURN_S = 0.02
 SLEPT_S = 1.0  # a turn that took longer: it is we who did not run
+ANEW = 75  # the code of an engine that asks for new processes: the show file has changed what they stand on
 END_SIGNALS = ("SIGTERM", "SIGINT", "SIGHUP")
 
 
@@ -52,13 +53,14 @@ class Supervisor:
 
     def run(self) -> int:
         """Run until the end; returns the engine's exit code."""
-        for name in END_SIGNALS:
-            if hasattr(signal, name):
-                signal.signal(getattr(signal, name), lambda *_: self.board.stop())
+        numbers = [getattr(signal, name) for name in END_SIGNALS if hasattr(signal, name)]
+        before = {number: signal.signal(number, lambda *_: self.board.stop()) for number in numbers}
         try:
             return self._watch()
         finally:
             self._end_all()
+            for number, handler in before.items():
+                signal.signal(number, handler)
             self._block.close()
 
     def _watch(self) -> int:
@@ -96,7 +98,7 @@ class Supervisor:
 
     def _is_over(self, ward: Ward, code: int) -> bool:
         """Return whether an engine's end is the show's: asked for, or the show cannot run and never did."""
-        return code == 0 or (code in CANNOT_RUN and (not ward.pulse.ever or self.board.stopping))
+        return code in (0, ANEW) or (code in CANNOT_RUN and (not ward.pulse.ever or self.board.stopping))
 
     def _start(self, index: int, ward: Ward, now_ns: int) -> None:
         told = {"board": self._block.handle, "children": self._names}

@@ -146,7 +146,8 @@ class Rehearsal:
     def frames(self) -> Iterator[Moment]:
         """Play, one frame at a time; sound is rendered along."""
         telemetry = Telemetry(self.clock.now_ns, self.clock.fps)
-        for tick, now, frame in frames(self.clock, self._devices, Room.of(self.show), self.director, telemetry):
+        room = Room.of(self.show)
+        for tick, now, frame in frames(self.clock, self._devices, lambda: room, self.director, telemetry):
             self.sound.submit(frame.sounds, tick.due_ns)
             yield Moment(tick, now, frame, self._compositor.compose)
             self.sound.advance((tick.frame + 1) / self.clock.fps)
@@ -177,7 +178,7 @@ def silent_loop(show: Path) -> Callable[[Clock], None]:
 
     def loop(clock: Clock) -> None:
         devices, room = ScriptedDevices({}), Room.of(read)
-        for _ in frames(clock, devices, room, director, Telemetry(monotonic_ns, clock.fps)):
+        for _ in frames(clock, devices, lambda: room, director, Telemetry(monotonic_ns, clock.fps)):
             pass
 
     return loop

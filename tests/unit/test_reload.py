@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.aside import Steps
+from engine.aside import Job, Steps
 from engine.reload import Reloader
 from engine.scene import running
 from engine.show.files import read_show
@@ -27,8 +27,9 @@ class Director:
         self.reloaded += [path.name for path in changed]
         return {}
 
-    def adopt(self, show: Show) -> None:
+    def adoption(self, show: Show) -> Steps[None]:
         self.shows.append(show)
+        yield Job(lambda: None, 1.0)
 
 
 @pytest.fixture
@@ -72,11 +73,29 @@ def test_a_broken_show_file_changes_nothing_and_is_told_with_its_line(room) -> N
     assert said[0].endswith("(the running show goes on as it was)")
 
 
-def test_a_change_of_the_room_is_told_to_need_a_new_start(room) -> None:
+@pytest.mark.parametrize(
+    "broken",
+    ["", "format = 1\n[scene.a", SHOW[:20], SHOW + "\0", SHOW * 2, SHOW.replace("a.py", "gone.py"), "format = 2\n",
+     SHOW + "[stage]\nsize_m = [1\n", SHOW + "[camera.room]\nkey = 3\n", "\ufeff" + SHOW + "x", None],
+)
+def test_a_show_file_broken_in_any_way_leaves_the_show_as_it_was_and_the_next_good_one_is_taken(room, broken) -> None:
     folder, director, reloader, said = room
-    (folder / "show.toml").write_text(SHOW + "[sound]\nlatency_ms = 80\n")
+    (folder / "show.toml").unlink() if broken is None else (folder / "show.toml").write_text(broken)
+    assert step_until(reloader, lambda: bool(said))
+    assert director.shows == [] and all("show.toml" in line and "goes on as it was" in line for line in said)
+    (folder / "show.toml").write_text(SHOW.replace("one", "two"))
     assert step_until(reloader, lambda: bool(director.shows))
-    assert said == ["show: sound changed; the show goes on with the old, start it again to take it"]
+    assert director.shows[-1].name == "two"
+
+
+def test_a_room_that_comes_is_taken_and_one_that_goes_too(room) -> None:
+    folder, director, reloader, _ = room
+    (folder / "room.toml").write_text("format = 1\n[touch.ball]\nfrom = 'osc:/ball'\n")
+    assert step_until(reloader, lambda: bool(director.shows))
+    assert list(director.shows[-1].touches) == ["ball"] and not director.shows[-1].simulated
+    (folder / "room.toml").unlink()
+    assert step_until(reloader, lambda: len(director.shows) > 1)
+    assert director.shows[-1].simulated
 
 
 def test_a_folder_that_vanishes_does_not_stop_the_show(room) -> None:
