@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from engine.render.sdl import Rect
+from engine.supervise.child import DISPLAY_GONE
 
-DISPLAY_GONE = 75  # exit code (EX_TEMPFAIL) of a process whose X server died: no fault of the show
 EDID_NAME = b"\0\0\0\xfc\0"
 VIEWABLE = 2
 ON_ERROR = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p)

@@ -11,6 +11,7 @@ from engine.clock import NS
 from engine.supervise.barred import EVERYTHING, GUESS_S, Barred, as_plain, stamp_of
 from engine.supervise.board import Board
 from engine.supervise.brake import COUNT, WITHIN_S, End, Kind, Verdict, judge
+from engine.supervise.child import DISPLAY_GONE
 from engine.supervise.last_words import place
 from engine.supervise.ward import Gone
 
@@ -76,7 +77,7 @@ class Inquest:
 
 
 def _kind(gone: Gone) -> Kind:
-    if gone.stopped or (not gone.hung and gone.code in (*FROM_OUTSIDE, *CANNOT_RUN)):
+    if gone.stopped or (not gone.hung and gone.code in (*FROM_OUTSIDE, *CANNOT_RUN, DISPLAY_GONE)):
         return "outside"
     return "hang" if gone.hung else "crash"
 

@@ -199,7 +199,7 @@ def test_the_show_outlives_the_x_server_and_shows_again_by_itself(rig: Projector
         return (tmp_path / "log.txt").read_text()
 
     try:
-        assert until(is_red, 90), said()
+        assert until(is_red, 240), said()
         rig.die()
         assert until(lambda: "no display to open windows on" in said(), 60), said()
         rig.begin()

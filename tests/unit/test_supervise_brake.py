@@ -1,9 +1,14 @@
 """Pulse and brake: when a process hangs, what an engine that keeps ending is started without, how long to wait."""
 
 from engine.clock import NS
+from engine.supervise.board import BOARD_SIZE, Board
 from engine.supervise.brake import End, Verdict, judge, pause_s
+from engine.supervise.child import DISPLAY_GONE
+from engine.supervise.inquest import Inquest
 from engine.supervise.last_words import place
+from engine.supervise.memory import Block
 from engine.supervise.pulse import Patience, Pulse
+from engine.supervise.ward import Gone
 
 PATIENCE = Patience(beating_s=2, warm_s=10, cold_s=60)
 
@@ -104,3 +109,13 @@ def test_last_words_give_the_innermost_line_of_the_scenes_own_file() -> None:
 """
     assert place(words, "/show/bad.py") == (12, "draw_all")
     assert place(words, "/show/good.py") is None
+
+
+def test_a_dead_x_server_is_no_fault_of_a_scene_however_often_it_dies(tmp_path) -> None:
+    block = Block.create(BOARD_SIZE, "board")
+    inquest = Inquest(Board(block, ["engine"]), tmp_path)
+    for at in range(6):
+        said = inquest.hold(Gone(DISPLAY_GONE, "", False, ""), s(at))
+        assert said == "ended with code 75; started again"
+    assert inquest.told(s(7)) == []
+    block.close()
