@@ -14,6 +14,7 @@ from typing import Any, Protocol, TypeVar
 from engine.assembly import beams_of, profile_path, scene_parts, seed_of, stage_size
 from engine.clock import NS, RealClock, monotonic_ns
 from engine.control.desk import Desk
+from engine.control.feedback import Feedback, Told
 from engine.control.operator_view import Action
 from engine.control.overview import Overview, act
 from engine.control.status_line import Health, status_line
@@ -23,8 +24,9 @@ from engine.director import Director
 from engine.frame import Frame
 from engine.inputs import serial
 from engine.inputs.camera_link import CameraLink
-from engine.inputs.midi import MidiInput
+from engine.inputs.midi import MidiInput, MidiOutput
 from engine.inputs.osc import OscListener
+from engine.inputs.osc_send import OscSender
 from engine.light.lights import Lights
 from engine.loop import run
 from engine.losses import Losses
@@ -90,7 +92,12 @@ class LiveShow:
         }
         self.sound = SoundControl(Block.attach(plan["sound"]), show.sound, show.speakers, show.stage, report=self._tell)
         self.osc = self._closed_at_end(OscListener(show.osc, known=lambda: self._addresses))
-        self._midi = [self._closed_at_end(MidiInput(device)) for device in show.midi.values() if device.input]
+        self._send = self._closed_at_end(OscSender(show.sends))
+        self._played = {name: self._closed_at_end(MidiOutput(device))
+                        for name, device in show.midi.items() if device.output}
+        self._feedback = Feedback(self._send, self._played)
+        self._midi = [self._closed_at_end(MidiInput(device, self._feedback.heard))
+                      for device in show.midi.values() if device.input]
         named = serial.devices(source for _, source in sources(show))
         self._serial = [self._closed_at_end(serial.SerialInput(device)) for device in named]
         seed = seed_of(show, RealClock().wall().date())
@@ -163,6 +170,10 @@ class LiveShow:
             self.pinned.fit(self._screens.sizes)
             self.losses.observe(self._states(now), monotonic_ns())
             self._casting.picture(self.director.shown)
+            gone = tuple(loss.device for loss in self.losses.current)
+            told = Told(self.director.status.cue, now.mode, gone)
+            self._feedback.tell(told, self.telemetry.fps_mean, monotonic_ns())
+            self._feedback.turn(self.director.params, monotonic_ns())
         if count % EVERY == EVERY // 2 and self.desk.operator_is_open:
             self.desk.show(self.overview.view(now, frame))
         if monotonic_ns() >= self._next_status_ns:
@@ -174,9 +185,11 @@ class LiveShow:
     def _states(self, now: Now) -> dict[str, str]:
         """Return how each device is: empty, or why it is gone."""
         states = {f"camera.{name}": camera.lost for name, camera in self.cameras.items()}
-        states |= {f"midi.{device.name}": device.lost for device in self._midi}
+        for port in (*self._midi, *self._played.values()):
+            states[f"midi.{port.name}"] = states.get(f"midi.{port.name}") or port.lost
+        states |= {f"send.{name}": why for name, why in self._send.lost.items()}
         states |= {f"projector.{name}": self._screens.lost.get(name, "") for name in self._screens.sizes}
-        states |= {port.device.replace(":", ".", 1): port.lost for port in self._serial}
+        states |= {line.device.replace(":", ".", 1): line.lost for line in self._serial}
         states |= silences(self.refit.room, now.lost)
         return states | {"osc": self.osc.lost, "sound": self.sound.lost}
 

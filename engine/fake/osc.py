@@ -9,7 +9,6 @@ from typing import Any
 from engine.clock import Clock
 from engine.fake.script import Line, Scripted
 from engine.inputs.osc import OscCounters
-from engine.problems import Problem
 from engine.world import Event
 
 
@@ -40,7 +39,7 @@ class KeptOsc:
 
     def __init__(self) -> None:
         self.messages: list[tuple[str, str, tuple[Any, ...]]] = []
-        self.problems: list[Problem] = []
+        self.lost: dict[str, str] = {}
         self.errors: Counter[str] = Counter()
 
     @property

@@ -121,7 +121,7 @@ class _Link:
                 self._lose(f"no {self._way} '{self._wanted}'; there is {', '.join(names) or 'none'}; is it plugged in?")
             elif self.state != "open":
                 self._port = self._open(name)
-                self.state, self.problem = "open", None
+                self._opened()
         except ImportError:
             self._lose("no MIDI library; install the extra: pip install 'mixeur[midi]'")
         except Exception as error:  # rtmidi raises SystemError and its own kinds; the show goes on without MIDI
@@ -130,6 +130,9 @@ class _Link:
 
     def _open(self, name: str) -> Any:
         raise NotImplementedError
+
+    def _opened(self) -> None:
+        self.state, self.problem = "open", None
 
     def _lose(self, why: str) -> None:
         port, self._port = self._port, None
@@ -159,14 +162,15 @@ class MidiInput(_Link):
             on_event: Called in the port's thread with each event: the short way to sound.
 
         Raises:
-            MixeurError: The address of a socket port cannot be had.
+            MixeurError: The address of a socket port is none.
         """
         super().__init__(device, device.input, "input")
         self._events, self._on_event, self._inbox = MidiEvents(device.name), on_event, Inbox()
         self.failed = 0
-        self._server = _serve(self._path, self._wanted) if self._wanted.startswith("socket:") else None
-        if self._server:
-            self.state = "open"
+        self._server: socket.socket | None = None
+        self._address = _address(self._path, self._wanted) if self._wanted.startswith("socket:") else None
+        if self._address:
+            self._listen(self._address)
         self._start()
 
     @property
@@ -200,7 +204,18 @@ class MidiInput(_Link):
                 except Exception:  # a fault of the owner must not end the port's thread
                     self.failed += 1
 
+    def _listen(self, address: tuple[str, int]) -> None:
+        try:
+            self._server = socket.create_server(address)
+        except OSError as error:
+            self._lose(f"cannot listen at {self._wanted} ({error.strerror}); choose another port, or close what has it")
+            return
+        self._server.setblocking(False)
+        self.state, self.problem = "open", None
+
     def _run(self) -> None:
+        while self._address and not self._server and not self._closing.wait(LOOK_S):
+            self._listen(self._address)
         if self._server:
             self._serve_clients(self._server)
         else:
@@ -280,6 +295,10 @@ class MidiOutput(_Link):
             self.panic()
         super().close()
 
+    def _opened(self) -> None:
+        self.panic()  # what it played when it was lost may still sound
+        super()._opened()
+
     def _send(self, kind: str, **fields: int) -> bool:
         port = self._port
         try:
@@ -298,7 +317,7 @@ class MidiOutput(_Link):
         elif self.state != "open" or self._port.is_gone:
             try:
                 self._port = _SocketOutput(_address(self._path, self._wanted))
-                self.state, self.problem = "open", None
+                self._opened()
             except OSError as error:
                 self._lose(f"nobody listens at {self._wanted} ({error.strerror or error}); start it there")
 
@@ -346,13 +365,3 @@ def _address(path: str, wanted: str) -> tuple[str, int]:
     if not host or not port.isdecimal():
         raise MixeurError(f"{path}: '{wanted}' is no address; write one such as 'socket:127.0.0.1:5004'")
     return host, int(port)
-
-
-def _serve(path: str, wanted: str) -> socket.socket:
-    address = _address(path, wanted)
-    try:
-        server = socket.create_server(address)
-    except OSError as error:
-        raise MixeurError(f"{path}: cannot listen at {wanted} ({error.strerror}); choose another port") from None
-    server.setblocking(False)
-    return server

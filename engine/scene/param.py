@@ -62,6 +62,18 @@ class ParamSpec:
         top = high if high is not None else self.high if self.high is not None else 1.0
         return self.accept(bottom + share * (top - bottom))
 
+    def share(self, value: Any, low: float | None = None, high: float | None = None) -> float | None:
+        """Return where a controller stands that gave this value, 0..1; None for a colour or a trigger."""
+        if self.kind == "choice":
+            return self.choices.index(value) / max(len(self.choices) - 1, 1)
+        if self.kind == "bool":
+            return float(value)
+        if self.kind not in ("number", "whole"):
+            return None
+        bottom = low if low is not None else self.low if self.low is not None else 0.0
+        top = high if high is not None else self.high if self.high is not None else 1.0
+        return min(max((value - bottom) / (top - bottom), 0.0), 1.0) if top != bottom else 0.0
+
     def blend(self, start: Any, end: Any, share: float) -> Any:
         """Return the value on the way from `start` to `end`: numbers and colours glide, others switch at half."""
         if share >= 1.0:

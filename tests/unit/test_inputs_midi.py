@@ -106,11 +106,11 @@ def test_what_is_played_arrives_and_closing_ends_every_note(desk):
     out.note(200, 1.0)
     assert out.errors == 1
     out.close()
-    found = polled(desk, 3 + 2 + 48)
-    assert [(event.source, event.value) for event in found[:5]] == [
+    found = polled(desk, 48 + 3 + 2 + 48)
+    assert [(event.source, event.value) for event in found[48:53]] == [
         ("midi:desk/note/60", 1.0), ("midi:desk/notes", 1 / 12), ("midi:desk/cc/21", 64 / 127),
         ("midi:desk/note/60", 0.0), ("midi:desk/notes", 0.0)]
-    assert sum(event.source == "midi:desk/cc/123" for event in found) == 16
+    assert sum(event.source == "midi:desk/cc/123" for event in found) == 2 * 16, "at the start and at the end"
 
 
 def test_a_peer_that_is_not_there_is_a_problem_and_no_exception():
@@ -148,6 +148,16 @@ def test_an_address_that_is_none_is_one_line(wanted):
         MidiInput(MidiDevice(name="desk", input=wanted))
 
 
-def test_a_socket_port_in_use_is_one_line(desk):
-    with pytest.raises(MixeurError, match=r"midi\.b: cannot listen at .*; choose another port"):
-        MidiInput(MidiDevice(name="b", input=f"socket:127.0.0.1:{desk.port}"))
+def test_a_socket_port_in_use_is_one_line_and_is_taken_when_it_is_free():
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        address = taken.getsockname()
+        port = MidiInput(MidiDevice(name="b", input=f"socket:127.0.0.1:{address[1]}"))
+        assert port.state == "lost" and port.lost.startswith("cannot listen at socket:127.0.0.1:")
+    end_ns = clock.monotonic_ns() + 20 * clock.NS
+    while port.lost:
+        assert clock.monotonic_ns() < end_ns
+        clock.sleep_s(0.01)
+    with socket.create_connection(address) as client:
+        client.sendall(b"\xb0\x15\x7f")
+        assert polled(port, 1)[0].source == "midi:b/cc/21"
+    port.close()
