@@ -50,10 +50,13 @@ class Alarm:
 
     def __init__(self) -> None:
         self._rings_in: FrameType | None = None
+        self._thread = threading.get_ident()
         signal.signal(signal.SIGALRM, self._ring)
 
     def run(self, limit_s: float, work: Callable[[], T]) -> T:
-        """Return what `work` returns, or raise `Overrun` out of it."""
+        """Return what `work` returns, or raise `Overrun` out of it; in another thread it is let be."""
+        if threading.get_ident() != self._thread:
+            return work()
         self._limit_s, self._is_patient, self._began_ns = limit_s, True, thread_cpu_ns()
         self._rings_in = sys._getframe()
         signal.setitimer(signal.ITIMER_REAL, limit_s)

@@ -11,6 +11,7 @@ from typing import Any
 from engine.aside import Job, Overdue, Steps
 from engine.containment import Failure
 from engine.control.addresses import command_of, pressed
+from engine.control.afterglow import Afterglow
 from engine.control.cast import Cast, MakeRunning, SceneStatus
 from engine.control.fade import SHORTEST_FADE_S, Fade, Ramp
 from engine.control.params import ParamTree
@@ -18,14 +19,13 @@ from engine.control.running_order import RunningOrder, cues_of
 from engine.frame import Frame
 from engine.light.lights import mix_lamps
 from engine.problems import Problem, did_you_mean
-from engine.render.layer import Group, Picture
 from engine.scene.parts import Parts, SceneFrame
 from engine.scene.running import LOAD_LIMIT_S, Running
 from engine.show.model import Cue, Show
 from engine.sound.events import Sounds
 from engine.world import Event, Now
 
-PROBLEMS_KEPT = 100
+PROBLEMS_KEPT, MOST_UNKNOWN = 100, 20
 PREPARE_EVERY_S = 0.1
 
 
@@ -72,6 +72,7 @@ class Director:
         self._order = RunningOrder(())
         self._fade: Fade[Running] = Fade()
         self._dark = Ramp()
+        self._afterglow = Afterglow()
         self._stopped: list[Sounds] = []
         self._problems: dict[str, Problem] = {}
         self._time = 0.0
@@ -198,6 +199,7 @@ class Director:
         self._recast()
         for running in self._fade.step(now.dt):
             self._stop(running)
+        self._afterglow.step(now.dt)
         made = self._run_scenes(now, 1.0 - self._dark.step(now.dt))
         if not self._fade.running and now.every(PREPARE_EVERY_S):
             self._prepare()
@@ -220,13 +222,9 @@ class Director:
             self._tell_strain(running)
             self._tell_unknown(answer.unknown)
             made.append((weight * lit, answer))
-        views: dict[str, list[Group]] = {}
-        for weight, answer in made:
-            for view, layers in answer.views.items():
-                views.setdefault(view, []).append(Group(layers, weight))
         stopped, self._stopped = self._stopped, []
         return Frame(
-            Picture({view: tuple(groups) for view, groups in views.items()}),
+            self._afterglow.picture(((weight, answer.views) for weight, answer in made), lit),
             (*(answer.sounds for _, answer in made), *stopped),
             mix_lamps((weight, answer.lamps) for weight, answer in made),
         )
@@ -351,6 +349,8 @@ class Director:
 
     def _failed(self, running: Running, failure: Failure) -> None:
         self._tell(f"scene {running.name}:", self._cast.failed(running, failure.problem, self._time))
+        if self._fade.weights.get(running):
+            self._afterglow.begin()
         self._fade.drop(running)
         self._stop(running)
 
@@ -372,7 +372,7 @@ class Director:
 
     def _tell_unknown(self, names: Collection[str]) -> None:
         for name in names:
-            if f"unknown {name}" not in self._problems:
+            if f"unknown {name}" not in self._problems and self._count("unknown ") < MOST_UNKNOWN:
                 kind, _, rest = name.rpartition(" ")
                 known = {
                     "touch": self._show.touches,
@@ -384,6 +384,9 @@ class Director:
                 self._tell(
                     f"unknown {name}", Problem(f"{kind}.{rest}", 0, f"a scene asks for it and the show has none{near}")
                 )
+
+    def _count(self, beginning: str) -> int:
+        return sum(about.startswith(beginning) for about in self._problems)
 
     def _forget(self, *beginnings: str) -> None:
         """Drop problems that may be mended; those that are not are told again."""

@@ -16,6 +16,7 @@ from engine.render.layer import Layer
 from engine.show.model import Lamp, Stage
 
 REACH = 0.1
+MOST_UNKNOWN = 20
 
 
 class Lights:
@@ -48,7 +49,7 @@ class Lights:
     def __getitem__(self, name: str) -> Lamps:
         """Return one lamp."""
         if name not in self._lamps:
-            self.unknown.add(f"light {name}")
+            self._note_unknown(f"light {name}")
             return Lamps(self, ())
         return Lamps(self, (name,))
 
@@ -61,8 +62,12 @@ class Lights:
         """Return the lamps whose `group` in the show file is this name."""
         names = tuple(lamp.name for lamp in self._lamps.values() if lamp.group == name)
         if not names:
-            self.unknown.add(f"light group {name}")
+            self._note_unknown(f"light group {name}")
         return Lamps(self, names)
+
+    def _note_unknown(self, name: str) -> None:
+        if len(self.unknown) < MOST_UNKNOWN:
+            self.unknown.add(name[:80])
 
     def _ask(self, name: str, colour: tuple[float, float, float], level: float, fade_s: float = 0.0) -> None:
         channels = self._levels[name].channels if name in self._levels else ()
@@ -110,21 +115,21 @@ class Lamps:
         """Ask for a colour (sRGB, as on the canvas) times a level 0..1, reached in `fade_s` seconds.
 
         Raises:
-            ValueError: The colour is none.
+            ValueError: The colour is none, or a number is not finite.
         """
         red, green, blue = (to_linear(part) for part in read_colour(colour))
         for name in self._names:
-            self._lights._ask(name, (red, green, blue), _unit(level), max(_finite(fade_s), 0.0))
+            self._lights._ask(name, (red, green, blue), _unit("level", level), max(_finite("fade_s", fade_s), 0.0))
 
     def channel(self, name: str, value: float) -> None:
         """Ask for a value 0..1 of one channel of the fixture, such as `pan`."""
         for lamp in self._names:
-            self._lights._ask_channel(lamp, name, _unit(value))
+            self._lights._ask_channel(lamp, name, _unit("value", value))
 
     def follow(self, view: str = "stage", level: float = 1.0) -> None:
         """Ask for the mean colour of what the scene has drawn in this frame near each lamp's place."""
         for name in self._names:
-            self._lights._ask(name, self._lights._colour_near(name, view), _unit(level))
+            self._lights._ask(name, self._lights._colour_near(name, view), _unit("level", level))
 
 
 def mix_lamps(scenes: Iterable[tuple[float, tuple[LampLevel, ...]]]) -> tuple[LampLevel, ...]:
@@ -160,9 +165,11 @@ def _over(below: NDArray[np.float32], layer: NDArray[np.float32], blend: str) ->
     return below * (1.0 - alpha) + (colour if blend == "over" else below * colour)
 
 
-def _finite(value: float) -> float:
-    return float(value) if math.isfinite(value) else 0.0
+def _finite(name: str, value: float) -> float:
+    if isinstance(value, bool | int | float | np.number) and math.isfinite(value):
+        return float(value)
+    raise ValueError(f"lights: {name} is {value!r}; give a number")
 
 
-def _unit(value: float) -> float:
-    return min(max(_finite(value), 0.0), 1.0)
+def _unit(name: str, value: float) -> float:
+    return min(max(_finite(name, value), 0.0), 1.0)

@@ -32,6 +32,7 @@ Colour = str | Sequence[float] | NDArray[Any]
 WHITE = (1.0, 1.0, 1.0)
 LINE = 0.004
 UNSEEN_HEIGHT_PX = 36
+MOST_LAYERS, MOST_VIEWS = 64, 16
 
 
 class Canvas:
@@ -64,6 +65,7 @@ class Canvas:
         self._guests_used = 0
         self._drawing: Drawing | None = None
         self._layers: list[Layer] = []
+        self._is_drawing = False
         self._mix: tuple[Blend, float] = ("over", 1.0)
         self._size = width, height = self._drawn_size(stage)
         self._height = height
@@ -75,7 +77,7 @@ class Canvas:
 
     def begin(self, now: Now) -> None:
         """Begin a frame with nothing drawn; the layers of the last one are given up."""
-        self._now = now
+        self._now, self._is_drawing = now, True
         self._layers, self._mix = [], ("over", 1.0)
         self._used = self._guests_used = 0
         self._drawing = None
@@ -87,6 +89,7 @@ class Canvas:
     def end(self) -> dict[str, tuple[Layer, ...]]:
         """Return each view's layers, bottom first; they hold until the next `begin`."""
         self._close()
+        self._is_drawing = False
         self._films.forget(self._now.time)
         views = {"stage": tuple(self._layers)}
         for name, view in self._views.items():
@@ -103,7 +106,10 @@ class Canvas:
         """Return the canvas of another display of this scene; `stage` is this one."""
         if name == "stage":
             return self
+        self._check_drawing()
         if name not in self._views:
+            if not isinstance(name, str) or len(self._views) >= MOST_VIEWS:
+                raise MixeurError(f"canvas.view: at most {MOST_VIEWS} views, by name; not {str(name)[:40]!r}")
             kind = Canvas if self._shown is None or name in self._shown else UnseenCanvas
             self._views[name] = kind(self.stage, self._assets, self._live)
             self._views[name].begin(self._now)
@@ -169,7 +175,7 @@ class Canvas:
     @property
     def pixels(self) -> Pixels:
         """Return the picture drawn on now, to write in place: premultiplied RGBA, shape (height, width, 4), uint8."""
-        return self._open().pixels
+        return self._open().pixels.view()  # a new shape given to it is its own
 
     @property
     def surface(self) -> pygame.Surface:
@@ -284,8 +290,15 @@ class Canvas:
     def _drawn_size(self, stage: StageSize) -> tuple[int, int]:
         return stage.size_px
 
+    def _check_drawing(self) -> None:
+        if not self._is_drawing:
+            raise MixeurError("canvas: it can be drawn on in draw() only; keep numbers in self, and no canvas")
+        if len(self._layers) >= MOST_LAYERS:
+            raise MixeurError(f"canvas: more than {MOST_LAYERS} layers in one frame; draw more into one")
+
     def _take(self) -> Drawing:
         if self._drawing is None:
+            self._check_drawing()
             if self._used == len(self._pool):
                 self._pool.append(Drawing(self._size))
             self._drawing = self._pool[self._used]
@@ -304,6 +317,7 @@ class Canvas:
         self._drawing = None
 
     def _queue(self, pixels: Pixels, kind: Kind, blend: Blend, alpha: float, box: Box | None = None) -> None:
+        self._check_drawing()
         self._close()
         group = self._mix
         self._layers.append(Layer(pixels, blend if group[0] == "over" else group[0], alpha * group[1], kind, box))
@@ -318,7 +332,7 @@ class Canvas:
         tall = None if h is None else marks.number(verb, "h", h) * self._height
         w_px = (tall or 0.0) * wide / high if w is None else marks.number(verb, "w", w) * self._height
         h_px = w_px * high / wide if tall is None else tall
-        centre = [marks.number(verb, name, value) * self._height - 0.5
+        centre = [min(max(marks.number(verb, name, value) * self._height - 0.5, -marks.FAR_PX), marks.FAR_PX)
                   for name, value in (("x", self.stage.aspect / 2 if x is None else x), ("y", y))]
         if 0 < w_px < marks.FAR_PX and 0 < h_px < marks.FAR_PX:
             pictures.place(self._open(), halves, (centre[0], centre[1]), (w_px, h_px),

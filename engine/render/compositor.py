@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from engine.problems import MixeurError
 from engine.render import plain
-from engine.render.layer import Group, Layer
+from engine.render.afterglow import Afterglow
+from engine.render.layer import Group, Layer, Still
 
 Pixels = NDArray[np.uint8]
 TILE = 256  # pixels; longer tiles outrun the prefetch of the layers (measured, decision 005)
@@ -32,20 +33,24 @@ class Compositor:
         self.kernels = kernels
         self.picture: Pixels = np.zeros((height, width, 4), np.uint8)
         self.picture[..., 3] = 255
+        self._afterglow = Afterglow()
         self._scratch = np.empty((threads, 5, TILE), np.uint32)
         self._bounds = [round(i * width * height / threads) for i in range(threads + 1)]
         self._pool = ThreadPoolExecutor(threads, "compositor") if threads > 1 else None
 
-    def compose(self, groups: tuple[Group, ...]) -> Pixels:
+    def compose(self, groups: tuple[Group, ...], still: Still | None = None) -> Pixels:
         """Return the sum of weight x group, each group composed over black.
 
         Weights that sum to more than 1 are scaled down to 1; what no layer touches is exactly (0, 0, 0).
 
+        Args:
+            still: How much of an earlier picture of this compositor is added, if any.
         Returns:
             Opaque RGBA. Shape (height, width, 4), uint8; valid until the next call.
         Raises:
             MixeurError: A layer's pixels are not C-contiguous uint8 of the view's size.
         """
+        groups = self._afterglow.with_still(groups, still, self.picture)
         visible = [(layers, weight) for layers, weight in _steps(groups) if weight]
         for layers, _ in visible:
             for layer in layers:

@@ -42,7 +42,16 @@ class Group:
 
 
 @dataclass(frozen=True, slots=True)
+class Still:
+    """The last picture before a scene failed; a new `number` keeps the picture that was shown last."""
+
+    number: int
+    weight: float
+
+
+@dataclass(frozen=True, slots=True)
 class Picture:
-    """A frame's light: the groups of each view; `stage` is the view of every show."""
+    """A frame's light: the groups of each view and what fades out beside them; `stage` is the view of every show."""
 
     views: Mapping[str, tuple[Group, ...]] = field(default_factory=dict)
+    still: Still | None = None

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 Pixels = NDArray[np.uint8]
 Colour = tuple[int, int, int]
 Align = Literal["left", "centre", "right"]
-KEPT = 1024
+KEPT, KEPT_BYTES = 1024, 1 << 26
 FONT = "assets/fonts/Jura-Medium.otf"
 SHIPPED = (Path(__file__).parents[2], Path(sys.prefix) / "share/mixeur/sample")
 
@@ -33,6 +33,7 @@ class Lettering:
         self._font = str(font or own) if font or own else None
         self._fonts: dict[int, pygame.font.Font] = {}
         self._masks: OrderedDict[tuple[str, int], Pixels] = OrderedDict()
+        self._masks_bytes = 0
 
     def renewed(self, font: Path) -> Lettering:
         """Return the typeface of a file that changed; this one while that cannot be read."""
@@ -59,8 +60,9 @@ class Lettering:
             surface = font.render(words, True, (255, 255, 255))
             mask = np.ascontiguousarray(pygame.surfarray.array_alpha(surface).T)
         self._masks[key] = mask
-        if len(self._masks) > KEPT:
-            self._masks.popitem(last=False)
+        self._masks_bytes += mask.nbytes
+        while len(self._masks) > KEPT or self._masks_bytes > KEPT_BYTES:
+            self._masks_bytes -= self._masks.popitem(last=False)[1].nbytes
         return mask
 
     def draw(self, pixels: Pixels, text: str, x: float, y: float, size_px: int, colour: Colour,

@@ -12,6 +12,7 @@ from engine.problems import MixeurError, did_you_mean
 from engine.render.layer import BLENDS
 
 FAR_PX = 1e5  # what lies further out is drawn as if it lay here
+MOST = 1_000_000  # shapes or points in one call
 Floats = NDArray[np.float32]
 
 
@@ -23,6 +24,7 @@ def numbers(verb: str, **values: Any) -> list[NDArray[np.float64]]:
     """
     arrays = [_array(verb, name, value) for name, value in values.items()]
     count = max((len(a) for a in arrays if a.ndim), default=1)
+    _bounded(verb, "shapes", count)
     for name, array in zip(values, arrays, strict=True):
         if array.ndim > 1 or (array.ndim and len(array) not in (1, count)):
             raise MixeurError(f"canvas.{verb}: {name} has the shape {array.shape}; give one number or {count} of them")
@@ -42,11 +44,17 @@ def number(verb: str, name: str, value: Any) -> float:
 def points(verb: str, value: Any) -> NDArray[np.float64]:
     """Return points. Shape (n, 2), stage units."""
     array = _array(verb, "points", value)
+    _bounded(verb, "points", array.size // 2)
     if array.size == 0:
         return np.zeros((0, 2))
     if array.ndim != 2 or array.shape[1] != 2:
         raise MixeurError(f"canvas.{verb}: points have the shape {array.shape}; give a list of (x, y)")
     return array
+
+
+def _bounded(verb: str, what: str, count: int) -> None:
+    if count > MOST:
+        raise MixeurError(f"canvas.{verb}: {count} {what} in one call; at most {MOST}")
 
 
 def in_pixels(stage: NDArray[np.float64], height_px: int) -> NDArray[np.float64]:

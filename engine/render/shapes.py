@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from engine.render.drawing import Drawing, Pixels
 from engine.render.layer import Blend
 
 Points = NDArray[np.float64]
+PORTION = 1000
 ONE = frozenset((float, int, np.float64, np.float32))
 
 
@@ -52,7 +54,8 @@ class Shapes:
             values = marks.numbers(verb, x=x, y=y, radius=radius, width=-1.0 if width is None else width)
             shapes = self._many_discs(values, width is not None)
             paints = _paints(verb, colour, alpha, len(shapes))
-        brush.stamp(drawing.packed, shapes, paints, softness, mode)
+        for some in _portions(len(shapes)):
+            brush.stamp(drawing.packed, shapes[some], paints[some], softness, mode)
 
     def lines(
         self,
@@ -77,7 +80,8 @@ class Shapes:
             paints = _paints("line", colour, alpha, len(ends))
             lines = marks.in_pixels(ends, self._scale).astype(np.float32)
             lines[:, 4] = np.clip(ends[:, 4] * self._scale / 2, 0, marks.FAR_PX)
-        brush.strokes(drawing.packed, lines, paints, softness, mode)
+        for some in _portions(len(lines)):
+            brush.strokes(drawing.packed, lines[some], paints[some], softness, mode)
 
     def path(
         self,
@@ -103,8 +107,9 @@ class Shapes:
         cover[...] = 0
         begins = corners - (left, top)
         ends = np.roll(begins, -1, axis=0) if closed else begins[1:] if len(begins) > 1 else begins
-        lines = np.column_stack((begins[: len(ends)], ends, np.full(len(ends), half)))
-        brush.trace(cover, lines.astype(np.float32), softness)
+        lines = np.column_stack((begins[: len(ends)], ends, np.full(len(ends), half))).astype(np.float32)
+        for some in _portions(len(lines)):
+            brush.trace(cover, lines[some], softness)
         drawing.pour(cover, left, top, paint, blend)
 
     def polygon(self, drawing: Drawing, points: Any, colour: Any, alpha: float, blend: Blend) -> None:
@@ -133,8 +138,8 @@ class Shapes:
     def _one_disc(self, verb: str, x: float, y: float, radius: float, width: float | None) -> NDArray[np.float32]:
         if not math.isfinite(x + y + radius + (width or 0.0)):
             marks.numbers(verb, x=x, y=y, radius=radius, width=width or 0.0)
-        far, half = marks.FAR_PX / self._scale, (width or 0.0) / 2
-        radius = min(radius, far)
+        far = marks.FAR_PX / self._scale
+        radius, half = min(radius, far), min(max(width or 0.0, 0.0), far) / 2
         self._disc[0] = (
             min(max(x, -far), far) * self._scale - 0.5,
             min(max(y, -far), far) * self._scale - 0.5,
@@ -155,7 +160,7 @@ class Shapes:
         x, y, radius, width = values
         shapes = np.empty((len(x), 4), np.float32)
         shapes[:, 0], shapes[:, 1] = marks.in_pixels(x, self._scale), marks.in_pixels(y, self._scale)
-        half = width / 2 if ring else 0.0
+        half = np.maximum(width, 0.0) / 2 if ring else 0.0
         shapes[:, 2] = np.clip((radius + half) * self._scale, 0, marks.FAR_PX)
         shapes[:, 3] = np.clip((radius - half) * self._scale, 0, marks.FAR_PX) if ring else -1
         return shapes
@@ -181,6 +186,11 @@ class Shapes:
         area = self._area[: (wide + 2) * high].reshape(high, wide + 2)
         areas.fill(area, corners.astype(np.float32))
         return area
+
+
+def _portions(count: int) -> Iterable[slice]:
+    """Yield parts of so many shapes, each drawn in one go: between two of them a scene can be stopped."""
+    return (slice(first, first + PORTION) for first in range(0, count, PORTION))
 
 
 def _single(*values: Any) -> bool:

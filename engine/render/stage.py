@@ -92,7 +92,8 @@ class LightOutput:
         """
         self._picture = picture
         views = {STAGE, *(beam.view for beam in self._beams.values())}
-        frames = {view: self._compositor(view).compose(picture.views.get(view, ())) for view in sorted(views)}
+        frames = {view: self._compositor(view).compose(picture.views.get(view, ()), picture.still)
+                  for view in sorted(views)}
         names = list(self._beams)
         if not names:
             return {}

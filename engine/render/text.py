@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.problems import MixeurError
 from engine.render.pictures import Assets, Stamp, stamp
 
 if TYPE_CHECKING:
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
 FONT = "fonts/Jura-Light.otf"
 LINE = 1.25
+MOST_LETTERS, MOST_PX = 10_000, 1 << 27
 
 
 class Texts:
@@ -25,8 +27,11 @@ class Texts:
 
     def cover(self, words: str, size_px: int, font: str | None, align: str) -> NDArray[np.uint8]:
         """Return the coverage of one or more lines, each `size_px` high. Shape (height, width), uint8."""
+        rows = words.split("\n")
+        if len(words) > MOST_LETTERS or len(rows) * max(map(len, rows)) * size_px * size_px > MOST_PX:
+            raise MixeurError(f"canvas.text: {len(words)} letters {size_px} pixels high are too much to draw; cut them")
         lettering = self._lettering(font or FONT)
-        lines = [lettering.mask(line, size_px) for line in words.split("\n")]
+        lines = [lettering.mask(line, size_px) for line in rows]
         if len(lines) == 1:
             return lines[0]
         pitch = round(size_px * LINE)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import sys
 
 from engine.problems import Problem
 
@@ -10,6 +11,7 @@ _CLOCK = "use now.time, now.dt and now.hour"
 _CHANCE = "use self.rng, which repeats with the show's seed"
 _DEVICE = "name the device in the show file and read it from now"
 _LOOP = "a scene runs inside the show's loop, keep state in self"
+_SHARED = "the whole engine shares it"
 FORBIDDEN = {
     "time": _CLOCK,
     "datetime": _CLOCK,
@@ -36,7 +38,15 @@ FORBIDDEN = {
     "asyncio": _LOOP,
     "concurrent": _LOOP,
     "os": "use pathlib for files beside the scene",
+    "signal": _LOOP,
+    "builtins": _SHARED,
+    "sys.setrecursionlimit": _SHARED,
+    "sys.setswitchinterval": _SHARED,
+    "sys.settrace": _SHARED,
+    "sys.setprofile": _SHARED,
+    "numpy.seterr": "use np.errstate around the lines that need it",
 }
+_SHARED_TOPS = sys.stdlib_module_names | {"engine", "numpy", "cv2", "pygame"}
 _ALLOWED = frozenset({"numpy.random.Generator"})
 
 
@@ -72,10 +82,14 @@ class _Finder(ast.NodeVisitor):
         while isinstance(inner, ast.Attribute):
             names.append(inner.attr)
             inner = inner.value
-        if isinstance(inner, ast.Name) and inner.id in self.aliases:
-            self._check(".".join([self.aliases[inner.id], *reversed(names)]), node.lineno)
-        else:
+        if not isinstance(inner, ast.Name) or inner.id not in self.aliases:
             self.visit(inner)
+            return
+        dotted = ".".join([self.aliases[inner.id], *reversed(names)])
+        self._check(dotted, node.lineno)
+        if not isinstance(node.ctx, ast.Load) and dotted.partition(".")[0] in _SHARED_TOPS:
+            text = f"a scene may not change {dotted}; give your own a name in this file"
+            self.found.setdefault((node.lineno, ""), Problem(self.path, node.lineno, text))
 
     def _check(self, dotted: str, line: int) -> None:
         for word, remedy in FORBIDDEN.items():

@@ -14,6 +14,7 @@ from types import ModuleType
 from typing import Any
 
 from engine.containment import contained
+from engine.deadline import SETUP_S, Deadline
 from engine.problems import MixeurError, Problem
 from engine.scene.base import Scene
 from engine.scene.hooks import hook_problems
@@ -73,7 +74,13 @@ def scene_file(path: Path) -> Path:
     return path
 
 
-def load_scene(path: Path, name: str, root: Path | None = None, say: Callable[..., None] = print) -> SceneClass:
+def load_scene(
+    path: Path,
+    name: str,
+    root: Path | None = None,
+    say: Callable[..., None] = print,
+    deadline: Deadline | None = None,
+) -> SceneClass:
     """Return the scene of a file, checked: hooks, Params and imports.
 
     Args:
@@ -81,13 +88,14 @@ def load_scene(path: Path, name: str, root: Path | None = None, say: Callable[..
         name: The scene's name in the show.
         root: Folder that problems show paths from; the file's own by default.
         say: Stands for `print` in the scene's files.
+        deadline: Ends files that do not end by themselves.
 
     Raises:
         SceneError: With all problems found, whatever the file raised.
     """
     file = scene_file(path)
     files = SceneFiles(_free_name(name), file.parent, root or file.parent, say)
-    result = contained("load", files.sources, lambda: _load(files, file, name))
+    result = contained("load", files.sources, lambda: _load(files, file, name), deadline, SETUP_S)
     if isinstance(result, SceneClass):
         return result
     _forget(files.package)

@@ -16,6 +16,7 @@ from engine.light.levels import LampLevel
 from engine.light.lights import Lights
 from engine.render.layer import Layer
 from engine.scene.base import Scene
+from engine.scene.commons import Commons
 from engine.scene.loader import SceneClass
 from engine.scene.state import Fingerprint
 from engine.sound.events import Sounds
@@ -56,6 +57,7 @@ class Parts:
         say: Gets a scene's name and a line that it printed.
         enter: Gets a scene's name before code of its own runs, and nothing once it no longer does.
         deadline: Ends hooks that do not end by themselves.
+        commons: What scenes must leave as it is.
         budget_ms: What all hooks of a scene should take at most in a frame.
     """
 
@@ -69,6 +71,7 @@ class Parts:
     say: Callable[[str, str], None] = lambda scene, line: None
     enter: Callable[[str], None] = lambda scene: None
     deadline: Deadline = field(default_factory=NoDeadline)
+    commons: Commons = field(default_factory=Commons)
     budget_ms: float = math.inf
 
 

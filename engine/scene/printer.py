@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-LINES_A_SECOND = 10
+LINES_A_SECOND, LONGEST_LINE = 10, 1000
 
 
 class Printer:
@@ -50,4 +50,4 @@ class Printer:
         for line in (" " if sep is None else sep).join(map(str, values)).split("\n"):
             self._lines += 1
             if self._lines <= LINES_A_SECOND:
-                self._say(line)
+                self._say(line if len(line) <= LONGEST_LINE else f"{line[:LONGEST_LINE]} ...")

@@ -33,6 +33,7 @@ from engine.world import Now
 
 PROBATION_S = 3.0
 LOAD_LIMIT_S, SETUP_LIMIT_S, TRIAL_LIMIT_S = 15.0, 5.0, 2.0  # beside the loop; two set-ups
+LOOK_EVERY = 60  # frames between two looks at what scenes share: a look takes as long as a small scene
 T = TypeVar("T")
 
 
@@ -163,6 +164,8 @@ class Running:
             self._end_probation()
         self._parts.enter("")
         self.budget.end()
+        if isinstance(made, Failure) or self.frames < 3 or self.frames % LOOK_EVERY == 0:
+            made = self._unless_changed(self._take, made)
         self.frames += isinstance(made, SceneFrame)
         return made
 
@@ -204,10 +207,15 @@ class Running:
     # -- how -----------------------------------------------------------------------------------
 
     def _load(self) -> SceneClass | Failure:
+        parts = self._parts
+        parts.enter(self.name)
         try:
-            return load_scene(self._parts.folder / self.entry.file, self.name, self._parts.folder, self._printer)
+            return load_scene(parts.folder / self.entry.file, self.name, parts.folder, self._printer, parts.deadline)
         except SceneError as error:
             return Failure(error.problem, "load")
+        finally:
+            parts.enter("")
+            parts.commons.mended()
 
     def _rng(self, use: str = "") -> np.random.Generator:
         words = (self.name, use)
@@ -231,6 +239,7 @@ class Running:
             return contained("setup", of.sources, begin, self._parts.deadline, SETUP_S)
         finally:
             self._parts.enter("")
+            self._parts.commons.mended()
 
     def _audition(self, old: Take, loaded: SceneClass, values: ParamValues) -> Steps[Failure | None]:
         """Try a new version on one frame unseen, and let it take over: without the state if that cannot all be kept."""
@@ -346,6 +355,14 @@ class Running:
         made = contained(hook, take.of.sources, work, self._parts.deadline)
         self.budget.add(hook, (self._parts.now_ns() - start_ns) / 1e6)
         return made
+
+    def _unless_changed(self, take: Take, made: SceneFrame | Failure) -> SceneFrame | Failure:
+        """Return what was made, or a failure if the scene has changed what it shares with the engine."""
+        change = self._parts.commons.mended()
+        if change is None:
+            return made
+        hook = next(hook for hook in HOOKS if hook in take.hooks)
+        return Failure(Problem(*change.place(take.of.sources), f"{hook}: {change}"), hook)
 
     def _end_probation(self) -> None:
         if self._previous is not None:

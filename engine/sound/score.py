@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sized
 from numbers import Real
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ CONTROLS: Mapping[str, tuple[float, float]] = {
 NOTE_NAME = re.compile(r"([A-Ga-g])([#b]?)(-?\d)")
 SEMITONES = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
 WHOLE_FILE_S = 1e9
+MOST = 256  # notes or holds in one frame: as many as there are voices
 SOON_S = 1e-6  # a beat that is now is not the next one
 
 
@@ -59,6 +60,7 @@ class Score:
         Raises:
             ValueError: An argument is not what it should be; names the verb and the argument.
         """
+        self._check("note", self._notes)
         self._notes.append(Note(
             _pitch("note", pitch), _level("note", level), _place("note", at), _voice("note", voice),
             _number("note", "length", length, 0, 3600), self._delay_s("note", when), _controls("note", controls)))
@@ -71,6 +73,7 @@ class Score:
     def sample(self, path: str | Path, level: float = 0.5, at: Any = None, pitch: float | str = 60, rate: float = 1.0,
                when: str | None = None, **controls: float) -> None:
         """Play a sound file once; `rate` 2 is twice as fast, `pitch` 60 is as recorded."""
+        self._check("sample", self._notes)
         self._notes.append(Note(
             _rated("sample", pitch, rate), _level("sample", level), _place("sample", at), self._file("sample", path),
             WHOLE_FILE_S, self._delay_s("sample", when), _controls("sample", controls)))
@@ -86,21 +89,29 @@ class Score:
 
     def begin(self, now: Now) -> None:
         """Start a frame with nothing asked for."""
-        self._time = now.time
+        self._time, self._is_open = now.time, True
         self._notes: list[Note] = []
         self._holds: dict[str, Hold] = {}
         self._stop = False
 
     def end(self, gain: float = 1.0) -> Sounds:
         """Return what was asked for in this frame."""
+        self._is_open = False
         return Sounds(self._owner, tuple(self._notes), tuple(self._holds.values()), gain, self._stop)
 
     def _hold(self, verb: str, key: str, voice: str, pitch: float | str, level: float, at: Any,
               controls: Mapping[str, float]) -> None:
         if not isinstance(key, str) or not key:
             raise ValueError(f"sound.{verb}: key is {key!r}; give a name that stays from frame to frame")
+        self._check(verb, self._holds)
         self._holds[key] = Hold(key, _pitch(verb, pitch), _level(verb, level), _place(verb, at), voice,
                                 _controls(verb, controls))
+
+    def _check(self, verb: str, asked: Sized) -> None:
+        if not self._is_open:
+            raise ValueError(f"sound.{verb}: it can be called in play() only; keep numbers in self, and no sound")
+        if len(asked) >= MOST:
+            raise ValueError(f"sound.{verb}: more than {MOST} in one frame; play fewer at once")
 
     def _file(self, verb: str, path: str | Path) -> str:
         if not isinstance(path, str | Path) or not str(path):

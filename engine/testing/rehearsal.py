@@ -20,7 +20,7 @@ from engine.loop import frames
 from engine.problems import Problem
 from engine.render import kernels as render_kernels
 from engine.render.compositor import Compositor
-from engine.render.layer import Group
+from engine.render.layer import Group, Still
 from engine.scene.running import Running
 from engine.sense import Room
 from engine.show.files import read_show
@@ -91,7 +91,7 @@ class Moment:
     tick: Tick
     now: Now
     frame: Frame
-    compose: Callable[[tuple[Group, ...]], NDArray[np.uint8]] = field(repr=False)
+    compose: Callable[[tuple[Group, ...], Still | None], NDArray[np.uint8]] = field(repr=False)
 
     @cached_property
     def stage(self) -> NDArray[np.uint8]:
@@ -100,7 +100,7 @@ class Moment:
         Returns:
             RGBA. Shape (height, width, 4), uint8; valid until the next frame.
         """
-        return self.compose(self.frame.picture.views.get("stage", ()))
+        return self.compose(self.frame.picture.views.get("stage", ()), self.frame.picture.still)
 
 
 class Rehearsal:

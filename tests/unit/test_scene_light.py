@@ -38,12 +38,21 @@ def test_a_lamp_not_asked_for_in_a_frame_is_released() -> None:
 def test_colours_turn_linear_and_the_last_word_counts() -> None:
     made = lights()
     made.all.set((1, 1, 1), level=0.5)
-    made.group("wall").set((0.5, 0, 0, 1), level=9, fade_s=float("nan"))
+    made.group("wall").set((0.5, 0, 0, 1), level=9, fade_s=-1)
     assert made.end() == (
         LampLevel("left", (pytest.approx(0.214, abs=1e-3), 0.0, 0.0), 1.0, 0.0),
         LampLevel("right", (pytest.approx(0.214, abs=1e-3), 0.0, 0.0), 1.0, 0.0),
         LampLevel("roof", (1.0, 1.0, 1.0), 0.5),
     )
+
+
+def test_what_is_no_number_is_refused_with_its_name() -> None:
+    made = lights()
+    for name, value in (("level", float("nan")), ("fade_s", float("inf")), ("level", "bright"), ("level", None)):
+        with pytest.raises(ValueError, match=f"lights: {name} is .*; give a number"):
+            made.all.set((1, 1, 1), **{name: value})
+    with pytest.raises(ValueError, match="lights: value is nan"):
+        made["left"].channel("pan", float("nan"))
 
 
 def test_a_lamp_follows_the_picture_near_its_place() -> None:
