@@ -87,7 +87,7 @@ class LiveShow:
         self._addresses: frozenset[str] = frozenset()
         self._screens = screens
         self.cameras = {
-            name: CameraLink(camera, Block.attach(plan["cameras"][name]), aspect=show.stage.aspect)
+            name: CameraLink(camera, Block.attach(plan["cameras"][name]), aspect=show.stage.aspect, say=say)
             for name, camera in show.cameras.items()
         }
         self.sound = SoundControl(Block.attach(plan["sound"]), show.sound, show.speakers, show.stage, report=self._tell)

@@ -37,6 +37,9 @@ def report(
                 "age_ms_p95": round(camera.age_ms_p95, 2),
                 "dropped": camera.dropped,
                 "reopened": camera.reopened,
+                "truncated": camera.truncated,
+                "repeated": camera.repeated,
+                "message": camera.message,
             }
             for name, camera in cameras.items()
         },

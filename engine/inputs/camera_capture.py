@@ -63,7 +63,8 @@ class Capture:
         reopened: How often the source came back.
         truncated: Pictures that were thrown away because they were not whole.
         repeated: Pictures equal to the one before.
-        message: What is wrong, for a person to read; empty while all is well.
+        message: Why it is lost, for a person to read; empty while pictures come.
+        note: What is not as it should be though pictures come.
     """
 
     def __init__(self, open_it: OpenSource, stale_s: float = STALE_S) -> None:
@@ -77,7 +78,7 @@ class Capture:
         self._dark_since_ns: int | None = None
         self._fault = ""  # what came since the last good picture
         self.dropped = self.reopened = self.truncated = self.repeated = 0
-        self.message = ""
+        self.message = self.note = ""
         self._expect_within(LONGEST_OPENING_S)
         self._thread = threading.Thread(target=self._run, name="capture", daemon=True)
         self._thread.start()
@@ -176,11 +177,12 @@ class Capture:
 
     def _publish(self, shot: Shot, source: Source) -> None:
         """Show a picture to whoever waits; one in which nothing can be seen would only spoil what is learnt."""
+        self.message = ""
         if self._dark_since_ns is not None:
-            self.message = DARK
+            self.note = DARK
             return
         faults = getattr(source, "faults", ())
-        self.message = f"not locked: {', '.join(faults)}; set it by hand (v4l2-ctl)" if faults else ""
+        self.note = f"not locked: {', '.join(faults)}; set it by hand (v4l2-ctl)" if faults else ""
         self._new_ns = shot.captured_ns
         with self._arrival:
             self.dropped += self._newest is not None

@@ -27,7 +27,7 @@ HEADER = np.dtype([
     ("heartbeat_ns", "i8"), ("state", "i8"), ("frames", "i8"), ("dropped", "i8"), ("reopened", "i8"),
     ("truncated", "i8"), ("repeated", "i8"), ("key_us", "i8"), ("vision_us", "i8"),
     ("next_id", "i8"),  # outlives a restart of the process: ids are never used again
-    ("guest", "f8", 3), ("message", "S240"), ("wishes", "i8"), ("wanted", "S256"),
+    ("guest", "f8", 3), ("message", "S240"), ("note", "S240"), ("wishes", "i8"), ("wanted", "S256"),
     ("stands_in", "i8"), ("stand_in_id", "i8"),  # simulated visitors while the camera is gone
     ("room", "i8"), ("room_size", "i8", 2),  # whose empty room is remembered
 ])  # fmt: skip
@@ -55,7 +55,7 @@ class CameraStatus:
         truncated: Pictures that were not whole.
         repeated: Pictures equal to the one before: a frozen camera.
         key_ms, vision_ms: Time of the last picture's matte, and of matte and tracking together.
-        message: The last fault; empty while all is well.
+        message: Why it is lost, or what is not as it should be; empty while all is well.
     """
 
     state: CameraState = "lost"
@@ -128,16 +128,19 @@ class CameraLink:
         seat: The reader's own number, 0..3.
         aspect: Width of the stage in stage units, for the guest's place.
         read_ns: The clock that ages are measured with.
+        say: Where a line for the operator goes, of a camera that is there but not as it should be.
     """
 
     def __init__(self, camera: Camera, block: Block, seat: int = 0, aspect: float = 16 / 9,
-                 read_ns: Callable[[], int] = monotonic_ns) -> None:  # fmt: skip
+                 read_ns: Callable[[], int] = monotonic_ns,
+                 say: Callable[[str], None] = lambda line: None) -> None:  # fmt: skip
         self.camera = camera
         self._shared = CameraBlock(camera, block)
         self._header = self._shared.header[0]
         self._mattes = SlotReader(self._shared.mattes, seat)
         self._sightings = SlotReader(self._shared.sightings, seat)
-        self._aspect, self._read_ns = aspect, read_ns
+        self._aspect, self._read_ns, self._say = aspect, read_ns, say
+        self._said = ""
         self._ages_ms: deque[float] = deque(maxlen=AGES)
         self._sighting_number = self._matte_number = -1
         self._sighting = Sighting(camera.name, "live", size=analysed_size(capture_size(camera)))
@@ -154,6 +157,7 @@ class CameraLink:
         self._take_matte()
         self._take_sighting()
         self._state = self._state_at(now_ns)
+        self._tell()
         if self._state == "live" or self._stands_in:
             return self._sighting, self._matte
         return Sighting(self.camera.name, self._state, size=self._sighting.size), None
@@ -184,7 +188,7 @@ class CameraLink:
             repeated=int(header["repeated"]),
             key_ms=int(header["key_us"]) / 1e3,
             vision_ms=int(header["vision_us"]) / 1e3,
-            message=header["message"].decode(errors="replace"),
+            message=self._text("message") or self._text("note"),
         )
 
     @property
@@ -192,7 +196,7 @@ class CameraLink:
         """Return why no new picture comes, or nothing while one does; a dark camera is there."""
         if self._state in ("live", "dark"):
             return ""
-        return self._why or bytes(self._header["message"]).decode(errors="replace") or "no new picture comes"
+        return self._why or self._text("message") or "no new picture comes"
 
     def close(self) -> None:
         """Give the slots back."""
@@ -230,6 +234,16 @@ class CameraLink:
             self._why = DEAD if beat_ns else "its process is starting"
             return "lost"
         return STATES[int(self._header["state"]) % len(STATES)]
+
+    def _text(self, name: str) -> str:
+        return bytes(self._header[name]).decode(errors="replace")
+
+    def _tell(self) -> None:
+        """Say what is not as it should be with a camera that is there; of one that is gone the losses tell."""
+        note = self._text("note") if self._state in ("live", "dark") else self._said
+        if note and note != self._said:
+            self._say(f"camera.{self.camera.name}: {note}")
+        self._said = note
 
     @property
     def _stands_in(self) -> bool:

@@ -15,6 +15,7 @@ from engine.world import Pixels, Sighting
 
 EVERY_S = 0.5
 MARGIN_PX = 9
+OTHER_SHARE, OTHER_S = 0.85, 20.0  # nobody fills a picture so far and so long
 
 
 class RoomMemory:
@@ -57,6 +58,10 @@ class RoomMemory:
             if not self._unseen.any():
                 self._header["room"] = self._mark
 
+    def forget(self) -> None:
+        """Learn the room anew."""
+        self._header["room"], self._unseen = 0, None
+
     def _begin(self, width: int, height: int) -> None:
         if self._header["room_size"].tolist() != [width, height]:
             self._header["room"] = 0
@@ -65,3 +70,22 @@ class RoomMemory:
 
     def _room(self, width: int, height: int) -> Pixels:
         return self._pixels[: width * height * 3].reshape(height, width, 3)
+
+
+class Doubt:
+    """Whether the room is still the one that was learnt: nearly all of it differs for long once a camera is moved."""
+
+    def __init__(self) -> None:
+        self._since_ns: int | None = None
+
+    def is_other(self, sighting: Sighting) -> bool:
+        """Take a sighting; return whether the room must be learnt anew, once each time."""
+        mask = sighting.mask
+        if mask is None or cv2.countNonZero(mask) < OTHER_SHARE * mask.size:
+            self._since_ns = None
+        elif self._since_ns is None:
+            self._since_ns = sighting.captured_ns
+        elif sighting.captured_ns - self._since_ns >= OTHER_S * NS:
+            self._since_ns = None
+            return True
+        return False

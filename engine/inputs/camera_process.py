@@ -17,7 +17,7 @@ from engine.clock import monotonic_ns
 from engine.inputs.camera import open_source
 from engine.inputs.camera_capture import Capture, OpenSource, stale_s
 from engine.inputs.camera_link import STATES, CameraBlock, Lay, capture_size
-from engine.inputs.camera_memory import RoomMemory
+from engine.inputs.camera_memory import Doubt, RoomMemory
 from engine.inputs.camera_simulated import SimulatedSource, StandIn, simulated
 from engine.show.model import Camera
 from engine.stage_view import lay
@@ -27,6 +27,7 @@ from engine.world import CameraState, Pixels, Sighting
 
 WAIT_S = 0.1
 STUCK = 3
+OTHER_ROOM = "the room looks different and is learnt anew; was the camera moved, or the light changed?"
 
 
 def main(plan: dict[str, Any]) -> NoReturn:
@@ -86,34 +87,52 @@ def _watch(camera: Camera, shared: CameraBlock, should_stop: Callable[[], bool],
     """Look at one source until told to stop or to look at another."""
     header = shared.header[0]
     asked = int(header["wishes"])
-    header["message"], header["stands_in"] = b"", 0
-    eye, memory = Eye(camera, first_id=max(1, int(header["next_id"]))), RoomMemory(header, shared.room, camera.source)
-    capture = Capture(_opener(camera, shared, eye, memory, aspect, folder), stale_s(camera.fps))
+    header["message"], header["note"], header["stands_in"] = b"", b"", 0
+    sight = _Sight(camera, shared)
+    capture = Capture(_opener(camera, shared, sight.eye, aspect, folder), stale_s(camera.fps))
     understudy = _Understudy(camera, shared, aspect)
     while not should_stop() and header["wishes"] == asked:
         shot = capture.newest(min(WAIT_S, understudy.due_s()))
         if shot is not None:
-            picture = _fitted(shot.picture, camera.size)
-            memory.note(picture, _look(eye, picture, shot.captured_ns, shared))
-            header["next_id"] = eye.next_id
-        _report(shared, capture, understudy.play(capture.state(monotonic_ns())))
+            sight.take(_fitted(shot.picture, camera.size), shot.captured_ns)
+        _report(shared, capture, understudy.play(capture.state(monotonic_ns())), sight.note)
         if monotonic_ns() > capture.patience_ns:
             header["message"] = b"its driver does not answer; the camera is started again"
             return STUCK
     return 0 if capture.close() else STUCK
 
 
-def _opener(
-    camera: Camera, shared: CameraBlock, eye: Eye, memory: RoomMemory, aspect: float, folder: Path
-) -> OpenSource:
+def _opener(camera: Camera, shared: CameraBlock, eye: Eye, aspect: float, folder: Path) -> OpenSource:
     if camera.source != "simulated":
-        room = memory.recall()
-        if room is not None:
-            eye.learn(room)
         return lambda within_s: open_source(camera, folder, within_s)
     fake = simulated(camera, aspect)
     eye.learn(fake.empty())
     return lambda _: SimulatedSource(fake, camera.fps, shared.header[0])
+
+
+class _Sight:
+    """What becomes of a camera's pictures: keyed and tracked, against an empty room that outlives this process.
+
+    Attributes:
+        note: What the operator should know of the room, or nothing.
+    """
+
+    def __init__(self, camera: Camera, shared: CameraBlock) -> None:
+        self._camera, self._shared, self._header = camera, shared, shared.header[0]
+        self._memory, self._doubt, self.note = RoomMemory(self._header, shared.room, camera.source), Doubt(), ""
+        self.eye = Eye(camera, first_id=max(1, int(self._header["next_id"])))
+        room = self._memory.recall()
+        if room is not None and camera.source != "simulated":
+            self.eye.learn(room)
+
+    def take(self, picture: Pixels, captured_ns: int) -> None:
+        """Show what a picture holds."""
+        sighting = _look(self.eye, picture, captured_ns, self._shared)
+        self._header["next_id"] = self.eye.next_id
+        self._memory.note(picture, sighting)
+        if self._doubt.is_other(sighting):
+            self._memory.forget()
+            self.eye, self.note = Eye(self._camera, first_id=self.eye.next_id), OTHER_ROOM
 
 
 def _look(eye: Eye, picture: Pixels, captured_ns: int, shared: CameraBlock) -> Sighting:
@@ -168,10 +187,11 @@ def _fitted(picture: Pixels, size: tuple[int, int]) -> Pixels:
     return np.asarray(cv2.resize(picture, smaller, interpolation=cv2.INTER_AREA), np.uint8)
 
 
-def _report(shared: CameraBlock, capture: Capture, state: CameraState) -> None:
+def _report(shared: CameraBlock, capture: Capture, state: CameraState, note: str) -> None:
     header = shared.header[0]
     header["state"] = STATES.index(state)
     header["dropped"], header["reopened"] = capture.dropped, capture.reopened
     header["truncated"], header["repeated"] = capture.truncated, capture.repeated
     header["message"] = capture.message.encode()[:240]
+    header["note"] = (capture.note or note).encode()[:240]
     header["heartbeat_ns"] = monotonic_ns()

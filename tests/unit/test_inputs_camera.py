@@ -1,5 +1,6 @@
 """A camera's sources, block and loop, without any device."""
 
+import os
 import threading
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from engine.fake.mjpeg import encode
 from engine.fake.visitors import Visitors
 from engine.inputs.camera import device_number, local_cameras, open_source
 from engine.inputs.camera_link import CameraBlock, CameraLink, camera_block_size, pack, unpack
-from engine.inputs.camera_process import camera_of, run_camera
+from engine.inputs.camera_process import STUCK, camera_of, run_camera
 from engine.inputs.camera_source import SourceLost
 from engine.inputs.multipart import decode_jpeg
 from engine.show.model import Camera
@@ -106,6 +107,18 @@ def test_an_image_sequence_larger_than_wanted_is_made_smaller(tmp_path: Path) ->
     camera = Camera(name="room", source="%04d.png", key="blue", size=(320, 180), fps=60)
     _, _, matte = run_until(camera, tmp_path, 5)
     assert matte is not None and matte.pixels.shape == (180, 320, 4)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="pipes with names are of POSIX")
+def test_r3_a_driver_that_blocks_for_ever_ends_the_process_for_only_that_helps(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr("engine.inputs.camera_capture.LONGEST_OPENING_S", 0.7)
+    os.mkfifo(tmp_path / "stuck.avi")
+    camera = Camera(name="room", source="stuck.avi", size=(64, 36))
+    block, start_ns = Block.private(camera_block_size(camera)), monotonic_ns()
+    assert run_camera(camera, block, lambda: False, tmp_path) == STUCK
+    assert 0.5 * NS < monotonic_ns() - start_ns < 10 * NS
+    assert "driver does not answer" in CameraLink(camera, block).status.message
+    os.close(os.open(tmp_path / "stuck.avi", os.O_RDWR | os.O_NONBLOCK))  # let the thread go
 
 
 def test_what_is_not_there_is_named_with_a_remedy(tmp_path: Path) -> None:

@@ -115,12 +115,12 @@ def test_a_black_picture_is_dark_and_not_lost_and_spoils_nothing() -> None:
     capture = capture_of(lambda: Fake(pictures))
     try:
         wait(lambda: capture.state(monotonic_ns()) == "dark")
-        assert capture.message == DARK
+        assert (capture.message, capture.note) == ("", DARK)
         capture.newest(0)
         assert capture.newest(0.1) is None, "nothing of the dark is looked at"
         light[0] = True
         wait(lambda: capture.state(monotonic_ns()) == "live")
-        assert (capture.reopened, capture.message) == (0, "")
+        assert (capture.reopened, capture.message, capture.note) == (0, "", "")
     finally:
         assert capture.close(2)
 

@@ -13,7 +13,7 @@ from engine.clock import NS, monotonic_ns, sleep_s
 from engine.fake.camera import SimulatedCamera
 from engine.fake.visitors import Guest, Visitors
 from engine.inputs.camera_link import HEADER, ROOM_BYTES, CameraLink, camera_block_size
-from engine.inputs.camera_memory import EVERY_S, RoomMemory
+from engine.inputs.camera_memory import EVERY_S, OTHER_S, Doubt, RoomMemory
 from engine.inputs.camera_process import run_camera
 from engine.inputs.camera_simulated import STAND_IN_IDS
 from engine.show.model import Camera
@@ -74,13 +74,41 @@ def test_a_room_of_another_size_is_learnt_anew() -> None:
     assert recalled is not None and recalled.shape == (18, 32, 3) and (recalled == 90).all()
 
 
+def test_a_room_of_which_nearly_all_differs_for_long_is_another_one() -> None:
+    doubt, steps = Doubt(), round(OTHER_S / EVERY_S)
+    told = [doubt.is_other(seen(number, 2, 62)) for number in range(2 * steps)]
+    assert told.index(True) == steps and sum(told) == 1
+    assert not any(doubt.is_other(seen(number, 0, 40)) for number in range(2 * steps)), "a visitor near by is none"
+    rights = [10 if number == steps - 1 else 64 for number in range(2 * steps - 1)]
+    assert not any(doubt.is_other(seen(number, 0, right)) for number, right in enumerate(rights))
+
+
+def test_a_moved_camera_learns_its_new_room_and_says_so(tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr("engine.inputs.camera_memory.OTHER_S", 0.3)
+    camera, told = Camera(name="room", source="%d.png", size=(320, 180), fps=60), []
+    rooms = [SimulatedCamera(Visitors(1, 16 / 9, 0), (320, 180), name) for name in ("plain", "green")]
+    for number in range(4):
+        cv2.imwrite(str(tmp_path / f"{number}.png"), rooms[0].empty(number / 1000))
+    with Run(camera, Block.private(camera_block_size(camera)), tmp_path, told.append) as link:
+        wait(link, lambda sighting: sighting.frame > 5)
+        for number in range(4):
+            cv2.imwrite(str(tmp_path / f"{number}.png"), rooms[1].empty(number / 1000))
+        wait(link, lambda sighting: sighting.mask is not None and sighting.mask.mean() > 200)
+        wait(link, lambda sighting: sighting.mask is not None and not sighting.mask.any())
+        wait(link, lambda _: bool(told))
+        assert "the room looks different" in told[0] and told[0].startswith("camera.room: ")
+        assert link.lost == "" and link.status.message in told[0]
+
+
 class Run:
     """One life of a camera's process, in a thread."""
 
-    def __init__(self, camera: Camera, block: Block, folder: Path) -> None:
+    def __init__(
+        self, camera: Camera, block: Block, folder: Path, say: Callable[[str], None] = lambda line: None
+    ) -> None:
         self._ending = threading.Event()
         self._thread = threading.Thread(target=run_camera, args=(camera, block, self._ending.is_set, folder))
-        self.link = CameraLink(camera, block)
+        self.link = CameraLink(camera, block, say=say)
 
     def __enter__(self) -> CameraLink:
         self._thread.start()
