@@ -17,10 +17,12 @@ from engine.control.desk import Desk
 from engine.control.feedback import Feedback, Told
 from engine.control.operator_view import Action
 from engine.control.overview import Overview, act
+from engine.control.saver import Saver
 from engine.control.status_line import Health, status_line
 from engine.deadline import deadline
 from engine.devices import LiveDevices
 from engine.director import Director
+from engine.disk import Disk
 from engine.frame import Frame
 from engine.inputs import serial
 from engine.inputs.camera_link import CameraLink
@@ -83,7 +85,8 @@ class LiveShow:
     ) -> None:
         self._plan, self._board, self._say = plan, board, say
         self._closing = ExitStack()
-        self._next_status_ns = 0
+        self._next_status_ns = 0  # the first frame takes it
+        self._health: Health
         self._addresses: frozenset[str] = frozenset()
         self._screens = screens
         self.cameras = {
@@ -108,7 +111,9 @@ class LiveShow:
         beams = beams_of(show, screens.sizes)
         self.light = self._closed_at_end(LightOutput(beams, stage_size(show).size_px, kernels=kernels))
         self.pinned = self._closed_at_end(PinnedLight(self.light, beams))
-        self.desk = Desk(screens, self.pinned, self._act, self._save, self._webcam, say)
+        self._saver = self._closed_at_end(Saver(self._save, say, monotonic_ns))
+        self._disk = self._closed_at_end(Disk(show.folder))
+        self.desk = Desk(screens, self.pinned, self._act, self._saver.keep, self._webcam, say)
         self.starts_anew = False
         self.refit = Refit(
             show, self.director, self.sound, self.cameras, self.pinned, self._remade, self._start_anew, say)
@@ -168,6 +173,7 @@ class LiveShow:
         self.reloader.step()
         if count % EVERY == 0:
             self.pinned.fit(self._screens.sizes)
+            self._saver.step()
             self.losses.observe(self._states(now), monotonic_ns())
             self._casting.picture(self.director.shown)
             gone = tuple(loss.device for loss in self.losses.current)
@@ -175,11 +181,12 @@ class LiveShow:
             self._feedback.tell(told, self.telemetry.fps_mean, monotonic_ns())
             self._feedback.turn(self.director.params, monotonic_ns())
         if count % EVERY == EVERY // 2 and self.desk.operator_is_open:
-            self.desk.show(self.overview.view(now, frame))
+            self.desk.show(self.overview.view(now, frame, self._health))
         if monotonic_ns() >= self._next_status_ns:
             self._next_status_ns = monotonic_ns() + NS
             self._addresses = frozenset(entry.address for entry in self.director.params)
-            self._print_status(self.overview.health(now))
+            self._health = self.overview.health(now)
+            self._print_status(self._health)
             self.reloader.take_up(self._casting.pardoned(self.refit.show.scenes, now.time))
 
     def _states(self, now: Now) -> dict[str, str]:
@@ -191,7 +198,7 @@ class LiveShow:
         states |= {f"projector.{name}": self._screens.lost.get(name, "") for name in self._screens.sizes}
         states |= {line.device.replace(":", ".", 1): line.lost for line in self._serial}
         states |= silences(self.refit.room, now.lost)
-        return states | {"osc": self.osc.lost, "sound": self.sound.lost}
+        return states | {"osc": self.osc.lost, "sound": self.sound.lost, "disk": self._disk.lost}
 
     def _print_status(self, health: Health) -> None:
         if sys.stderr.isatty():

@@ -88,7 +88,7 @@ def _screens(show: Show, plan: Plan) -> Screens:
         folder = Path(plan["out"]) if show.simulated else None
         where = f"{folder}{os.sep}NAME.png, one a projector, once a second" if folder else "nowhere: they show visitors"
         say(f"off-screen frames go to {where}")
-        return HeadlessWindows(show.projectors, stage, folder)
+        return HeadlessWindows(show.projectors, stage, folder, say=say)
     return DesktopScreens(lambda: Windows(show.projectors, stage, plan["operator"], show.name),
                           HeadlessWindows(show.projectors, stage), answers, say)
 

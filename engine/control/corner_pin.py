@@ -38,7 +38,6 @@ class CornerPin:
         held: From the pointer to the corner it drags, in projector_px; None while none is held.
         undo: (projector, its profile before), oldest first.
         refusal: Why the last move was not made, or empty.
-        changed: Projectors whose corners this step has moved.
         saved: Projectors whose profile is to be used and saved from now on: a corner was let go, nudged, or put back.
         is_open: False once the person has left.
     """
@@ -49,7 +48,6 @@ class CornerPin:
     held: Point | None = None
     undo: tuple[tuple[str, Profile], ...] = ()
     refusal: str = ""
-    changed: frozenset[str] = field(default_factory=frozenset)
     saved: frozenset[str] = field(default_factory=frozenset)
     is_open: bool = True
 
@@ -64,7 +62,7 @@ class CornerPin:
 
     def step(self, done: WindowInput) -> CornerPin:
         """Return the pin after what was done at the windows in one frame."""
-        pin = replace(self, changed=frozenset(), saved=frozenset())
+        pin = replace(self, saved=frozenset())
         for event in done.pointer:
             pin = pin._pointer(event)
         leap = any("shift" in key for key in (*done.keys, *done.pressed))  # a quick hand lets go within the frame
@@ -128,7 +126,7 @@ class CornerPin:
             return replace(self, refusal="nothing to undo")
         *rest, (name, profile) = self.undo
         return replace(self, profiles={**self.profiles, name: profile}, undo=tuple(rest), projector=name, refusal="",
-                       changed=self.changed | {name}, saved=self.saved | {name})
+                       saved=self.saved | {name})
 
     def _move(self, to: Point) -> CornerPin:
         name = self.projector
@@ -138,8 +136,7 @@ class CornerPin:
         wrong = _wrong(corners, profile.size)
         if wrong:
             return replace(self, refusal=wrong)
-        return replace(self, refusal="", changed=self.changed | {name},
-                       profiles={**self.profiles, name: pinned(profile, tuple(corners))})
+        return replace(self, refusal="", profiles={**self.profiles, name: pinned(profile, tuple(corners))})
 
 
 def pinned(profile: Profile, corners: Corners) -> Profile:

@@ -118,14 +118,6 @@ class Operator:
                 return sliders.hit(row, mark, event.x_px, self._strip, pressed=False)
         return cue_list.hit(cues, view, event.x_px, event.y_px) if event.kind == "press" else None
 
-    def stage_at(self, view: OperatorView, size: tuple[int, int],
-                 x_px: float, y_px: float) -> tuple[float, float] | None:
-        """Return the point of the stage, in stage units, under a pixel of the window; None off its picture."""
-        x, y, width, height = _picture_rect(_areas(self._whole(size, self._desk))[1], view)
-        if not (x <= x_px < x + width and y <= y_px < y + height):
-            return None
-        return (x_px - x) / width * view.aspect, (y_px - y) / height
-
     def _whole(self, size: tuple[int, int], pixels: Pixels) -> Panel:
         unit = max(min(size[1] / 72, size[0] / 116), LEAST_UNIT)
         return Panel(pixels, self._lettering, unit, 0, 0, *size)

@@ -79,8 +79,12 @@ class Overview:
             problem=str(status.problem or ""),
         )
 
-    def view(self, now: Now, frame: Frame) -> OperatorView:
-        """Return what the operator's window shows."""
+    def view(self, now: Now, frame: Frame, health: Health) -> OperatorView:
+        """Return what the operator's window shows.
+
+        Args:
+            health: As the status line says it: its percentiles are too dear for every drawing.
+        """
         status = self.director.status
         shown = self.director.shown
         scene = shown[-1].name if shown else ""
@@ -104,7 +108,7 @@ class Overview:
             progress=status.progress,
             held=status.held,
             blackout=status.blackout,
-            readings=tuple(self._readings(now)),
+            readings=tuple(self._readings(health)),
             problem=str(status.problem or ""),
             problems=len(self.director.problems),
         )
@@ -139,8 +143,7 @@ class Overview:
             return at_m
         return at_m[0] / self.show.stage.size_m[1], at_m[1] / self.show.stage.size_m[1]
 
-    def _readings(self, now: Now) -> list[Reading]:
-        health = self.health(now)
+    def _readings(self, health: Health) -> list[Reading]:
         period_ms = 1000 / self.show.stage.fps
         readings = [
             Reading("fps", f"{health.fps:.1f}", health.fps < 0.95 * self.show.stage.fps),

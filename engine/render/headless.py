@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from types import MappingProxyType
@@ -24,6 +24,7 @@ class HeadlessWindows:
     Args:
         folder: Where each projector's picture is written as `NAME.png`; None: nowhere.
         every_s: Seconds between two writings.
+        say: Where a line goes when they cannot be written.
 
     Attributes:
         last: The newest picture of each projector. BGRX, shape (height, width, 4), uint8.
@@ -34,7 +35,8 @@ class HeadlessWindows:
     lost: Mapping[str, str] = MappingProxyType({})
 
     def __init__(self, projectors: Mapping[str, Projector], stage: StageSize,
-                 folder: Path | None = None, every_s: float = 1.0) -> None:
+                 folder: Path | None = None, every_s: float = 1.0,
+                 say: Callable[[str], None] = lambda line: None) -> None:
         named = dict(projectors) or {"stage": Projector(name="stage")}
         self.sizes = {name: projector.size or stage.size_px for name, projector in named.items()}
         self.last: dict[str, Pixels] = {}
@@ -43,6 +45,7 @@ class HeadlessWindows:
         self._next_ns = 0
         self._writer = ThreadPoolExecutor(1, "pictures") if folder else None
         self._writing: Future[None] | None = None
+        self._say, self._failed = say, False
 
     def present(self, frames: Mapping[str, Pixels]) -> None:
         """Keep the pictures; in a thread of its own, write them where it is due and the last writing has ended."""
@@ -80,6 +83,15 @@ class HeadlessWindows:
             self._writer.shutdown()
 
     def _write(self, frames: Mapping[str, Pixels]) -> None:
+        try:
+            self._save(frames)
+            self._failed = False
+        except OSError as error:
+            if not self._failed:
+                self._say(f"{self._folder}: off-screen frames cannot be written ({error.strerror}); the show goes on")
+            self._failed = True
+
+    def _save(self, frames: Mapping[str, Pixels]) -> None:
         if self._folder is None:
             return
         import cv2  # slow to load: not while windows are waited for
@@ -87,5 +99,5 @@ class HeadlessWindows:
         self._folder.mkdir(parents=True, exist_ok=True)
         for name, frame in frames.items():
             part = self._folder / f".{name}.part.png"
-            cv2.imwrite(str(part), frame[..., :3])
+            part.write_bytes(cv2.imencode(".png", frame[..., :3])[1].tobytes())  # imwrite is silent on a full disk
             part.replace(self._folder / f"{name}.png")

@@ -208,17 +208,6 @@ def test_the_fade_is_seen_to_go_on() -> None:
     assert lit(0.0) < lit(0.5) < lit(1.0)
 
 
-def test_the_picture_and_its_points_lie_at_the_same_place() -> None:
-    picture = np.zeros((90, 160, 4), np.uint8)
-    picture[40:50, 120:130] = (1, 254, 3, 255)
-    view = OperatorView(picture=picture)
-    columns, rows = where(Operator(LETTERING).draw(view, SIZE), (1, 254, 3))
-    point = Operator(LETTERING).stage_at(view, SIZE, columns.mean() + 0.5, rows.mean() + 0.5)
-    assert point is not None
-    assert np.allclose(point, (125 / 90, 45 / 90), atol=0.005)
-    assert Operator(LETTERING).stage_at(view, SIZE, 5, 5) is None
-
-
 def test_visitors_lamps_and_loud_speakers_are_on_the_plan() -> None:
     def changed(**marks: Any) -> int:
         empty = Operator(LETTERING).draw(OperatorView(), SIZE)
