@@ -21,6 +21,7 @@ from engine.control.saver import Saver
 from engine.control.status_line import Health, status_line
 from engine.deadline import deadline
 from engine.devices import LiveDevices
+from engine.direct import Direct
 from engine.director import Director
 from engine.disk import Disk
 from engine.frame import Frame
@@ -56,7 +57,7 @@ from engine.supervise.board import Board
 from engine.supervise.cpu import CpuShares
 from engine.supervise.memory import Block
 from engine.telemetry import Telemetry
-from engine.world import Now
+from engine.world import Event, Now
 
 
 class Closable(Protocol):
@@ -94,12 +95,13 @@ class LiveShow:
             for name, camera in show.cameras.items()
         }
         self.sound = SoundControl(Block.attach(plan["sound"]), show.sound, show.speakers, show.stage, report=self._tell)
-        self.osc = self._closed_at_end(OscListener(show.osc, known=lambda: self._addresses))
+        direct = self._direct = Direct(lambda: self.refit.room, self.sound)
+        self.osc = self._closed_at_end(OscListener(show.osc, lambda: self._addresses, direct.hear))
         self._send = self._closed_at_end(OscSender(show.sends))
         self._played = {name: self._closed_at_end(MidiOutput(device))
                         for name, device in show.midi.items() if device.output}
         self._feedback = Feedback(self._send, self._played)
-        self._midi = [self._closed_at_end(MidiInput(device, self._feedback.heard))
+        self._midi = [self._closed_at_end(MidiInput(device, self._played_on))
                       for device in show.midi.values() if device.input]
         named = serial.devices(source for _, source in sources(show))
         self._serial = [self._closed_at_end(serial.SerialInput(device)) for device in named]
@@ -144,7 +146,7 @@ class LiveShow:
         devices = LiveDevices([self.osc, *self._midi, *self._serial], self.cameras, self.desk)
         outputs = LiveOutputs(self.light, self.sound, self._screens, self.desk, self._shown,
                               lambda: self.starts_anew or stopping())
-        run(clock, devices, lambda: self.refit.room, self.director, outputs, self.telemetry)
+        run(clock, devices, lambda: self.refit.room, self.director, outputs, self.telemetry, self._direct)
         self._board.stop()  # whatever happens from here on, the show is over
         if self._plan["report"]:
             write_report(Path(self._plan["report"]), self.report())
@@ -220,6 +222,11 @@ class LiveShow:
         for name, camera in list(self.cameras.items())[:1]:
             camera.use(WEBCAM if on else "")
             self._say(f"camera.{name}: " + ("looking for the webcam" if on else "as the show says"))
+
+    def _played_on(self, event: Event) -> None:
+        """Take what a MIDI device says, in its own thread."""
+        self._feedback.heard(event)
+        self._direct.hear(event)
 
     # -- how -----------------------------------------------------------------------------------
 

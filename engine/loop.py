@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Protocol
 
 from engine.clock import Clock, Tick
+from engine.direct import Direct
 from engine.frame import Frame
 from engine.sense import Room, SenseState, sense
 from engine.telemetry import Telemetry
@@ -37,9 +38,19 @@ class Outputs(Protocol):
 
 
 def frames(
-    clock: Clock, devices: Devices, room: Callable[[], Room], director: Direction, telemetry: Telemetry
+    clock: Clock,
+    devices: Devices,
+    room: Callable[[], Room],
+    director: Direction,
+    telemetry: Telemetry,
+    direct: Direct | None = None,
 ) -> Iterator[tuple[Tick, Now, Frame]]:
-    """Yield what is to be shown, one frame after another; `room` is asked in each, since a technician may change it."""
+    """Yield what is to be shown, one frame after another.
+
+    Args:
+        room: Asked in each frame, since a technician may change it.
+        direct: Told what each frame knows, for the sounds that follow a sensor.
+    """
     state = SenseState()
     for tick in clock.ticks():
         telemetry.begin(tick)
@@ -47,6 +58,8 @@ def frames(
         telemetry.mark("poll")
         wall = clock.wall()
         now, state = sense(room(), state, signals, tick, wall)
+        if direct:
+            direct.frame(now, state.touches, signals.events, tick.due_ns)
         telemetry.mark("sense")
         frame = director.step(now, signals.events, wall)
         telemetry.mark("scene")
@@ -62,9 +75,10 @@ def run(
     director: Direction,
     outputs: Outputs,
     telemetry: Telemetry,
+    direct: Direct | None = None,
 ) -> None:
     """Run the show until the clock ends or the outputs are finished."""
-    for tick, now, frame in frames(clock, devices, room, director, telemetry):
+    for tick, now, frame in frames(clock, devices, room, director, telemetry, direct):
         outputs.present(frame, now, tick)
         if outputs.finished:
             return

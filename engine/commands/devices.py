@@ -11,6 +11,8 @@ from dataclasses import dataclass
 
 from engine.problems import MixeurError
 
+SERVER_S = 2.0  # for a sound server to answer
+
 
 @dataclass(frozen=True, slots=True)
 class Found:
@@ -58,9 +60,13 @@ def displays() -> Iterator[Found]:
 
 def sounds() -> Iterator[Found]:
     """Look for what can play."""
+    from engine.sound.pulse import PulseWatch
     from engine.sound.stream import load_portaudio, output_names
 
-    for name in output_names(load_portaudio()):
+    watch = PulseWatch()
+    names = output_names(load_portaudio())
+    watch.wait(SERVER_S)
+    for name in (*names, *(watch.view.sinks if watch.view else ())):
         yield Found(name, "sound", f"device = {json.dumps(name)}")
 
 

@@ -14,12 +14,12 @@ class FakeSpeakers:
 
     Attributes:
         frames: What was submitted, with its time in nanoseconds, in order.
-        values: The newest of each index.
+        values: The newest of each name.
     """
 
     def __init__(self) -> None:
         self.frames: list[tuple[int, tuple[Sounds, ...]]] = []
-        self.values: dict[int, float] = {}
+        self.values: dict[str, float] = {}
         self.problems: list[Problem] = []
         self.is_black = False
         self.panics = 0
@@ -39,8 +39,13 @@ class FakeSpeakers:
         newest = self.frames[-1][1] if self.frames else ()
         return {(scene.owner, hold.key): hold for scene in newest if not scene.stop for hold in scene.holds}
 
-    def value(self, index: int, value: float) -> None:
-        self.values[index] = value
+    @property
+    def bound(self) -> set[str]:
+        """Return the names that holds follow."""
+        return {name for hold in self.holds.values() for name in (hold.level_from, hold.pitch_from) if name}
+
+    def tell(self, name: str, value: float) -> None:
+        self.values[name] = value
 
     def heartbeat(self) -> None:
         """Do nothing: these speakers never fade."""

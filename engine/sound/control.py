@@ -24,6 +24,7 @@ from engine.supervise.memory import Block
 
 ALIVE_NS = 1_000_000_000
 PATIENCE_NS = 500_000_000  # a note whose file is still being read waits this long
+OCTAVE, OCTAVES = 12.0, 4.0
 SPACE = 0.18  # how much of a sound goes to the room by default
 
 
@@ -66,6 +67,7 @@ class SoundControl:
         self._unit_m = stage.size_m[1] if stage.size_m else 1.0
         self._lay_out(speakers, stage)
         self.level_db = self._level_db = sound.level_db
+        self._bound: dict[str, int] = {}
         self._is_clear = self._send(b.OP_CLEAR, 0)  # what an engine that died left sounding
 
     def submit(self, sounds: Sequence[Sounds], time_ns: int) -> None:
@@ -95,10 +97,21 @@ class SoundControl:
             if not self._owners[name].holds:
                 del self._owners[name]
 
-    def value(self, index: int, value: float) -> None:
-        """Set a value that holds bound to it (`level_from`, `pitch_from`) follow at once; from any thread."""
-        if 0 <= index < b.VALUES and math.isfinite(value):
-            self._memory.values[index] = value
+    def tell(self, name: str, value: float) -> None:
+        """Set what holds follow that are bound to `name`, at once and from any thread.
+
+        Their level opens with it, closed at 0, open at 1 (`level_from`); their pitch rises, an octave at 1
+        (`pitch_from`).
+        """
+        index = self._bound.get(name)
+        if index is not None and math.isfinite(value):
+            self._memory.values[index] = min(max(value, 0.0), 1.0)
+            self._memory.values[index + 1] = OCTAVE * min(max(value, -OCTAVES), OCTAVES)
+
+    @property
+    def bound(self) -> Collection[str]:
+        """Return the names that holds were ever bound to."""
+        return self._bound.keys()
 
     def heartbeat(self) -> None:
         """Say that the engine lives: without it the sound fades after a second."""
@@ -232,8 +245,18 @@ class SoundControl:
         numbers[b.R_X], numbers[b.R_Y] = self._place(what.at)
         numbers[b.R_SPACE], numbers[b.R_BRIGHT] = controls.get("space", SPACE), controls.get("bright", 0.5)
         numbers[b.R_ATTACK], numbers[b.R_RELEASE] = controls.get("attack", math.nan), controls.get("release", math.nan)
-        numbers[b.R_BIND] = (controls.get("level_from", -1) + 1) + 1024 * (controls.get("pitch_from", -1) + 1)
+        if isinstance(what, Hold):
+            level, pitch = self._bind(what.level_from), self._bind(what.pitch_from)
+            numbers[b.R_BIND] = (level + 1) + 1024 * (pitch + 2 if pitch >= 0 else 0)
         return True
+
+    def _bind(self, name: str) -> int:
+        """Return a name's place in the table of values: its level, and after it its pitch; -1 for none."""
+        if name and name not in self._bound and 2 * len(self._bound) + 1 < b.VALUES:
+            index = 2 * len(self._bound)
+            self._memory.values[index : index + 2] = 0.0
+            self._bound[name] = index
+        return self._bound.get(name, -1)
 
     def _instrument(self, voice: str) -> tuple[int | None, int]:
         """Return a voice's preset, None if it cannot sound now, and its sample's slot."""

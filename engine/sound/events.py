@@ -33,7 +33,11 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """A sound that lasts while it is asked for in every frame; `key` names it within its scene."""
+    """A sound that lasts while it is asked for in every frame; `key` names it within its scene.
+
+    Attributes:
+        level_from, pitch_from: Names of what it follows without waiting for a frame; see `SoundControl.tell`.
+    """
 
     key: str
     pitch: float = 60.0
@@ -41,6 +45,8 @@ class Hold:
     at: Point | None = None
     voice: str = "warm"
     controls: Mapping[str, float] = field(default_factory=dict)
+    level_from: str = ""
+    pitch_from: str = ""
 
 
 @dataclass(frozen=True, slots=True)

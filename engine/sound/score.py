@@ -18,7 +18,6 @@ from engine.world import Now
 VOICES = ("warm", "bell", "glass", "pluck", "organ", "sine", "fm", "brass", "wood", "deep")
 CONTROLS: Mapping[str, tuple[float, float]] = {
     "space": (0, 1), "bright": (0, 1), "attack": (0, 30), "release": (0, 30),
-    "level_from": (0, 255), "pitch_from": (0, 255),
 }
 NOTE_NAME = re.compile(r"([A-Ga-g])([#b]?)(-?\d)")
 SEMITONES = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
@@ -66,9 +65,16 @@ class Score:
             _number("note", "length", length, 0, 3600), self._delay_s("note", when), _controls("note", controls)))
 
     def hold(self, key: str, voice: str = "warm", pitch: float | str = 60, level: float = 0.5, at: Any = None,
-             **controls: float) -> None:
-        """Sound as long as this is called in every frame; changes glide. `key` names the sound within its scene."""
-        self._hold("hold", key, _voice("hold", voice), pitch, level, at, controls)
+             level_from: str = "", pitch_from: str = "", **controls: float) -> None:
+        """Sound as long as this is called in every frame; changes glide.
+
+        Args:
+            key: Names the sound within its scene.
+            level_from: Name of a touch or of a signal of the show, or `osc:/address` (0..1): it opens the level, up to
+                `level`, the moment it is heard, without waiting for the next frame.
+            pitch_from: The same for the pitch: an octave up at 1.
+        """
+        self._hold("hold", key, _voice("hold", voice), pitch, level, at, (level_from, pitch_from), controls)
 
     def sample(self, path: str | Path, level: float = 0.5, at: Any = None, pitch: float | str = 60, rate: float = 1.0,
                when: str | None = None, **controls: float) -> None:
@@ -79,9 +85,10 @@ class Score:
             WHOLE_FILE_S, self._delay_s("sample", when), _controls("sample", controls)))
 
     def loop(self, key: str, path: str | Path, level: float = 0.5, at: Any = None, pitch: float | str = 60,
-             rate: float = 1.0, **controls: float) -> None:
-        """Repeat a sound file, without a seam, as long as this is called in every frame."""
-        self._hold("loop", key, self._file("loop", path), _rated("loop", pitch, rate), level, at, controls)
+             rate: float = 1.0, level_from: str = "", pitch_from: str = "", **controls: float) -> None:
+        """Repeat a sound file, without a seam, as long as this is called in every frame; otherwise as `hold`."""
+        voice, pitch = self._file("loop", path), _rated("loop", pitch, rate)
+        self._hold("loop", key, voice, pitch, level, at, (level_from, pitch_from), controls)
 
     def stop(self) -> None:
         """Release everything that this scene still sounds."""
@@ -89,7 +96,7 @@ class Score:
 
     def begin(self, now: Now) -> None:
         """Start a frame with nothing asked for."""
-        self._time, self._is_open = now.time, True
+        self._now, self._is_open = now, True
         self._notes: list[Note] = []
         self._holds: dict[str, Hold] = {}
         self._stop = False
@@ -100,12 +107,21 @@ class Score:
         return Sounds(self._owner, tuple(self._notes), tuple(self._holds.values()), gain, self._stop)
 
     def _hold(self, verb: str, key: str, voice: str, pitch: float | str, level: float, at: Any,
-              controls: Mapping[str, float]) -> None:
+              sources: tuple[str, str], controls: Mapping[str, float]) -> None:
         if not isinstance(key, str) or not key:
             raise ValueError(f"sound.{verb}: key is {key!r}; give a name that stays from frame to frame")
         self._check(verb, self._holds)
+        level_from, pitch_from = (self._source(verb, source) for source in sources)
         self._holds[key] = Hold(key, _pitch(verb, pitch), _level(verb, level), _place(verb, at), voice,
-                                _controls(verb, controls))
+                                _controls(verb, controls), level_from, pitch_from)
+
+    def _source(self, verb: str, source: Any) -> str:
+        """Return what a sound follows; a name that the show does not have stays at 0 and is reported once."""
+        if not isinstance(source, str):
+            raise ValueError(f"sound.{verb}: follows {source!r}; the name of a touch or a signal, or 'osc:/address'")
+        if source and not source.startswith(("osc:/", "midi:")) and source not in self._now.signals:
+            self._now.touch(source)
+        return source
 
     def _check(self, verb: str, asked: Sized) -> None:
         if not self._is_open:
@@ -127,7 +143,7 @@ class Score:
         if len(parts) != 2 or not all(part.strip().isdigit() and int(part) > 0 for part in parts):
             raise ValueError(f"sound.{verb}: when is {when!r}; a share of a bar such as '1/4' or '1/8'")
         grid_s = int(parts[0]) / int(parts[1]) * 240.0 / self.bpm
-        return max(math.ceil((self._time - SOON_S) / grid_s) * grid_s - self._time, 0.0)
+        return max(math.ceil((self._now.time - SOON_S) / grid_s) * grid_s - self._now.time, 0.0)
 
 
 def _number(verb: str, name: str, value: Any, low: float, high: float) -> float:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from engine.assembly import scene_parts, stage_size
 from engine.clock import Clock, Tick, VirtualClock, monotonic_ns
+from engine.direct import Direct
 from engine.director import Director
 from engine.fake.camera import InlineCamera
 from engine.fake.visitors import Visitors
@@ -147,7 +148,8 @@ class Rehearsal:
         """Play, one frame at a time; sound is rendered along."""
         telemetry = Telemetry(self.clock.now_ns, self.clock.fps)
         room = Room.of(self.show)
-        for tick, now, frame in frames(self.clock, self._devices, lambda: room, self.director, telemetry):
+        direct = Direct(lambda: room, self.sound.control)
+        for tick, now, frame in frames(self.clock, self._devices, lambda: room, self.director, telemetry, direct):
             self.sound.submit(frame.sounds, tick.due_ns)
             yield Moment(tick, now, frame, self._compositor.compose)
             self.sound.advance((tick.frame + 1) / self.clock.fps)

@@ -14,8 +14,8 @@ TUTORIAL = Path(__file__).parents[2] / "docs" / "artist.md"
 LISTINGS = re.findall(r"```python\n(.*?)```", TUTORIAL.read_text(), re.S)
 
 
-def test_the_tutorial_has_six_steps() -> None:
-    assert len(LISTINGS) == 6
+def test_the_tutorial_has_seven_steps() -> None:
+    assert len(LISTINGS) == 7
 
 
 @pytest.mark.parametrize("listing", LISTINGS, ids=[f"step {i}" for i in range(1, len(LISTINGS) + 1)])

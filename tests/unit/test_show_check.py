@@ -234,6 +234,12 @@ def test_every_control_that_a_midi_device_sends_can_be_a_source(text):
     assert forms.source(text) == ""
 
 
+def test_R4_lost_sound_is_silent_or_goes_on_elsewhere_and_nothing_else(folder) -> None:
+    found = problems(folder, HEAD + '[sound]\nlost = "simulate"\n')
+    assert found == ["show.toml:5: sound.lost: \"simulate\" is not known; must be 'silence' or 'hold'"]
+    assert problems(folder, HEAD + '[sound]\nlost = "hold"\n') == []
+
+
 @pytest.mark.parametrize("word", ["silence", "release"])
 def test_r3_what_only_sounds_and_touches_do_when_lost_is_no_choice_for_a_camera(folder, word) -> None:
     found = problems(folder, HEAD + f'[camera.room]\nlost = "{word}"\n')

@@ -13,21 +13,24 @@ import soundfile
 from engine.clock import NS, monotonic_ns
 from engine.show import model
 from engine.sound.block import (
+    H_ALIVE_NS,
     H_BLOCK,
     H_CALLBACKS,
     H_FRAME,
     H_STAMP_NS,
     HISTORY,
+    OP_HOLD,
     OP_NOTE,
     R_OP,
     R_WHEN,
     SIZE,
+    last_alive_ns,
     open_memory,
 )
 from engine.sound.control import SoundControl
 from engine.sound.events import Hold, Note, Sounds
 from engine.sound.offline import OfflineSound
-from engine.sound.process import run_sound
+from engine.sound.process import forget_notes, run_sound
 from engine.sound.timing import LiveTiming
 from engine.supervise.memory import Block
 
@@ -93,10 +96,10 @@ def test_the_gain_of_a_cross_fade_carries_all_that_an_owner_sounds() -> None:
 
 def test_a_value_set_from_another_thread_moves_the_hold_that_is_bound_to_it() -> None:
     sound = OfflineSound()
-    controls = {"level_from": 7, "pitch_from": 8, "space": 0}
-    bound = Sounds("a", (), (Hold("x", 69, 1.0, voice="sine", controls=controls),))
+    hold = Hold("x", 69, 1.0, voice="sine", controls={"space": 0}, level_from="ball", pitch_from="rise")
+    bound = Sounds("a", (), (hold,))
     assert loud(frames(sound, 0.3, bound)) == 0.0
-    thread = threading.Thread(target=lambda: [sound.control.value(7, 0.8), sound.control.value(8, 12.0)])
+    thread = threading.Thread(target=lambda: [sound.control.tell("ball", 0.8), sound.control.tell("rise", 1.0)])
     thread.start()
     thread.join()
     wave = frames(sound, 0.5, bound, start=0.3)
@@ -206,6 +209,47 @@ def test_the_null_backend_keeps_the_pace_of_a_device() -> None:
     finally:
         stop.set()
         thread.join(5)
+
+
+def test_R4_notes_that_nobody_renders_are_lost_and_counted_and_holds_are_not() -> None:
+    block, notes = Block.private(SIZE), (Note(), Note())
+    control = SoundControl(block, model.Sound(), {}, model.Stage())
+    hold = Hold("x", voice="sine")
+    for frame in range(100):
+        control.submit([Sounds("a", notes, (hold,))], round(frame * NS / 60))
+    assert control.meters().dropped == 200
+    stop = threading.Event()
+    thread = threading.Thread(target=run_sound, args=(model.Sound(backend="null"), [], block, stop.is_set))
+    thread.start()
+    try:
+        wait(lambda: control.submit([Sounds("a", (), (hold,))], monotonic_ns()) or control.meters().voices == 1)
+    finally:
+        stop.set()
+        thread.join(5)
+    assert control.meters().dropped == 200
+
+
+def test_R4_notes_that_were_on_their_way_when_the_sound_process_died_are_not_played_in_a_heap() -> None:
+    block = Block.private(SIZE)
+    memory = open_memory(block, model.Sound(), [])
+    memory.header[H_STAMP_NS] = monotonic_ns() + 60 * NS  # as if somebody rendered
+    control = SoundControl(block, model.Sound(), {}, model.Stage())
+    control.submit([Sounds("a", (Note(), Note()), (Hold("x", voice="sine"),))], monotonic_ns())
+    assert forget_notes(memory) == 2
+    assert forget_notes(memory) == 0
+    kept = memory.ring[0, :10, R_OP]
+    assert OP_HOLD in kept and OP_NOTE not in kept
+
+
+def test_R4_a_sound_process_that_is_gone_or_stuck_is_told_with_what_happens_next() -> None:
+    block = Block.private(SIZE)
+    control = SoundControl(block, model.Sound(), {}, model.Stage())
+    memory = open_memory(block, model.Sound(), [])
+    assert "started again" in control.lost and last_alive_ns(block) == 0
+    memory.header[H_ALIVE_NS] = monotonic_ns()
+    assert control.lost == ""
+    memory.header[H_ALIVE_NS] -= 3 * NS
+    assert "started again" in control.lost
 
 
 def wait(happened) -> None:

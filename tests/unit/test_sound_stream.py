@@ -5,7 +5,8 @@ import pytest
 
 from engine.show import model
 from engine.sound.block import H_CHANNELS, SIZE, open_memory
-from engine.sound.stream import NoDevice, choose_device, route
+from engine.sound.pulse import ServerView, Sink
+from engine.sound.stream import NoDevice, Output, choose_device, choose_output, route
 from engine.supervise.memory import Block
 
 NAMES = ["HDA Intel: ALC (hw:0,0)", "Scarlett 18i20 USB", "pulse", "default"]
@@ -23,6 +24,24 @@ def test_a_device_that_is_not_there_is_named_with_those_that_are() -> None:
         choose_device(NAMES, "Scarlet 2i2")
     with pytest.raises(NoDevice, match="plug one in"):
         choose_device([], None)
+
+
+SERVER = ServerView({name: Sink(name, 2) for name in ("hdmi", "usb-scarlett")}, default="hdmi")
+
+
+def test_an_output_of_the_sound_server_can_be_named_and_the_default_one_is_taken_otherwise() -> None:
+    assert choose_output(NAMES, None, SERVER) == Output("pulse", "hdmi")
+    assert choose_output(NAMES[2:], "scarlett", SERVER) == Output("pulse", "usb-scarlett")
+    assert choose_output(NAMES, "hdmi", SERVER) == Output("pulse", "hdmi")
+    assert choose_output(NAMES, "Scarlett", SERVER) == Output("Scarlett 18i20 USB")
+    assert choose_output(NAMES, None, None) == Output("pulse")
+
+
+def test_a_sound_server_without_outputs_is_no_device() -> None:
+    with pytest.raises(NoDevice, match="no output; plug"):
+        choose_output(NAMES, None, ServerView())
+    with pytest.raises(NoDevice, match=r"among pulse, hdmi, usb-scarlett; did you mean 'usb-scarlett'"):
+        choose_output(["pulse"], "usb-scarlet2", SERVER)
 
 
 def test_a_room_folds_down_to_headphones_from_left_to_right_with_its_power_kept() -> None:
