@@ -7,14 +7,21 @@ import os
 import tempfile
 from pathlib import Path
 
+from engine.clock import RealClock
 from engine.problems import MixeurError
 
+PART = ".part"
+OLD_S = 3600.0  # a part this old is nobody's, whoever bears its writer's number now
 
-def write_atomic(path: Path, text: str) -> None:
-    """Replace a file's text; what stood there is kept as `NAME.bak`. At every moment the old or the new file is whole.
+
+def write_atomic(path: Path, text: str, keep_previous: bool = True) -> None:
+    """Replace a file's text. At every moment the old or the new file is whole, also after a power cut.
+
+    What writers that were killed have left beside it is removed.
 
     Args:
         path: The file; a link is followed. Its folder is made if it is missing.
+        keep_previous: Whether what stood there is kept as `NAME.bak`.
 
     Raises:
         MixeurError: The folder cannot be written; nothing has changed.
@@ -22,15 +29,24 @@ def write_atomic(path: Path, text: str) -> None:
     path = path.resolve()
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        if path.exists():
+        remove_parts(path.parent, path.name)
+        if keep_previous and path.exists():
             _replace(path.with_name(path.name + ".bak"), path.read_bytes(), path)
         _replace(path, text.encode(), path)
     except OSError as error:
         raise MixeurError(f"{path}: cannot be saved: {error.strerror}; the file is as it was") from None
 
 
+def remove_parts(folder: Path, name: str = "") -> None:
+    """Remove what killed writers have left in a folder: parts of one file, or of any; living writers keep theirs."""
+    with contextlib.suppress(OSError):
+        for entry in list(os.scandir(folder)):
+            if entry.name.startswith(f".{name}") and entry.name.endswith(PART) and _is_left(Path(entry.path)):
+                Path(entry.path).unlink(missing_ok=True)
+
+
 def _replace(path: Path, raw: bytes, like: Path) -> None:
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}.{os.getpid()}-", suffix=PART, dir=path.parent)
     part = Path(name)
     try:
         with os.fdopen(handle, "wb") as file:
@@ -43,6 +59,23 @@ def _replace(path: Path, raw: bytes, like: Path) -> None:
         part.unlink(missing_ok=True)
         raise
     _sync_folder(path.parent)
+
+
+def _is_left(part: Path) -> bool:
+    """Return whether the process that wrote a part is gone."""
+    writer = part.name.removesuffix(PART).rpartition(".")[2].partition("-")[0]
+    if not writer.isdigit():
+        return False
+    try:
+        if RealClock().wall().timestamp() - part.stat().st_mtime > OLD_S:
+            return True
+        if os.name == "posix":  # elsewhere signal 0 is no question
+            os.kill(int(writer), 0)
+    except (ProcessLookupError, OverflowError):
+        return True
+    except OSError:
+        return False
+    return False
 
 
 def _sync_folder(folder: Path) -> None:

@@ -131,6 +131,13 @@ class Director:
             near = did_you_mean(name, [known.name for known in self._order.cues])
             self._tell(f"cue {name}", Problem("/cue", 0, f"there is no cue '{name[:80]}'{near}"))
 
+    def resume(self, name: str, gone: datetime.datetime) -> None:
+        """Run a cue as after a restart: in the shortest fade; timed cues that were due at `gone` do not go again."""
+        self._order.due(0.0, gone)
+        if (cue := self._order.named(name)) is not None:
+            self._enter(cue)
+            self._fade.to(self._fade.target, SHORTEST_FADE_S)
+
     def hold(self, on: bool | None = None) -> None:
         """Make auto-follow wait or go on; None: the other way round."""
         self._order.held = not self._order.held if on is None else on
@@ -374,13 +381,9 @@ class Director:
         for name in names:
             if f"unknown {name}" not in self._problems and self._count("unknown ") < MOST_UNKNOWN:
                 kind, _, rest = name.rpartition(" ")
-                known = {
-                    "touch": self._show.touches,
-                    "signal": self._show.signals,
-                    "camera": self._show.cameras,
-                    "light": self._show.lamps,
-                }.get(kind, {})
-                near = did_you_mean(rest, known) or "; add it to the show file or correct the scene"
+                show = self._show
+                kinds = {"touch": show.touches, "signal": show.signals, "camera": show.cameras, "light": show.lamps}
+                near = did_you_mean(rest, kinds.get(kind, {})) or "; add it to the show file or correct the scene"
                 self._tell(
                     f"unknown {name}", Problem(f"{kind}.{rest}", 0, f"a scene asks for it and the show has none{near}")
                 )

@@ -43,6 +43,7 @@ from engine.render.pinned import PinnedLight
 from engine.render.screens import Screens as DesktopScreens
 from engine.render.stage import LightOutput
 from engine.report import report, write_report
+from engine.restart import StateKeeper, read_state, resume, state_of
 from engine.scene.casting import Casting
 from engine.scene.parts import Parts
 from engine.sense import silences
@@ -70,6 +71,7 @@ class Closable(Protocol):
 P = TypeVar("P", bound=Closable)
 Screens = DesktopScreens | HeadlessWindows
 EVERY = 6  # frames between two looks at the operator's window and at the devices
+STATE_EVERY = 15  # and at where the show is
 WEBCAM = "0"
 
 
@@ -106,10 +108,16 @@ class LiveShow:
         named = serial.devices(source for _, source in sources(show))
         self._serial = [self._closed_at_end(serial.SerialInput(device)) for device in named]
         seed = seed_of(show, RealClock().wall().date())
-        self._casting = Casting(board, from_plain(plan["barred"]), show.folder)
+        state, saved, word = read_state(Path(plan["state"]), RealClock().wall())
+        barred = {each.scene: each for each in state.barred} | from_plain(plan["barred"])
+        self._casting = Casting(board, barred, show.folder)
         self._parts = scene_parts(show, seed, monotonic_ns, lambda scene, line: say(f"{scene}: {line}"), live=True,
                                   deadline=deadline(say), enter=self._casting.enter)
         self.director = Director(show, lambda entry, key: self._casting.make(entry, key, self._parts), self._tell)
+        resume(self.director, state, saved)
+        if word:
+            say(word)
+        self._keeper = self._closed_at_end(StateKeeper(Path(plan["state"]), RealClock().wall))
         beams = beams_of(show, screens.sizes)
         self.light = self._closed_at_end(LightOutput(beams, stage_size(show).size_px, kernels=kernels))
         self.pinned = self._closed_at_end(PinnedLight(self.light, beams))
@@ -182,6 +190,8 @@ class LiveShow:
             told = Told(self.director.status.cue, now.mode, gone)
             self._feedback.tell(told, self.telemetry.fps_mean, monotonic_ns())
             self._feedback.turn(self.director.params, monotonic_ns())
+        if count % STATE_EVERY == 1:
+            self._keeper.keep(state_of(self.director, self._casting.barred.values()))
         if count % EVERY == EVERY // 2 and self.desk.operator_is_open:
             self.desk.show(self.overview.view(now, frame, self._health))
         if monotonic_ns() >= self._next_status_ns:
@@ -200,7 +210,8 @@ class LiveShow:
         states |= {f"projector.{name}": self._screens.lost.get(name, "") for name in self._screens.sizes}
         states |= {line.device.replace(":", ".", 1): line.lost for line in self._serial}
         states |= silences(self.refit.room, now.lost)
-        return states | {"osc": self.osc.lost, "sound": self.sound.lost, "disk": self._disk.lost}
+        disk = self._disk.lost or self._keeper.lost
+        return states | {"osc": self.osc.lost, "sound": self.sound.lost, "disk": disk}
 
     def _print_status(self, health: Health) -> None:
         if sys.stderr.isatty():

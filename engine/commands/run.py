@@ -13,6 +13,7 @@ import numpy as np
 
 from engine.kernel_cache import prepare_cache
 from engine.problems import MixeurError, ShowError
+from engine.restart import forget_state, state_path
 from engine.show.files import read_show
 from engine.show.furnish import furnish
 from engine.show.model import Camera, Show
@@ -47,13 +48,16 @@ def run(args: argparse.Namespace) -> int:
         raise MixeurError(f"--report {args.report}: the folder is not there; make it or name another")
     prepare_cache()
     frames = args.frames if args.seconds is None else round(args.seconds * show.stage.fps)
+    state = state_path(args.show.resolve())
     told = {
         "show": str(args.show.resolve()), "simulate": args.simulate, "headless": headless, "operator": args.operator,
         "frames": frames, "report": str(args.report.resolve()) if args.report else None,
-        "out": str((args.out or show.folder / "out").resolve()), "debug": args.debug,
+        "out": str((args.out or show.folder / "out").resolve()), "debug": args.debug, "state": str(state),
     }  # fmt: skip
     while True:
         code = Supervisor(plans(show, told), say, show.folder).run()
+        if code == 0:
+            forget_state(state)
         if code != ANEW:
             return code
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -20,7 +21,8 @@ class BarredRunning(Running):
 
     def __init__(self, entry: SceneEntry, key: str, parts: Parts, barred: Barred) -> None:
         text = f"{barred.text}; save the file to try it again"
-        self._reason: Failure | None = Failure(Problem(str(entry.file), barred.line, text), "load")
+        file = os.path.relpath(entry.file, parts.folder)
+        self._reason: Failure | None = Failure(Problem(file, barred.line, text), "load")
         super().__init__(entry, key, parts)
 
     def _load(self) -> SceneClass | Failure:

@@ -56,7 +56,7 @@ def spoilt_files(venue: Venue, before: set[Path]) -> Iterator[str]:
         except (ValueError, SyntaxError) as error:
             yield f"file: {path.name} does not parse: {error}"
     for path in sorted(files(venue) - before):
-        if path.name.startswith(".") and path.name[-1] != "~" and path.suffix not in (".toml", ".json"):
+        if path.name.startswith(".") and path.name[-1] != "~" and path.suffix not in (".toml", ".json", ""):
             yield f"file: {path.name} was left over"
 
 

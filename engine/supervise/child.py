@@ -19,7 +19,7 @@ from engine.supervise.spare import plan_when_needed
 
 PR_SET_PDEATHSIG = 1
 FAULT = 70  # an error of our own (EX_SOFTWARE): worth a new start, unlike 1, a show that cannot run
-DISPLAY_GONE = 75  # the X server died under the engine (EX_TEMPFAIL): no fault of the show
+DISPLAY_GONE = 74  # the X server died under the engine (EX_IOERR): no fault of the show
 
 
 def board_of(plan: Mapping[str, Any]) -> Board:

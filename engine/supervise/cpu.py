@@ -18,6 +18,14 @@ def cpu_s(pid: int) -> float | None:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
+def waited_ns(pid: int) -> int:
+    """Return how long a process's main thread could have run and was not let so far; 0 if that cannot be seen."""
+    try:
+        return int(Path(f"/proc/{pid}/schedstat").read_text().split()[1])
+    except (OSError, IndexError, ValueError):
+        return 0
+
+
 class CpuShares:
     """Shares of one core, by process, since this was made."""
 

@@ -64,8 +64,12 @@ class Pulse:
         """Return for how long nothing was heard."""
         return (now_ns - self._heard_ns) / NS
 
-    def hangs(self, now_ns: int) -> bool:
-        """Return whether it has been silent for too long."""
+    def hangs(self, now_ns: int, starved_s: float = 0.0) -> bool:
+        """Return whether it has been silent for too long; time in which others had the processor counts half at most.
+
+        Args:
+            starved_s: How long of its silence it could have run and was not let.
+        """
         patience = self._patience
         longest_s = patience.beating_s if self._beats else patience.warm_s if self.ever else patience.cold_s
-        return self.silent_s(now_ns) > longest_s
+        return self.silent_s(now_ns) > longest_s + min(starved_s, longest_s / 2)

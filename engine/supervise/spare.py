@@ -13,7 +13,7 @@ from typing import Any
 
 from engine.clock import NS
 
-AFTER_S = 5.0  # the process it stands in for has the processor to itself for so long
+AFTER_S = 3.0  # the process it stands in for has the processor to itself for so long
 
 
 class Spare:
@@ -30,7 +30,7 @@ class Spare:
         self._wanted_ns: int | None = None
 
     def look(self, is_needed: bool, now_ns: int) -> None:
-        """Start it once it has been needed for five seconds."""
+        """Start it once it has been needed for three seconds."""
         if not is_needed or self._is_there():
             self._wanted_ns = None
         elif self._wanted_ns is None:

@@ -15,6 +15,7 @@ from typing import Any
 
 from engine.clock import NS, monotonic_ns
 from engine.supervise.brake import pause_s
+from engine.supervise.cpu import waited_ns
 from engine.supervise.last_words import LastWords
 from engine.supervise.memory import Block
 from engine.supervise.pulse import Patience, Pulse
@@ -23,6 +24,7 @@ from engine.supervise.spare import Spare
 ENGINE = "engine"
 PATIENCE = Patience(beating_s=3.0, warm_s=15.0, cold_s=300.0)
 ENGINE_PATIENCE = Patience(beating_s=2.0, warm_s=10.0, cold_s=60.0)
+NOTICED_S = 0.5  # a silence that is looked into
 STOPPED = ("T", "t")
 FREE_ENDS, ENGINE_FREE_ENDS = 1, 4  # after so many there is no pause: without the engine there is no picture
 
@@ -101,6 +103,7 @@ class Ward:
         self._descriptors = (*shared, *self._words.descriptors) if os.name == "posix" else ()
         self._spare = Spare(plan.entry, self._descriptors)
         self._hung, self._stopped = "", False
+        self._waited_ns: int | None = None
 
     @property
     def restarts(self) -> int:
@@ -133,7 +136,7 @@ class Ward:
         self.pulse.hear(self._beat(), self._sign(), now_ns)
         if self.plan.spare:
             self._spare.look(self.pulse.beats, now_ns)
-        if not self.pulse.hangs(now_ns):
+        if not self.pulse.hangs(now_ns, self._starved_s(now_ns)):
             return
         self._hangs()
         self._stopped = _state(self.process.pid) in STOPPED
@@ -165,6 +168,16 @@ class Ward:
         """Give back what belongs to the supervisor's end."""
         self._spare.close()
         self._words.close()
+
+    def _starved_s(self, now_ns: int) -> float:
+        """Return how long of its present silence the process waited for a processor."""
+        if self.pulse.silent_s(now_ns) < NOTICED_S:
+            self._waited_ns = None
+        elif self.process is not None and self._waited_ns is None:
+            self._waited_ns = waited_ns(self.process.pid)
+        if self._waited_ns is None or self.process is None:
+            return 0.0
+        return (waited_ns(self.process.pid) - self._waited_ns) / NS
 
     def _sweep(self) -> None:
         if self.process is not None and os.name == "posix":

@@ -27,6 +27,15 @@ def test_r2_an_engine_that_beat_hangs_after_two_seconds_without_a_frame() -> Non
     assert not pulse.hangs(s(5))
 
 
+def test_a_process_that_others_keep_from_the_processor_has_half_as_long_again() -> None:
+    pulse = Pulse(PATIENCE)
+    pulse.begin(0, 0, s(0))
+    pulse.hear(1, 0, s(1))
+    assert not pulse.hangs(s(3.5), starved_s=0.6)
+    assert pulse.hangs(s(3.7), starved_s=0.6)
+    assert pulse.hangs(s(4.1), starved_s=3)
+
+
 def test_an_engine_that_prepares_has_a_minute_after_each_sign_and_ten_seconds_once_it_has_ever_beaten() -> None:
     pulse = Pulse(PATIENCE)
     pulse.begin(0, 0, s(0))
@@ -116,6 +125,6 @@ def test_a_dead_x_server_is_no_fault_of_a_scene_however_often_it_dies(tmp_path) 
     inquest = Inquest(Board(block, ["engine"]), tmp_path)
     for at in range(6):
         said = inquest.hold(Gone(DISPLAY_GONE, "", False, ""), s(at))
-        assert said == "ended with code 75; started again"
+        assert said == "ended with code 74; started again"
     assert inquest.told(s(7)) == []
     block.close()
