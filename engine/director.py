@@ -14,6 +14,7 @@ from engine.control.addresses import command_of, pressed
 from engine.control.afterglow import Afterglow
 from engine.control.cast import Cast, MakeRunning, SceneStatus
 from engine.control.fade import SHORTEST_FADE_S, Fade, Ramp
+from engine.control.faults import Faults
 from engine.control.params import ParamTree
 from engine.control.running_order import RunningOrder, cues_of
 from engine.frame import Frame
@@ -25,7 +26,6 @@ from engine.show.model import Cue, Show
 from engine.sound.events import Sounds
 from engine.world import Event, Now
 
-PROBLEMS_KEPT, MOST_UNKNOWN = 100, 20
 PREPARE_EVERY_S = 0.1
 
 
@@ -67,14 +67,13 @@ class Director:
         self, show: Show, make_running: MakeRunning, report: Callable[[Problem], None] = lambda _: None
     ) -> None:
         self.params = ParamTree()
-        self._report = report
+        self._faults = Faults(report)
         self._cast = Cast(make_running)
         self._order = RunningOrder(())
         self._fade: Fade[Running] = Fade()
         self._dark = Ramp()
         self._afterglow = Afterglow()
         self._stopped: list[Sounds] = []
-        self._problems: dict[str, Problem] = {}
         self._time = 0.0
         self.adopt(show)
 
@@ -83,7 +82,7 @@ class Director:
     @property
     def problems(self) -> tuple[Problem, ...]:
         """Return what is wrong now, the newest last."""
-        return tuple(self._problems.values())
+        return self._faults.all
 
     @property
     def standby(self) -> Cue | None:
@@ -107,7 +106,7 @@ class Director:
             self._dark.on,
             self._dark.level,
             self._cast.status(self._fade.weights, self._time),
-            next(reversed(self._problems.values()), None),
+            next(reversed(self._faults.all), None),
         )
 
     # -- what an operator does -----------------------------------------------------------------
@@ -129,7 +128,7 @@ class Director:
             self._enter(cue)
         else:
             near = did_you_mean(name, [known.name for known in self._order.cues])
-            self._tell(f"cue {name}", Problem("/cue", 0, f"there is no cue '{name[:80]}'{near}"))
+            self._faults.tell(f"cue {name}", Problem("/cue", 0, f"there is no cue '{name[:80]}'{near}"))
 
     def resume(self, name: str, gone: datetime.datetime) -> None:
         """Run a cue as after a restart: in the shortest fade; timed cues that were due at `gone` do not go again."""
@@ -175,13 +174,13 @@ class Director:
         self._show = show
         gone = set(self._cast.scenes) - set(show.scenes)
         self._cast.adopt(show, parts, newcomers or {})
-        self._forget("unknown ", "param ", *(f"scene {name}:" for name in gone))
+        self._faults.forget("unknown ", "param ", *(f"scene {name}:" for name in gone))
         for name in gone:
             self.params.remove(name)
         for name, running in self._cast.scenes.items():
             self._adopt_params(running)
             if running.failure is not None:
-                self._tell(f"scene {name}:", running.failure.problem)
+                self._faults.tell(f"scene {name}:", running.failure.problem)
         cues = cues_of(show)
         self._go_sources = {cue.go: cue for cue in cues if cue.go is not None}
         moved_to = self._order.adopt(cues)
@@ -211,7 +210,7 @@ class Director:
         if not self._fade.running and now.every(PREPARE_EVERY_S):
             self._prepare()
         self.params.settle()
-        self._tell_unknown(now.unknown)
+        self._faults.tell_unknown(now.unknown, self._show)
         return made
 
     def _run_scenes(self, now: Now, lit: float) -> Frame:
@@ -226,8 +225,8 @@ class Director:
                 continue
             if answer.setback is not None:
                 self._set_back(running, answer.setback)
-            self._tell_strain(running)
-            self._tell_unknown(answer.unknown)
+            self._faults.tell_first(f"strain {running.name}:", running.strain)
+            self._faults.tell_unknown(answer.unknown, self._show)
             made.append((weight * lit, answer))
         stopped, self._stopped = self._stopped, []
         return Frame(
@@ -240,7 +239,7 @@ class Director:
         if event.source in self._go_sources and pressed(event):
             self._enter(self._go_sources[event.source])
         for problem in self.params.apply(event):
-            self._tell(event.source, problem)
+            self._faults.tell(event.source, problem)
         command = command_of(event)
         if command is None:
             return
@@ -328,7 +327,7 @@ class Director:
     def _try_set(self, address: str, value: Any, over_s: float = 0.0) -> None:
         problem = self.params.set(address, value, over_s)
         if problem is not None:
-            self._tell(f"param {address}", problem)
+            self._faults.tell(f"param {address}", problem)
 
     def _reload(self, running: Running) -> Steps[Problem | None]:
         name = running.name
@@ -339,23 +338,31 @@ class Director:
             return None
         if failure is None:
             self._cast.pardon(running)
-            self._forget(f"scene {name}:", f"strain {name}:", "unknown ", "param ")
+            self._faults.forget(f"scene {name}:", f"strain {name}:", "unknown ", "param ")
             self._adopt_params(running)
             return None
         text = failure.problem.text + ("; the version before goes on" if running.started else "")
         problem = Problem(failure.problem.path, failure.problem.line, text)
-        self._tell(f"scene {name}:", problem)
+        self._faults.tell(f"scene {name}:", problem)
         return problem
 
     def _adopt_params(self, running: Running) -> None:
         if running.scene_class is not None:
             for problem in self.params.adopt(running.name, running.specs, running.entry.params):
-                self._tell(f"param {problem.path}", problem)
+                self._faults.tell(f"param {problem.path}", problem)
 
     # -- failures ------------------------------------------------------------------------------
 
+    def let_go(self, name: str, why: str) -> None:
+        """End a scene that hurts the whole show (`why`, in words): its fallback shows, all that it keeps is let go."""
+        running = self._cast.scenes.get(name)
+        if running is not None and running.started:
+            failure = running.largest(why)
+            self._failed(running, failure)
+            running.renew()
+
     def _failed(self, running: Running, failure: Failure) -> None:
-        self._tell(f"scene {running.name}:", self._cast.failed(running, failure.problem, self._time))
+        self._faults.tell(f"scene {running.name}:", self._cast.failed(running, failure.problem, self._time))
         if self._fade.weights.get(running):
             self._afterglow.begin()
         self._fade.drop(running)
@@ -370,34 +377,4 @@ class Director:
         self.params.take_back(running.name)
         self._adopt_params(running)
         text = f"{problem.text}; the version before is back"
-        self._tell(f"scene {running.name}:", Problem(problem.path, problem.line, text))
-
-    def _tell_strain(self, running: Running) -> None:
-        about = f"strain {running.name}:"
-        if running.strain is not None and about not in self._problems:
-            self._tell(about, running.strain)
-
-    def _tell_unknown(self, names: Collection[str]) -> None:
-        for name in names:
-            if f"unknown {name}" not in self._problems and self._count("unknown ") < MOST_UNKNOWN:
-                kind, _, rest = name.rpartition(" ")
-                show = self._show
-                kinds = {"touch": show.touches, "signal": show.signals, "camera": show.cameras, "light": show.lamps}
-                near = did_you_mean(rest, kinds.get(kind, {})) or "; add it to the show file or correct the scene"
-                self._tell(
-                    f"unknown {name}", Problem(f"{kind}.{rest}", 0, f"a scene asks for it and the show has none{near}")
-                )
-
-    def _count(self, beginning: str) -> int:
-        return sum(about.startswith(beginning) for about in self._problems)
-
-    def _forget(self, *beginnings: str) -> None:
-        """Drop problems that may be mended; those that are not are told again."""
-        self._problems = {about: told for about, told in self._problems.items() if not about.startswith(beginnings)}
-
-    def _tell(self, about: str, problem: Problem) -> None:
-        if self._problems.pop(about, None) != problem:
-            self._report(problem)
-        self._problems[about] = problem
-        while len(self._problems) > PROBLEMS_KEPT:
-            del self._problems[next(iter(self._problems))]
+        self._faults.tell(f"scene {running.name}:", Problem(problem.path, problem.line, text))

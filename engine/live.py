@@ -15,6 +15,7 @@ from engine.assembly import beams_of, profile_path, scene_parts, seed_of, stage_
 from engine.clock import NS, RealClock, monotonic_ns
 from engine.control.desk import Desk
 from engine.control.feedback import Feedback, Told
+from engine.control.memory_watch import MemoryWatch
 from engine.control.operator_view import Action
 from engine.control.overview import Overview, act
 from engine.control.saver import Saver
@@ -56,6 +57,7 @@ from engine.sound.control import SoundControl
 from engine.supervise.barred import from_plain
 from engine.supervise.board import Board
 from engine.supervise.cpu import CpuShares
+from engine.supervise.footprint import footprint, give_back, limit
 from engine.supervise.memory import Block
 from engine.telemetry import Telemetry
 from engine.world import Event, Now
@@ -130,6 +132,8 @@ class LiveShow:
         self.reloader = self._closed_at_end(Reloader(show, self.refit, self._read_again, say))
         self.telemetry = Telemetry(monotonic_ns, show.stage.fps)
         self.losses = Losses(say, monotonic_ns())
+        self._memory = MemoryWatch()
+        limit()
         self.overview = Overview(
             as_shown=lambda: self.refit.show,
             director=self.director,
@@ -199,7 +203,16 @@ class LiveShow:
             self._addresses = frozenset(entry.address for entry in self.director.params)
             self._health = self.overview.health(now)
             self._print_status(self._health)
+            self._watch_memory()
             self.reloader.take_up(self._casting.pardoned(self.refit.show.scenes, now.time))
+
+    def _watch_memory(self) -> None:
+        """Let the scene go that fills the machine's memory."""
+        seen = footprint()
+        name = self._memory.look(seen, [running.name for running in self.director.shown]) if seen else None
+        if name is not None:
+            self.director.let_go(name, "fills the machine's memory and was ended")
+            give_back()
 
     def _states(self, now: Now) -> dict[str, str]:
         """Return how each device is: empty, or why it is gone."""

@@ -22,6 +22,7 @@ from engine.light.levels import LampLevel
 from engine.problems import Problem
 from engine.scene.base import HOOKS, Scene
 from engine.scene.budget import Budget
+from engine.scene.keepings import largest
 from engine.scene.loader import SceneClass, SceneError, load_scene, scene_file
 from engine.scene.param import ParamSpec
 from engine.scene.parts import NO_LIGHT, ParamValues, Parts, SceneCanvas, SceneFrame, SceneScore, Take, Views
@@ -142,6 +143,21 @@ class Running:
             self._canvas.close()
         self._take = None
         self._canvas = self._score = self._lights = None  # type: ignore[assignment]  # start() makes new ones
+
+    def largest(self, why: str) -> Failure:
+        """Return the failure of a scene that keeps too much, `why` and what."""
+        take = self._take
+        if take is None:
+            return Failure(Problem(str(self.entry.file), 0, why), "update")
+        found = contained("update", take.of.sources, partial(largest, take, why), self._parts.deadline)
+        return found if isinstance(found, Failure) else Failure(found, "update")
+
+    def renew(self) -> None:
+        """Read the file again, so that what its modules keep is let go too; for a scene that does not run."""
+        loaded = self._load()
+        if self._class is not None:
+            self._class.forget()
+        self._class, self.failure = (None, loaded) if isinstance(loaded, Failure) else (loaded, None)
 
     def step(self, now: Now, values: ParamValues, gain: float = 1.0) -> SceneFrame | Failure:
         """Run the hooks of one frame; code that fails within 3 s of its reload is taken back in the same frame."""
