@@ -18,6 +18,7 @@ PULLED_S = 3.0
 OVERLAP = 0.3  # this share of the faults begins while the one before lasts
 STEP_S = 0.02
 POWER = "power"
+WEIGHTS = {"engine": 2, "scene": 3, "sound": 2, "camera": 2}
 
 
 def kinds_of(venue: Venue) -> list[Kind]:
@@ -30,16 +31,16 @@ def kinds_of(venue: Venue) -> list[Kind]:
 def planned(kinds: Sequence[Kind], count: int, seed: int, pace_s: float) -> list[Fault]:
     """Return a campaign: the same kinds and seed give the same one.
 
-    Each group of faults (what stands before the colon in their names, without what it is called) is as likely as
-    another, however many kinds it has. A new fault begins about every `pace_s`; some begin while another lasts.
+    Faults are chosen by their group (`engine`, `sound`, `scene`), however many kinds it has. A new fault begins about every `pace_s`; some begin while another lasts.
     """
     dice = Random(f"campaign {seed}")
     groups = _groups(kinds)
+    names = [name for name in sorted(groups) for _ in range(WEIGHTS.get(name, 1))]
     faults: list[Fault] = []
     held_until: dict[str, float] = {}
     at_s = 0.0
     for number in range(count):
-        kind = dice.choice(groups[dice.choice(sorted(groups))])
+        kind = dice.choice(groups[dice.choice(names)])
         lasts_s = min(dice.uniform(*kind.lasts_s), max(2.5 * pace_s, kind.lasts_s[0]))
         start_s = max(at_s, held_until.get(kind.holds, 0.0) if kind.holds else 0.0)
         faults.append(Fault(number + 1, kind, start_s, lasts_s, f"{seed} {number}"))
@@ -74,7 +75,8 @@ def pulled(kinds: Sequence[Kind], words: Sequence[str]) -> list[Fault]:
 def _groups(kinds: Sequence[Kind]) -> dict[str, list[Kind]]:
     groups: dict[str, list[Kind]] = {}
     for kind in kinds:
-        groups.setdefault(kind.name.partition(":")[0].partition(".")[0], []).append(kind)
+        thing = kind.name.partition(":")[0]
+        groups.setdefault("table" if thing.endswith(".toml") else thing.partition(".")[0], []).append(kind)
     return groups
 
 

@@ -57,6 +57,7 @@ def kinds(venue: Venue) -> Iterator[Kind]:
         for _ in range(4):  # most edits are good
             yield Kind(f"scene.{scene}: edited", _Edited(scene, path), (0.5, 0.5), holds="files")
     for path in venue.tables():
+        yield Kind(f"{path.name}: edited", _Remarked(path), (0.5, 0.5), holds="files")
         for how, spoilt in TOML.items():
             yield Kind(f"{path.name}: {how}", _Spoilt(path, spoilt), (1.0, 5.0), holds="files")
         yield Kind(f"{path.name}: removed", _Removed(path), (0.5, 4.0), holds="files")
@@ -144,6 +145,20 @@ class _Edited:
         venue.asked.texts[self._path] = "\n".join(lines) + "\n"
         _save(self._path, venue.asked.texts[self._path], dice)
         yield name
+
+
+class _Remarked:
+    """A good edit of a table that changes nothing."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    @contextmanager
+    def __call__(self, venue: Venue, dice: Random) -> Iterator[str]:
+        lines = [line for line in venue.asked.texts[self._path].splitlines() if not line.startswith("# edited")]
+        venue.asked.texts[self._path] = "\n".join((*lines, f"# edited {dice.randrange(10**6)}")) + "\n"
+        _save(self._path, venue.asked.texts[self._path], dice)
+        yield self._path.name
 
 
 def _save(path: Path, text: str, dice: Random) -> None:

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 BLACK = 3.0  # mean of 0..255; a projector's own black is below
 LOOKS_A_SECOND = 4
 STEP_PX = 8
+SAME = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,21 +106,27 @@ class ScreenEyes:
 
     def _run(self) -> None:
         while not self._ending.is_set():
+            before, same = 0, 0
             for picture in self._pictures():
                 parts = [picture[y : y + height, x : x + width] for x, y, width, height in self._areas]
-                self._seen(look_at([part for part in parts if part.size] or [picture]))
-                if self._ending.is_set():
-                    return
+                look = look_at([part for part in parts if part.size] or [picture])
+                same = same + 1 if look.fingerprint == before else 0
+                if same > SAME or self._ending.is_set():  # after a change of modes the old picture is given for ever
+                    break
+                before = look.fingerprint
+                self._seen(look)
             self._ending.wait(1 / LOOKS_A_SECOND)
 
     def _pictures(self) -> Iterator[NDArray[np.uint8]]:
-        """Yield screenshots until the server goes or its screen changes its size."""
+        """Yield screenshots until the server goes or its screen shrinks. BGRX, shape (height, width, 4), uint8."""
         try:
             told = {"framerate": str(LOOKS_A_SECOND), "draw_mouse": "0"}
             with av.open(self._display, format="x11grab", options=told) as screen:
                 for frame in screen.decode(video=0):
-                    yield np.asarray(frame.to_ndarray(), np.uint8)
-        except (av.FFmpegError, OSError, ValueError):
+                    plane = frame.planes[0]
+                    lines = np.frombuffer(plane, np.uint8).reshape(frame.height, plane.line_size)
+                    yield lines[:, : frame.width * 4].reshape(frame.height, frame.width, 4)
+        except (av.FFmpegError, OSError):
             return
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import resource
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -39,6 +41,7 @@ def kinds(names: Sequence[str]) -> Iterator[Kind]:
         yield Kind(f"{name}: killed", _Sent(name, signal.SIGKILL), pull="" if "." in name else name)
         yield Kind(f"{name}: told to end", _Sent(name, signal.SIGTERM))
         yield Kind(f"{name}: crashes", _Sent(name, signal.SIGSEGV))
+        yield Kind(f"{name}: out of handles", _OutOfHandles(name), (1.0, 5.0), holds=f"{name} handles")
         pull = name if "." in name else ""
         yield Kind(f"{name}: stopped", _Stopped(name), (0.5, 8.0), holds=name, pull=pull)
     yield Kind("supervisor: hung up on", _Sent("supervisor", signal.SIGHUP))
@@ -81,6 +84,33 @@ class _Stopped:
                 processes.send(pid, signal.SIGCONT)
 
 
+class _OutOfHandles:
+    """A process that cannot open anything for a while."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    @contextmanager
+    def __call__(self, venue: Venue, dice: Random) -> Iterator[str]:
+        pid = venue.pids().get(self._name, 0)
+        before = _limit(pid, processes.highest_handle(pid) + 1 + dice.randint(0, 3)) if pid else None
+        try:
+            yield f"{pid} can open nothing more" if before else "it was not there"
+        finally:
+            if before:
+                _limit(pid, before)
+
+
+def _limit(pid: int, handles: int) -> int | None:
+    """Set how many handles a process may have; returns how many it might have, None if it has gone."""
+    try:
+        soft, hard = resource.prlimit(pid, resource.RLIMIT_NOFILE)
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, (min(handles, hard), hard))
+    except (OSError, ValueError):
+        return None
+    return soft
+
+
 @contextmanager
 def _power_cut(venue: Venue, dice: Random) -> Iterator[str]:
     """Kill the supervisor; the kernel ends the rest. At the end it is started again, as a service manager does."""
@@ -119,10 +149,9 @@ def _pressed_for_memory(venue: Venue, dice: Random) -> Iterator[str]:
 
 @contextmanager
 def _busy_disk(venue: Venue, dice: Random) -> Iterator[str]:
-    path = venue.folder / "heavy.bin"
-    with _beside(WRITE.replace("{path!r}", repr(str(path))), 1, 0):
-        yield "64 MB written and synced again and again"
-    path.unlink(missing_ok=True)
+    with tempfile.TemporaryDirectory(prefix="mixeur-stress-") as folder:
+        with _beside(WRITE.replace("{path!r}", repr(f"{folder}/heavy.bin")), 1, 0):
+            yield "64 MB written and synced again and again"
 
 
 @contextmanager

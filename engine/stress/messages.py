@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import socket
 import struct
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from random import Random
 from threading import Event, Thread
 
@@ -12,6 +13,7 @@ from engine.stress.faults import Kind
 from engine.stress.venue import Venue
 
 STEP_S = 0.05
+CONNECTIONS = 40
 FLOOD = 400  # messages a step, 8000 a second
 
 
@@ -19,6 +21,8 @@ def kinds(venue: Venue) -> Iterator[Kind]:
     """Yield the faults that come over the network."""
     yield Kind("osc: flood", _flood, (1.0, 4.0), holds="osc", pull="osc")
     yield Kind("osc: hostile packets", _hostile, (1.0, 3.0), holds="osc")
+    if venue.show.osc.tcp:
+        yield Kind("osc: connections held", _connections, (1.0, 5.0), holds="osc")
     if len(venue.cues) > 1:
         yield Kind("cues: storm", _cue_storm, (1.0, 4.0), holds="cue")
         yield Kind("cues: another", _other_cue, (1.5, 1.5), holds="cue")
@@ -76,6 +80,20 @@ def _packet(dice: Random) -> bytes:
     nan = b"/scene/x\0\0\0\0,f\0\0" + struct.pack(">f", dice.choice((float("nan"), float("inf"), -1e38)))
     pattern = b"/" + b"{a,b}*[!z]?" * dice.randint(1, 8)
     return dice.choice((head + dice.randbytes(dice.randint(0, 200)), bundle, nan, pattern, dice.randbytes(60_000)))
+
+
+@contextmanager
+def _connections(venue: Venue, dice: Random) -> Iterator[str]:
+    held = []
+    try:
+        for _ in range(CONNECTIONS):
+            with suppress(OSError):
+                held.append(socket.create_connection(("127.0.0.1", venue.show.osc.port), 0.2))
+                held[-1].sendall(dice.choice((b"\0\0\xff\xff", b"\xc0/half", b"GET / HTTP/1.1\r\n", b"")))
+        yield f"{len(held)} connections that say half a message"
+    finally:
+        for connection in held:
+            connection.close()
 
 
 @contextmanager

@@ -76,6 +76,14 @@ def holding(pid: int) -> Holding | None:
         return None
 
 
+def highest_handle(pid: int) -> int:
+    """Return the number of the highest handle that a process has open."""
+    try:
+        return max((int(name) for name in os.listdir(PROC / str(pid) / "fd")), default=0)  # noqa: PTH208
+    except OSError:
+        return 0
+
+
 def shared(pid: int, label: str) -> Block | None:
     """Return a block of shared memory that a process holds by the label it was made with, or None."""
     with suppress(OSError):

@@ -56,6 +56,10 @@ class Projectors:
         os.kill(self._pid, signal.SIGKILL)
         Path(f"/tmp/.X{self.display[1:]}-lock").unlink()
 
+    def signal(self, number: int) -> None:
+        """Send the server a signal: SIGSTOP, SIGCONT."""
+        os.kill(self._pid, number)
+
     def screenshot(self) -> Picture:
         """Return what all outputs show. RGB, shape (height, width, 3), uint8."""
         shot = subprocess.run(["import", "-window", "root", "png:-"], env=self.env, check=True, capture_output=True)
