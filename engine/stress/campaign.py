@@ -31,7 +31,8 @@ def kinds_of(venue: Venue) -> list[Kind]:
 def planned(kinds: Sequence[Kind], count: int, seed: int, pace_s: float) -> list[Fault]:
     """Return a campaign: the same kinds and seed give the same one.
 
-    Faults are chosen by their group (`engine`, `sound`, `scene`), however many kinds it has. A new fault begins about every `pace_s`; some begin while another lasts.
+    Faults are chosen by their group (`engine`, `sound`, `scene`), however many kinds it has. A new one begins about
+    every `pace_s`; some begin while another lasts.
     """
     dice = Random(f"campaign {seed}")
     groups = _groups(kinds)

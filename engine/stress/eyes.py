@@ -124,7 +124,7 @@ class ScreenEyes:
             with av.open(self._display, format="x11grab", options=told) as screen:
                 for frame in screen.decode(video=0):
                     plane = frame.planes[0]
-                    lines = np.frombuffer(plane, np.uint8).reshape(frame.height, plane.line_size)
+                    lines = np.frombuffer(memoryview(plane), np.uint8).reshape(frame.height, plane.line_size)
                     yield lines[:, : frame.width * 4].reshape(frame.height, frame.width, 4)
         except (av.FFmpegError, OSError):
             return

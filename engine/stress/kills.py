@@ -149,9 +149,10 @@ def _pressed_for_memory(venue: Venue, dice: Random) -> Iterator[str]:
 
 @contextmanager
 def _busy_disk(venue: Venue, dice: Random) -> Iterator[str]:
-    with tempfile.TemporaryDirectory(prefix="mixeur-stress-") as folder:
-        with _beside(WRITE.replace("{path!r}", repr(f"{folder}/heavy.bin")), 1, 0):
-            yield "64 MB written and synced again and again"
+    with tempfile.NamedTemporaryFile(prefix="mixeur-stress-") as file, _beside(
+        WRITE.replace("{path!r}", repr(file.name)), 1, 0
+    ):
+        yield "64 MB written and synced again and again"
 
 
 @contextmanager

@@ -15,6 +15,7 @@ from typing import Any
 from engine.supervise.board import Board
 from engine.supervise.last_words import speak_into
 from engine.supervise.memory import Block
+from engine.supervise.priority import go_first
 from engine.supervise.spare import plan_when_needed
 
 PR_SET_PDEATHSIG = 1
@@ -49,6 +50,7 @@ def main() -> None:
         die_with_parent(plan["parent"])
     if plan["last_words"] is not None:
         speak_into(plan["last_words"])
+    go_first()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         entry: Callable[[dict[str, Any]], int | None] = importlib.import_module(module).main
