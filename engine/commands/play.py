@@ -24,7 +24,7 @@ from engine.show.files import read_show
 from engine.show.furnish import furnish
 from engine.show.model import Show
 from engine.supervise.board import Board
-from engine.supervise.child import board_of
+from engine.supervise.child import TOLD_TO_END, board_of
 from engine.supervise.supervisor import ANEW
 from engine.world import StageSize
 
@@ -78,8 +78,19 @@ def _play(plan: Plan, board: Board, told_to_stop: Callable[[], bool], closing: E
     gc.collect()
     gc.freeze()
     board.sign(monotonic_ns())
-    live.run(RealClock(show.stage.fps, plan["frames"]), lambda: told_to_stop() or board.stopping)
+    live.run(RealClock(show.stage.fps, plan["frames"]), lambda: _ends(board, told_to_stop()))
     return ANEW if live.starts_anew else 0
+
+
+def _ends(board: Board, told_to_stop: bool) -> bool:
+    """Return whether the show is to end.
+
+    Raises:
+        SystemExit: This process alone is to end: the signal was not the supervisor's, which starts it again.
+    """
+    if told_to_stop and not board.stopping:
+        raise SystemExit(TOLD_TO_END)
+    return board.stopping
 
 
 def _screens(show: Show, plan: Plan) -> Screens:

@@ -6,6 +6,7 @@ import argparse
 import dataclasses
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -67,8 +68,9 @@ def run(args: argparse.Namespace) -> int:
 
 
 def say(line: str) -> None:
-    """Tell the person at the terminal."""
-    print(line, file=sys.stderr, flush=True)
+    """Tell the person at the terminal, if there still is one."""
+    with suppress(OSError, ValueError):
+        print(line, file=sys.stderr, flush=True)
 
 
 def plans(show: Show, told: dict[str, Any]) -> list[ChildPlan]:

@@ -23,8 +23,7 @@ WEIGHTS = {"engine": 2, "scene": 3, "sound": 2, "camera": 2}
 
 def kinds_of(venue: Venue) -> list[Kind]:
     """Return every fault that can be done to a show."""
-    names = ["engine", "sound", *(f"camera.{name}" for name in sorted(venue.show.cameras))]
-    return [*plugs.kinds(list(venue.plugs.values())), *kills.kinds(names),
+    return [*plugs.kinds(list(venue.plugs.values())), *kills.kinds(venue.names),
              *messages.kinds(venue), *edits.kinds(venue)]  # fmt: skip
 
 

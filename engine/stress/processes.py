@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import mmap
 import os
 import signal
@@ -12,11 +11,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from engine.supervise.board import Board
 from engine.supervise.memory import Block
 
 PROC = Path("/proc")
-ENTRIES = {"engine.commands.play": "engine", "engine.sound.process": "sound"}
-CAMERA = "engine.inputs.camera_process"
+SPARE = "spare"  # one that waits to take another's place
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,14 +27,12 @@ class Holding:
     threads: int
 
 
-def family(pid: int) -> dict[str, int]:
-    """Return the pids of a supervisor's processes by name: `supervisor`, `engine`, `sound`, `camera.room`."""
+def family(pid: int, board: Board | None) -> dict[str, int]:
+    """Return the pids of a supervisor's processes by name: `supervisor`, `engine`, `sound`, `camera.room`, `spare`."""
     if not is_alive(pid):
         return {}
-    named = {"supervisor": pid}
-    for child in _children().get(pid, ()):
-        named[_name(child) or f"process {child}"] = child
-    return named
+    known = {record.pid: record.name for record in board.children()} if board is not None else {}
+    return {"supervisor": pid, **{known.get(child, SPARE): child for child in sorted(_children().get(pid, ()))}}
 
 
 def tree(pid: int) -> tuple[int, ...]:
@@ -119,16 +116,6 @@ def _children() -> dict[int, list[int]]:
 
 def _stat(pid: int) -> list[str]:
     return _read(pid, "stat").decode(errors="replace").rpartition(")")[2].split()
-
-
-def _name(pid: int) -> str:
-    words = _read(pid, "cmdline").decode(errors="replace").split("\0")
-    if "engine.supervise.child" not in words:
-        return ""
-    entry, plan = words[words.index("engine.supervise.child") + 1 :][:2]
-    if entry == CAMERA:
-        return f"camera.{json.loads(plan)['camera']['name']}"
-    return ENTRIES.get(entry, entry)
 
 
 def _read(pid: int, what: str) -> bytes:

@@ -173,7 +173,7 @@ class Venue:
 
     def pids(self) -> dict[str, int]:
         """Return the show's processes by name."""
-        return processes.family(self.supervisor) if self.supervisor else {}
+        return processes.family(self.supervisor, self.board()) if self.supervisor else {}
 
     # -- what reaches it -----------------------------------------------------------------------
 
@@ -207,7 +207,7 @@ class Venue:
         supervisor = self.supervisor
         if supervisor != self._board_of:
             block = processes.shared(supervisor, "board") if supervisor else None
-            self._board, self._board_of = (Board(block, ()), supervisor) if block is not None else (None, 0)
+            self._board, self._board_of = (Board(block, self.names), supervisor) if block is not None else (None, 0)
         return self._board
 
     # -- what it is made of --------------------------------------------------------------------
@@ -221,6 +221,11 @@ class Venue:
     def home(self) -> str:
         """Return the cue that it begins with."""
         return self.cues[0] if self.cues else ""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Return the names of its processes, in the supervisor's order."""
+        return ("engine", "sound", *(f"camera.{name}" for name in self.show.cameras))
 
     def scene_files(self) -> dict[str, Path]:
         """Return the file of each scene."""

@@ -11,11 +11,12 @@ from engine.clock import NS
 from engine.supervise.barred import EVERYTHING, GUESS_S, Barred, as_plain, stamp_of
 from engine.supervise.board import Board
 from engine.supervise.brake import COUNT, WITHIN_S, End, Kind, Verdict, judge
-from engine.supervise.child import DISPLAY_GONE
+from engine.supervise.child import DISPLAY_GONE, TOLD_TO_END
 from engine.supervise.last_words import place
 from engine.supervise.ward import Gone
 
-FROM_OUTSIDE = {-signal.SIGTERM, -signal.SIGINT} | {-getattr(signal, name, 0) for name in ("SIGKILL", "SIGHUP")}
+OUTSIDE = ("SIGKILL", "SIGHUP", "SIGTERM", "SIGINT")
+FROM_OUTSIDE = {TOLD_TO_END, *(-getattr(signal, name, 0) for name in OUTSIDE)}
 CANNOT_RUN = (1, 2)  # exit codes of an engine whose show file or room is at fault
 LEFT_OUT = f"left out after the engine ended {COUNT} times in {WITHIN_S:.0f} s"
 

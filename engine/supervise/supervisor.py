@@ -17,7 +17,7 @@ PATIENCE_S = 3.0
 TURN_S = 0.02
 SLEPT_S = 1.0  # a turn that took longer: it is we who did not run
 ANEW = 75  # the code of an engine that asks for new processes: the show file has changed what they stand on
-END_SIGNALS = ("SIGTERM", "SIGINT", "SIGHUP")
+END_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
 class Supervisor:
@@ -53,8 +53,9 @@ class Supervisor:
 
     def run(self) -> int:
         """Run until the end; returns the engine's exit code."""
-        numbers = [getattr(signal, name) for name in END_SIGNALS if hasattr(signal, name)]
-        before = {number: signal.signal(number, lambda *_: self.board.stop()) for number in numbers}
+        before = {number: signal.signal(number, lambda *_: self.board.stop()) for number in END_SIGNALS}
+        if hasattr(signal, "SIGHUP"):
+            before[signal.SIGHUP] = signal.signal(signal.SIGHUP, signal.SIG_IGN)  # its terminal was closed
         try:
             return self._watch()
         finally:

@@ -203,7 +203,7 @@ def test_processes_and_their_memory_are_seen_from_outside() -> None:
         assert isinstance(block, Block) and block.size == 4096
         assert processes.marked("token-of-this-test") == [one.pid]
         assert processes.holding(one.pid).handles >= 4
-        assert processes.family(one.pid) == {"supervisor": one.pid}
+        assert processes.family(one.pid, None) == {"supervisor": one.pid}
     finally:
         one.communicate()
-    assert not processes.is_alive(one.pid) and processes.family(one.pid) == {}
+    assert not processes.is_alive(one.pid) and processes.family(one.pid, None) == {}

@@ -17,6 +17,7 @@ import pytest
 
 from engine.clock import sleep_s
 from engine.supervise.board import Board
+from engine.supervise.child import TOLD_TO_END
 from engine.supervise.pulse import Patience
 from engine.supervise.supervisor import Supervisor
 from engine.supervise.ward import ChildPlan
@@ -101,6 +102,23 @@ def is_alive(pid: int) -> bool:
 def test_the_engines_end_ends_the_show_and_gives_its_code(plan: Callable[..., ChildPlan], tmp_path: Path) -> None:
     assert run(Supervisor([plan("engine", seconds=0.5, code=1), plan("sound")], print)) == 1
     assert not any(is_alive(pid) for pid in starts(tmp_path, "sound"))
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="no terminals that hang up")
+def test_a_terminal_that_is_closed_leaves_the_show_running(plan: Callable[..., ChildPlan], tmp_path: Path) -> None:
+    def hang_up(board: Board) -> None:
+        if starts(tmp_path, "engine"):
+            signal.raise_signal(signal.SIGHUP)
+
+    assert run(Supervisor([plan("engine", seconds=0.5, code=2)], print, each_turn=hang_up)) == 2
+
+
+def test_r5_an_engine_that_somebody_else_told_to_end_is_started_again(plan: Callable[..., ChildPlan]) -> None:
+    said: list[str] = []
+    supervisor = Supervisor([plan("engine", seconds=0.3, code=TOLD_TO_END)], said.append,
+                            each_turn=lambda board: board.stop() if len(said) > 1 else None)
+    run(supervisor)
+    assert said[0] == f"engine: ended with code {TOLD_TO_END}; started again"
 
 
 def test_a_process_that_dies_is_started_again_and_counted(plan: Callable[..., ChildPlan], tmp_path: Path) -> None:
