@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +11,12 @@ from engine.aside import Job, Overdue, Steps
 from engine.containment import Failure
 from engine.control.addresses import command_of, pressed
 from engine.control.afterglow import Afterglow
-from engine.control.cast import Cast, MakeRunning, SceneStatus
+from engine.control.cast import Cast, MakeRunning
 from engine.control.fade import SHORTEST_FADE_S, Fade, Ramp
 from engine.control.faults import Faults
 from engine.control.params import ParamTree
 from engine.control.running_order import RunningOrder, cues_of
+from engine.control.status import Status
 from engine.frame import Frame
 from engine.light.lights import mix_lamps
 from engine.problems import Problem, did_you_mean
@@ -27,28 +27,6 @@ from engine.sound.events import Sounds
 from engine.world import Event, Now
 
 PREPARE_EVERY_S = 0.1
-
-
-@dataclass(frozen=True, slots=True)
-class Status:
-    """What the operator's window and the report read.
-
-    Attributes:
-        cue, standby: Names of the running cue and of the one that `go` runs; empty if there is none.
-        progress: How far the fade is, 0..1; 1 when none is under way.
-        held: Whether auto-follow waits.
-        blackout: Whether blackout is asked for; `dark` is how far it is, 0..1.
-        problem: The newest problem, or None.
-    """
-
-    cue: str
-    standby: str
-    progress: float
-    held: bool
-    blackout: bool
-    dark: float
-    scenes: Mapping[str, SceneStatus]
-    problem: Problem | None
 
 
 class Director:
@@ -88,6 +66,11 @@ class Director:
     def standby(self) -> Cue | None:
         """Return the cue that `go` runs."""
         return self._order.standby
+
+    @property
+    def hours(self) -> str | None:
+        """Return the show's opening hours, or None."""
+        return self._show.programme.hours
 
     @property
     def shown(self) -> tuple[Running, ...]:
@@ -213,6 +196,27 @@ class Director:
         self._faults.tell_unknown(now.unknown, self._show)
         return made
 
+    def begin(self, open_for_s: float) -> None:
+        """Let the show begin, if no cue runs: with the timed cue that came last in so many seconds, else the first."""
+        if self._order.current is None:
+            self._order.catch_up(open_for_s)
+
+    def rest(self, now: Now, events: tuple[Event, ...]) -> Frame:
+        """Return black and silence: no scene works, no cue runs, only Params listen."""
+        self._time = now.time
+        for event in events:
+            self._hear_param(event)
+        self.params.step(now.dt)
+        self.params.settle()
+        self._order.rewind()
+        self._afterglow.step(now.dt)
+        self._fade = Fade()
+        for running in self._cast.scenes.values():
+            if running.started:
+                self._stop(running)
+        stopped, self._stopped = self._stopped, []
+        return Frame(sounds=tuple(stopped))
+
     def _run_scenes(self, now: Now, lit: float) -> Frame:
         made: list[tuple[float, SceneFrame]] = []
         for running, weight in list(self._fade.weights.items()):
@@ -238,8 +242,7 @@ class Director:
     def _hear(self, event: Event) -> None:
         if event.source in self._go_sources and pressed(event):
             self._enter(self._go_sources[event.source])
-        for problem in self.params.apply(event):
-            self._faults.tell(event.source, problem)
+        self._hear_param(event)
         command = command_of(event)
         if command is None:
             return
@@ -254,8 +257,13 @@ class Director:
                 self.blackout(command.on)
             case "cue":
                 self.cue(command.name)
-            case "param":
-                self._try_set(command.name, command.value)
+
+    def _hear_param(self, event: Event) -> None:
+        for problem in self.params.apply(event):
+            self._faults.tell(event.source, problem)
+        command = command_of(event)
+        if command is not None and command.verb == "param":
+            self._try_set(command.name, command.value)
 
     # -- cues ----------------------------------------------------------------------------------
 

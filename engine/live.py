@@ -26,6 +26,7 @@ from engine.direct import Direct
 from engine.director import Director
 from engine.disk import Disk
 from engine.frame import Frame
+from engine.house import House
 from engine.inputs import serial
 from engine.inputs.camera_link import CameraLink
 from engine.inputs.midi import MidiInput, MidiOutput
@@ -119,6 +120,7 @@ class LiveShow:
         resume(self.director, state, saved)
         if word:
             say(word)
+        self.house = House(self.director, not show.simulated, say)
         self._keeper = self._closed_at_end(StateKeeper(Path(plan["state"]), RealClock().wall))
         beams = beams_of(show, screens.sizes)
         self.light = self._closed_at_end(LightOutput(beams, stage_size(show).size_px, kernels=kernels))
@@ -143,6 +145,7 @@ class LiveShow:
             cameras=lambda: {name: camera.status for name, camera in self.cameras.items()},
             sound=self.sound.meters,
             losses=self.losses,
+            house=self.house,
         )
         self._shares = CpuShares({child.name: child.pid for child in board.children()})
 
@@ -158,7 +161,7 @@ class LiveShow:
         devices = LiveDevices([self.osc, *self._midi, *self._serial], self.cameras, self.desk)
         outputs = LiveOutputs(self.light, self.sound, self._screens, self.desk, self._shown,
                               lambda: self.starts_anew or stopping())
-        run(clock, devices, lambda: self.refit.room, self.director, outputs, self.telemetry, self._direct)
+        run(clock, devices, lambda: self.refit.room, self.house, outputs, self.telemetry, self._direct)
         self._board.stop()  # whatever happens from here on, the show is over
         if self._plan["report"]:
             write_report(Path(self._plan["report"]), self.report())

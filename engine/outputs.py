@@ -15,6 +15,7 @@ from engine.sound.events import Sounds
 from engine.world import Now
 
 Pixels = NDArray[np.uint8]
+DARK_EVERY = 6  # frames without any light, as in a closed house, of which one is presented
 
 
 class Speakers(Protocol):
@@ -68,7 +69,8 @@ class LiveOutputs:
     def present(self, frame: Frame, now: Now, tick: Tick) -> None:
         """Sound, then show one frame."""
         self._speakers.submit(frame.sounds, tick.due_ns)
-        self._screens.present(self._desk.overlay(self._light.render(frame.picture)))
+        if frame.picture.views or frame.picture.still or self._count % DARK_EVERY == 0:
+            self._screens.present(self._desk.overlay(self._light.render(frame.picture)))
         self._count += 1
         self._shown(self._count, now, frame)
         self.finished = self._desk.leaving or self._stopping()

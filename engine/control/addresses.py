@@ -7,6 +7,7 @@
 | `/cue/hold` (with 1 or 0: set) | P | auto-follow waits, or goes on |
 | `/cue/NAME` | | that cue |
 | `/blackout` (with 1 or 0: set) | B | black and silent, or back |
+| `/show/open` (with 1 or 0: set) | U | the house is open, or closed, until its hours next change |
 | `/scene/NAME/PARAM value` | | a Param |
 
 A button that sends 1 when pressed and 0 when released acts once, when it is pressed.
@@ -19,8 +20,9 @@ from typing import Any, Literal
 
 from engine.world import Event
 
-Verb = Literal["go", "back", "hold", "cue", "blackout", "param"]
-_KEYS: dict[str, Verb] = {"key:right": "go", "key:left": "back", "key:p": "hold", "key:b": "blackout"}
+Verb = Literal["go", "back", "hold", "cue", "blackout", "open", "param"]
+_KEYS: dict[str, Verb] = {"key:right": "go", "key:left": "back", "key:p": "hold", "key:b": "blackout", "key:u": "open"}
+_SWITCHES: dict[str, Verb] = {"osc:/blackout": "blackout", "osc:/show/open": "open"}
 _CUE_WORDS: dict[str, Verb] = {"go": "go", "back": "back", "hold": "hold"}
 
 
@@ -30,7 +32,7 @@ class Command:
 
     Attributes:
         name: A cue's name, or a Param's address.
-        on: For `hold` and `blackout`: what to set; None: the other way round.
+        on: For `hold`, `blackout` and `open`: what to set; None: the other way round.
         value: For a Param.
     """
 
@@ -45,8 +47,8 @@ def command_of(event: Event) -> Command | None:
     source = event.source
     if source in _KEYS:
         return Command(_KEYS[source]) if pressed(event) else None
-    if source == "osc:/blackout":
-        return Command("blackout", on=_switch(event))
+    if source in _SWITCHES:
+        return Command(_SWITCHES[source], on=_switch(event))
     if source.startswith("osc:/cue/"):
         word = source.removeprefix("osc:/cue/")
         verb = _CUE_WORDS.get(word, "cue")

@@ -62,14 +62,15 @@ class Fade(Generic[T]):
 
 
 class Ramp:
-    """A level that moves between 0 and 1 in 300 ms, for blackout."""
+    """A level that moves between 0 and 1, in 300 ms unless more is asked for."""
 
-    def __init__(self) -> None:
+    def __init__(self, seconds: float = SHORTEST_FADE_S) -> None:
         self.level = 0.0
         self.on = False
+        self._seconds = seconds
 
     def step(self, dt: float) -> float:
         """Go on by `dt` seconds and return the level."""
-        change = dt / SHORTEST_FADE_S
+        change = dt / self._seconds
         self.level = min(self.level + change, 1.0) if self.on else max(self.level - change, 0.0)
         return self.level

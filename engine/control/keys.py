@@ -8,6 +8,7 @@ KEYS: tuple[tuple[str, str], ...] = (
     ("Right, Left", "next cue, cue before"),
     ("P", "hold the programme, go on"),
     ("B", "blackout and silence, and back"),
+    ("U", "open the house, or close it, until its hours next change"),
     ("O", "operator's window"),
     ("K", "drag the picture's corners in the light"),
     ("C", "ask for the webcam, go back to simulated visitors"),

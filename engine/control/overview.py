@@ -24,6 +24,7 @@ from engine.control.running_order import cues_of
 from engine.control.status_line import Health
 from engine.director import Director
 from engine.frame import Frame
+from engine.house import House
 from engine.inputs.camera_link import CameraStatus
 from engine.inputs.osc import OscCounters
 from engine.losses import Losses
@@ -54,6 +55,7 @@ class Overview:
     cameras: Callable[[], Mapping[str, CameraStatus]]
     sound: Callable[[], Meters]
     losses: Losses
+    house: House
 
     @property
     def show(self) -> Show:
@@ -75,6 +77,7 @@ class Overview:
             loudest_db=max(meters.peak_db, default=SILENT_DB),
             osc_received=osc.received,
             osc_dropped=osc.dropped,
+            house=self.house.words,
             lost=tuple(loss.device for loss in self.losses.current),
             problem=str(status.problem or ""),
         )
@@ -155,6 +158,8 @@ class Overview:
         is_silent = health.sound in ("none", "null")
         readings.append(Reading("sound", f"{health.sound} {health.loudest_db:.0f} dB", is_silent))
         readings.append(Reading("OSC", f"{health.osc_received}, lost {health.osc_dropped}", health.osc_dropped > 0))
+        if health.house:
+            readings.append(Reading("house", health.house, True))
         if health.lost:
             readings.append(Reading("lost", ", ".join(health.lost), True))
         return readings

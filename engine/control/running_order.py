@@ -30,6 +30,7 @@ class RunningOrder:
         self._index = -1
         self._run_s = 0.0
         self._fired: dict[str, datetime.date] = {}
+        self._within_s: float = TIMED_WITHIN_S
 
     @property
     def standby(self) -> Cue | None:
@@ -52,9 +53,18 @@ class RunningOrder:
         self._index = self.cues.index(cue)
         self._run_s = 0.0
 
+    def rewind(self) -> None:
+        """Go back to before the first cue."""
+        self.current, self.held = None, False
+        self._index, self._run_s, self._fired = -1, 0.0, {}
+
+    def catch_up(self, seconds: float) -> None:
+        """Let the timed cue that came last, at most so many seconds ago, be due next."""
+        self._within_s = max(seconds, TIMED_WITHIN_S)
+
     def due(self, dt: float, wall: datetime.datetime) -> Cue | None:
         """Return the cue that goes by itself in this frame: by the clock on the wall, else by auto-follow."""
-        timed = self._timed(wall)
+        timed, self._within_s = self._timed(wall), TIMED_WITHIN_S
         if timed is not None:
             return timed
         self._run_s += 0.0 if self.held else dt
@@ -75,7 +85,7 @@ class RunningOrder:
         return kept if kept.scene != before.scene else None
 
     def _timed(self, wall: datetime.datetime) -> Cue | None:
-        """Return the newest timed cue within its minute that has not gone today."""
+        """Return the newest timed cue, of those within their minute, that has not gone today."""
         found: tuple[float, Cue] | None = None
         seconds = wall.hour * 3600 + wall.minute * 60 + wall.second + wall.microsecond / 1e6
         for cue in self.cues:
@@ -83,7 +93,7 @@ class RunningOrder:
                 continue
             late_s = (seconds - _seconds(cue.time)) % DAY_S
             day = (wall - datetime.timedelta(seconds=late_s)).date()
-            if late_s < TIMED_WITHIN_S and self._fired.get(cue.name) != day:
+            if late_s < self._within_s and self._fired.get(cue.name) != day:
                 self._fired[cue.name] = day
                 if found is None or late_s <= found[0]:
                     found = late_s, cue

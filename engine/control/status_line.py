@@ -14,6 +14,7 @@ class Health:
         cameras: State and age in milliseconds of each camera's newest picture.
         loudest_db: The loudest output's peak, dBFS.
         lost: Devices that are gone.
+        house: That it is closed, and until when, or nothing.
     """
 
     fps: float
@@ -29,6 +30,7 @@ class Health:
     osc_dropped: int = 0
     lost: tuple[str, ...] = ()
     problem: str = ""
+    house: str = ""
 
 
 def status_line(health: Health, width: int) -> str:
@@ -45,6 +47,8 @@ def status_line(health: Health, width: int) -> str:
     ]
     if health.lost:
         parts.insert(0, f"LOST {', '.join(health.lost)}")
+    if health.house:
+        parts.insert(0, health.house)
     if health.problem:
         parts.append(f"! {health.problem}")
     return " | ".join(parts)[: max(width - 1, 0)]

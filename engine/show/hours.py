@@ -53,6 +53,20 @@ def is_open(hours: Hours | str | None, moment: datetime) -> bool:
     return any(begin <= moment.timestamp() < end for begin, end in _openings(_parsed(hours), moment, 0))
 
 
+def opened_at(hours: Hours | str | None, moment: datetime) -> datetime | None:
+    """Return when the opening began in which a moment lies, yesterday at the earliest; None where there is none.
+
+    Args:
+        moment: Local time: aware, or naive in the machine's zone, with its `fold`.
+    """
+    if hours is None:
+        return None
+    for begin, end in _merged(_openings(_parsed(hours), moment, 0)):
+        if begin <= moment.timestamp() < end:
+            return datetime.fromtimestamp(begin, moment.tzinfo)
+    return None
+
+
 def next_change(hours: Hours | str | None, moment: datetime) -> datetime | None:
     """Return when it opens or closes next, in the zone of `moment`, or None if it never does.
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -213,6 +214,16 @@ class Bench:
     def scene(self) -> Any:
         assert self.running._take is not None
         return self.running._take.scene
+
+
+@pytest.fixture(scope="module")
+def paris() -> Iterator[None]:
+    """The machine's zone is Europe/Paris, by its rule, so that no zone database is needed."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TZ", "CET-1CEST,M3.5.0,M10.5.0/3")
+        time.tzset()
+        yield
+    time.tzset()
 
 
 @pytest.fixture(scope="session")

@@ -153,4 +153,5 @@ def test_the_status_line_says_how_the_show_is_and_fits_the_terminal() -> None:
         "LOST sound |  60.0 fps | p95 8.1 ms | late 3 | cue hands > mirror | visitors 2 | room live 34 ms"
         " | sound portaudio -18 dB | osc 120 | ! a.py:3: no"
     )
+    assert status_line(replace(health, house="CLOSED, opens 10:00"), 40) == "CLOSED, opens 10:00 | LOST sound |  60."
     assert len(status_line(health, 80)) == 79

@@ -1,24 +1,14 @@
 import contextlib
-import time
 from datetime import datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.show.hours import is_open, next_change, parse_hours
+from engine.show.hours import is_open, next_change, opened_at, parse_hours
 
+pytestmark = pytest.mark.usefixtures("paris")
 HOURS = "Tue-Sun 10:00-19:00, Sat 22:00-02:30"
-
-
-@pytest.fixture(autouse=True)
-def paris(monkeypatch):
-    """The machine's zone is Europe/Paris, by its rule, so that no zone database is needed."""
-    monkeypatch.setenv("TZ", "CET-1CEST,M3.5.0,M10.5.0/3")
-    time.tzset()
-    yield
-    monkeypatch.undo()
-    time.tzset()
 
 
 def minutes_open(hours: str, day: datetime) -> int:
@@ -48,10 +38,20 @@ def test_days_run_over_the_end_of_the_week_and_their_case_does_not_matter():
     assert open_days == [23, 27, 28, 29]  # Monday, Friday to Sunday
 
 
+@pytest.mark.parametrize(("moment", "began"), [
+    ("2014-06-24 10:00", "2014-06-24 10:00"),
+    ("2014-06-24 18:59", "2014-06-24 10:00"),
+    ("2014-06-29 01:00", "2014-06-28 22:00"),
+    ("2014-06-24 19:00", None),
+])
+def test_an_opening_began_when_the_doors_opened_the_evening_before_too(moment, began):
+    assert opened_at(HOURS, datetime.fromisoformat(moment)) == (began and datetime.fromisoformat(began))
+
+
 def test_without_hours_it_is_always_open_and_nothing_ever_changes():
     noon = datetime(2014, 6, 24, 12)
     assert is_open(None, noon)
-    assert next_change(None, noon) is None
+    assert next_change(None, noon) is opened_at(None, noon) is None
     assert next_change("00:00-24:00", noon) is None
 
 
