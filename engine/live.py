@@ -136,17 +136,7 @@ class LiveShow:
         self.losses = Losses(say, monotonic_ns())
         self._memory = MemoryWatch()
         limit()
-        self.overview = Overview(
-            as_shown=lambda: self.refit.show,
-            director=self.director,
-            light=self.light,
-            telemetry=self.telemetry,
-            osc=lambda: self.osc.counters,
-            cameras=lambda: {name: camera.status for name, camera in self.cameras.items()},
-            sound=self.sound.meters,
-            losses=self.losses,
-            house=self.house,
-        )
+        self.overview = self._overview()
         self._shares = CpuShares({child.name: child.pid for child in board.children()})
 
     def __enter__(self) -> LiveShow:
@@ -270,6 +260,19 @@ class LiveShow:
 
     def _read_again(self) -> Show:
         return furnish(read_show(Path(self._plan["show"]), simulate=self._plan["simulate"]))
+
+    def _overview(self) -> Overview:
+        return Overview(
+            as_shown=lambda: self.refit.show,
+            director=self.director,
+            light=self.light,
+            telemetry=self.telemetry,
+            osc=lambda: self.osc.counters,
+            cameras=lambda: {name: camera.status for name, camera in self.cameras.items()},
+            sound=self.sound.meters,
+            losses=self.losses,
+            house=self.house,
+        )
 
     def _tell(self, problem: Problem) -> None:
         self._say(str(problem))
