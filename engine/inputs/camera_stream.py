@@ -56,6 +56,8 @@ class StreamSource:
             raise SourceLost(f"{self._host} ended its stream; is the camera starting again?") from None
         except self._errors as error:
             raise SourceLost(self._reason(error)) from None
+        if self._took_s() >= DEADLINE_S:  # the decoder gives up its last pictures when the stream is cut off
+            raise SourceLost(why(TimeoutError(), self._host))
         return np.asarray(frame.to_ndarray(format="bgr24"), np.uint8), monotonic_ns()
 
     def close(self) -> None:
@@ -63,9 +65,11 @@ class StreamSource:
         with suppress(*self._errors):
             self._container.close()
 
+    def _took_s(self) -> float:
+        return (monotonic_ns() - self._asked_ns) / NS
+
     def _reason(self, error: Exception) -> str:
-        took_s = (monotonic_ns() - self._asked_ns) / NS  # a call that ran out of time fails as nonsense, too
-        if isinstance(error, self._silences) or took_s >= DEADLINE_S:
+        if isinstance(error, self._silences) or self._took_s() >= DEADLINE_S:  # it may be called nonsense, too
             return why(TimeoutError(), self._host)
         if isinstance(error, ConnectionError):
             return why(error, self._host)

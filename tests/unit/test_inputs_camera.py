@@ -23,6 +23,7 @@ from engine.show.model import Camera
 from engine.supervise.memory import Block
 from engine.world import Matte, Sighting
 
+CORNERS = ((0.1, 0.1), (0.9, 0.1), (0.9, 0.9), (0.1, 0.9))
 CAMERA = Camera(name="room", key="blue", fps=60)
 
 
@@ -79,7 +80,8 @@ def run_until(camera: Camera, folder: Path, frames: int) -> tuple[CameraLink, Si
     stopped_ns = monotonic_ns()
     thread.join(5)
     assert not thread.is_alive() and monotonic_ns() - stopped_ns < NS
-    assert link.poll(monotonic_ns()) == (Sighting(camera.name, "lost", size=seen[0].size), None)
+    gone, no_matte = link.poll(monotonic_ns())
+    assert (gone.state, gone.people, gone.mask, no_matte) == ("lost", (), None, None)
     return link, *seen
 
 
@@ -107,6 +109,18 @@ def test_an_image_sequence_larger_than_wanted_is_made_smaller(tmp_path: Path) ->
     camera = Camera(name="room", source="%04d.png", key="blue", size=(320, 180), fps=60)
     _, _, matte = run_until(camera, tmp_path, 5)
     assert matte is not None and matte.pixels.shape == (180, 320, 4)
+
+
+def test_pictures_may_change_their_size_at_any_time(tmp_path: Path) -> None:
+    for number, size in enumerate([(320, 180), (640, 480), (48, 64), (320, 180)]):
+        fake = SimulatedCamera(Visitors(1, 16 / 9), size, "blue")
+        cv2.imwrite(str(tmp_path / f"{number}.jpg"), fake.picture(3 + number / 10))
+    for key in ("blue", "none"):
+        camera = Camera(name="room", source="%d.jpg", key=key, size=(320, 180), fps=60, corners=CORNERS)
+        link, sighting, matte = run_until(camera, tmp_path, 9)
+        assert matte is not None and link.status.message == ""
+        assert matte.pixels.shape[:2] in {(180, 320), (180, 240), (64, 48)}
+        assert sighting.mask is not None and sighting.mask.shape == sighting.size[::-1]
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="pipes with names are of POSIX")
