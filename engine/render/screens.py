@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,7 @@ from engine.render.window_input import ToStage, WindowInput
 
 Pixels = NDArray[np.uint8]
 LOOK_S = 1.0
+PATIENCE_S = 5.0  # at the start, for a server that is just starting too
 
 
 class Screens:
@@ -24,26 +25,25 @@ class Screens:
     Args:
         open_windows: Opens the windows; raises `MixeurError` where there is no server.
         off: Takes the frames meanwhile.
-        answers: Whether there is a server; it may take its time, in a thread of its own.
+        answers: Whether there is a server; one that hangs keeps it for ever, in a thread of its own.
         say: Where a line for the operator goes.
     """
 
     def __init__(self, open_windows: Callable[[], Windows], off: HeadlessWindows, answers: Callable[[], bool],
                  say: Callable[[str], None]) -> None:
         self._open_windows, self._off, self._answers, self._say = open_windows, off, answers, say
-        self._looker = ThreadPoolExecutor(1, "display")
-        self._look: Future[bool] | None = None
+        self._look: _Look | None = _Look(answers)
         self._next_look_ns = 0
-        self._why = ""
+        self._why = "the display server does not answer"
         self._cursor = False
         self._screens: Windows | HeadlessWindows = off
-        try:
-            self._screens = open_windows()
-            for name, why in self._screens.lost.items():
-                say(f"projector.{name}: {why}")
-        except MixeurError as error:
-            self._why = f"{error}; frames are made off-screen until there is one"
-            say(self._why)
+        if self._look.waited(PATIENCE_S):
+            self._look = None
+            self._open()
+        if self._screens is off:
+            say(f"{self._why}; frames are made off-screen until there is one")
+        for name, why in self._screens.lost.items():
+            say(f"projector.{name}: {why}")
 
     @property
     def lost(self) -> Mapping[str, str]:
@@ -93,7 +93,6 @@ class Screens:
 
     def close(self) -> None:
         """Close every window."""
-        self._looker.shutdown(wait=False)
         self._screens.close()
         self._off.close()
 
@@ -102,17 +101,36 @@ class Screens:
         if self._look is None:
             if now_ns >= self._next_look_ns:
                 self._next_look_ns = now_ns + round(LOOK_S * NS)
-                self._look = self._looker.submit(self._answers)
-        elif self._look.done():
-            is_there, self._look = self._look.result(), None
-            if is_there:
-                self._open()
+                self._look = _Look(self._answers)
+        elif self._look.waited(0):
+            is_there, self._look = self._look.is_there, None
+            if is_there and self._open():
+                self._say("display: there is one; the windows are open")
 
-    def _open(self) -> None:
+    def _open(self) -> bool:
+        """Open the windows and return true, unless the server went again or is not ready yet."""
         try:
             self._screens = self._open_windows()
-        except MixeurError as error:  # it went again, or is not ready yet
+        except MixeurError as error:
             self._why = str(error)
-            return
+            return False
         self._screens.show_cursor(self._cursor)
-        self._say("display: there is one; the windows are open")
+        return True
+
+
+class _Look:
+    """One look for the server; a thread that hangs on it ends with the process."""
+
+    def __init__(self, answers: Callable[[], bool]) -> None:
+        self.is_there = False
+        self._answers = answers
+        self._thread = threading.Thread(target=self._run, name="display", daemon=True)
+        self._thread.start()
+
+    def waited(self, seconds: float) -> bool:
+        """Wait at most so long; return whether the look is over."""
+        self._thread.join(seconds)
+        return not self._thread.is_alive()
+
+    def _run(self) -> None:
+        self.is_there = self._answers()
