@@ -68,13 +68,15 @@ def place(projectors: Mapping[str, Projector],
     placed: dict[str, Display] = {}
     problems = []
     there = ", ".join(map(str, displays)) or "none"
+    wanted = {projector.display for projector in projectors.values()}
     for name, projector in projectors.items():
         if projector.display is None:
             continue
         display = find(projector.display, displays)
         holder = next((other for other, taken in placed.items() if taken is display), None)
         if display is None:
-            near = did_you_mean(str(projector.display), [known.name for known in displays])
+            free = [known.name for known in displays if known.name not in wanted]
+            near = did_you_mean(str(projector.display), free) or "; is it plugged in and switched on?"
             text = f"no display {projector.display!r}; displays here: {there}{near}"
             problems.append(Problem(f"projector.{name}", 0, text))
         elif holder is not None:

@@ -308,6 +308,7 @@ class Windows:
         windows = {self._sdl.x_window(pane.id): pane for pane in self._panes if pane.rect} if server else {}
         if server is None or not windows:
             return
+        server.stay_awake()
         for window, pane in windows.items():
             if not server.there(window):
                 self._panes.remove(pane)

@@ -159,6 +159,11 @@ class XServer:
                     strange.append((seen.x, seen.y, seen.width, seen.height))
         self._x11.XFlush(self._server)
 
+    def stay_awake(self) -> None:
+        """Put off what blanks screens that nobody touches."""
+        self._x11.XResetScreenSaver(self._server)
+        self._x11.XFlush(self._server)
+
     def _look_at(self, window: int) -> _Window | None:
         seen = _Window()
         known = self._x11.XGetWindowAttributes(self._server, ctypes.c_ulong(window), ctypes.byref(seen))
