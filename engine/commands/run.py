@@ -19,6 +19,7 @@ from engine.show.files import read_show
 from engine.show.furnish import furnish
 from engine.show.model import Camera, Show
 from engine.supervise.memory import Block
+from engine.supervise.notify import Notifier
 from engine.supervise.supervisor import ANEW, Supervisor
 from engine.supervise.ward import ENGINE_PATIENCE, ChildPlan
 
@@ -56,7 +57,7 @@ def run(args: argparse.Namespace) -> int:
         "out": str((args.out or show.folder / "out").resolve()), "debug": args.debug, "state": str(state),
     }  # fmt: skip
     while True:
-        code = Supervisor(plans(show, told), say, show.folder).run()
+        code = Supervisor(plans(show, told), say, show.folder, Notifier().look).run()
         if code == 0:
             forget_state(state)
         if code != ANEW:
