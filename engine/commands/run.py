@@ -10,8 +10,6 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from engine.kernel_cache import prepare_cache
 from engine.problems import MixeurError, ShowError
 from engine.restart import forget_state, state_path
@@ -81,16 +79,15 @@ def plans(show: Show, told: dict[str, Any]) -> list[ChildPlan]:
         told: What the engine is told of the command line.
     """
     from engine.inputs.camera_link import CameraBlock, camera_block_size
-    from engine.sound.block import H_CALLBACKS, OFFSETS, sound_block_size
+    from engine.sound.block import last_alive_ns, sound_block_size
 
     sound = Block.create(sound_block_size(show.sound, len(show.speakers)), "sound")
     cameras = {name: Block.create(camera_block_size(camera), f"camera-{name}") for name, camera in show.cameras.items()}
-    callbacks = sound.array(np.int64, H_CALLBACKS + 1, OFFSETS["header"])
     headers = {name: CameraBlock(camera, cameras[name]).header for name, camera in show.cameras.items()}
     engine = {**told, "sound": sound.handle, "cameras": {name: block.handle for name, block in cameras.items()}}
     return [
         ChildPlan("engine", ENGINE, engine, (sound, *cameras.values()), patience=ENGINE_PATIENCE, spare=True),
-        ChildPlan("sound", SOUND, _sound_plan(show, sound), (sound,), lambda: int(callbacks[H_CALLBACKS])),
+        ChildPlan("sound", SOUND, _sound_plan(show, sound), (sound,), lambda: last_alive_ns(sound)),
         *(
             ChildPlan(
                 f"camera.{name}", CAMERA, _camera_plan(show, camera, cameras[name]), (cameras[name],),

@@ -147,7 +147,8 @@ class SoundControl:
         alive_ns = int(self._memory.header[b.H_ALIVE_NS])
         if not alive_ns or monotonic_ns() - alive_ns > ALIVE_NS:
             return "the sound process is not there; it is started again by itself"
-        return self.meters().reason
+        meters = self.meters()
+        return meters.reason or ("the sound process is starting" if meters.backend == "none" else "")
 
     def adopt(self, show: model.Show) -> None:
         """Take over the level, the trims, the delays and the places of another version of the show."""

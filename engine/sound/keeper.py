@@ -58,7 +58,7 @@ class Keeper:
         self._change: threading.Thread | None = None
         self._change_ns = self._started_ns = self._advanced_ns = self._turned_ns = monotonic_ns()
         self._retry_ns = self._callbacks = 0
-        self._is_suspended = self._is_stuck = False
+        self._is_suspended = self._is_stuck = self._is_exiled = False
         self._world = self._look_round()
         self._said = ""
         self._stream: NullStream | DeviceStream = self._null()
@@ -87,6 +87,10 @@ class Keeper:
         elif isinstance(self._stream, DeviceStream) and (reason := self._fault(self._stream, now_ns)):
             header[b.H_LOSSES] += 1
             self._let_go(self._stream, reason, now_ns)
+        elif (exile := self._exile()) or self._is_exiled:
+            if bool(exile) != self._is_exiled:
+                self._note(exile)
+            self._is_exiled = bool(exile)
         elif self._is_worth_trying(now_ns):
             if isinstance(self._stream, DeviceStream):
                 self._let_go(self._stream, "looking for the wanted device", now_ns)
@@ -123,6 +127,14 @@ class Keeper:
         if self._is_suspended:
             return f"output '{sink}' is suspended; resume it (`pactl suspend-sink {sink} 0`)"
         return f"{stream.output} takes no more sound; is its sound server or cable stuck?"
+
+    def _exile(self) -> str:
+        """Return where the server has moved our stream to, if the show allows that."""
+        view, stream = self._watch.view, self._stream
+        sink = stream.output.sink if isinstance(stream, DeviceStream) else ""
+        if not view or not sink or sink in view.sinks or view.ours in ("", sink):
+            return ""
+        return f"output '{sink}' is gone from the sound server; plays on '{view.ours}' meanwhile"
 
     def _is_worth_trying(self, now_ns: int) -> bool:
         """Return whether the wanted device does not play and may be there now."""

@@ -14,6 +14,7 @@ from engine.clock import NS, monotonic_ns
 from engine.show import model
 from engine.sound.block import (
     H_ALIVE_NS,
+    H_BACKEND,
     H_BLOCK,
     H_CALLBACKS,
     H_FRAME,
@@ -247,6 +248,8 @@ def test_R4_a_sound_process_that_is_gone_or_stuck_is_told_with_what_happens_next
     memory = open_memory(block, model.Sound(), [])
     assert "started again" in control.lost and last_alive_ns(block) == 0
     memory.header[H_ALIVE_NS] = monotonic_ns()
+    assert "starting" in control.lost
+    memory.header[H_BACKEND] = 1
     assert control.lost == ""
     memory.header[H_ALIVE_NS] -= 3 * NS
     assert "started again" in control.lost
