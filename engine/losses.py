@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from engine.clock import NS
 
 GRACE_S = 10.0  # a device that was never there may take as long to be found at the start
+LINES, LINES_S = 6, 60.0  # of one device: one that comes and goes must not fill the log
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,7 @@ class _History:
     total_ns: int = 0
     longest_ns: int = 0
     reason: str = ""
+    spoken_ns: list[int] = field(default_factory=list)
 
     def end(self, loss: Loss, now_ns: int) -> None:
         self.total_ns += now_ns - loss.since_ns
@@ -66,7 +68,7 @@ class Losses:
         for device, reason in states.items():
             if not reason:
                 self._seen.add(device)
-                self._end(device, now_ns, f"{device}: back after ")
+                self._end(device, now_ns, "back after ")
             elif device in self._seen or now_ns >= self._grace_ends_ns:
                 self._lose(device, reason, now_ns)
         for device in self._gone.keys() - states.keys():
@@ -94,7 +96,7 @@ class Losses:
         if before is None:
             history.count += 1
         if before is None or before.reason != reason:
-            self._say(f"{device}: lost; {reason}")
+            self._speak(device, f"lost; {reason}", now_ns)
         self._gone[device] = Loss(device, reason, before.since_ns if before else now_ns)
 
     def _end(self, device: str, now_ns: int, word: str) -> None:
@@ -103,4 +105,13 @@ class Losses:
             return
         self._histories[device].end(loss, now_ns)
         if word:
-            self._say(f"{word}{(now_ns - loss.since_ns) / NS:.1f} s")
+            self._speak(device, f"{word}{(now_ns - loss.since_ns) / NS:.1f} s", now_ns)
+
+    def _speak(self, device: str, text: str, now_ns: int) -> None:
+        """Say a line, at most `LINES` of one device in `LINES_S`; the report counts the rest."""
+        history = self._histories[device]
+        history.spoken_ns = [ns for ns in history.spoken_ns if now_ns - ns < LINES_S * NS]
+        if len(history.spoken_ns) < LINES:
+            history.spoken_ns.append(now_ns)
+            is_last = len(history.spoken_ns) == LINES
+            self._say(f"{device}: {text}" + ("; it comes and goes, more is only counted" if is_last else ""))

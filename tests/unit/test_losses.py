@@ -52,3 +52,15 @@ def test_a_device_that_leaves_the_show_is_no_loss() -> None:
     losses.observe({}, 21 * NS)
     assert losses.current == ()
     assert lines == ["midi.desk: lost; unplugged"]
+
+
+def test_a_device_that_comes_and_goes_does_not_fill_the_log() -> None:
+    lines, losses = told()
+    for second in range(20, 60):
+        losses.observe({"touch.ball": "silent" if second % 2 else ""}, second * NS)
+    assert len(lines) == 6
+    assert lines[-1].endswith("; it comes and goes, more is only counted")
+    assert losses.report(60 * NS)["touch.ball"]["count"] == 20
+    losses.observe({"touch.ball": ""}, 119 * NS)
+    losses.observe({"touch.ball": "silent"}, 120 * NS)
+    assert lines[-1] == "touch.ball: lost; silent"
