@@ -51,6 +51,7 @@ from engine.scene.parts import Parts
 from engine.sense import silences
 from engine.show.files import read_show
 from engine.show.furnish import furnish
+from engine.show.good import keep_good_show
 from engine.show.model import Show
 from engine.show.profile import Profile, write_profile
 from engine.show.references import sources
@@ -259,7 +260,9 @@ class LiveShow:
         self._say(f"show: {why} changed; the show starts again with it")
 
     def _read_again(self) -> Show:
-        return furnish(read_show(Path(self._plan["show"]), simulate=self._plan["simulate"]))
+        show = read_show(Path(self._plan["show"]), simulate=self._plan["simulate"])
+        keep_good_show(show, Path(self._plan["good"]))
+        return furnish(show)
 
     def _overview(self) -> Overview:
         return Overview(

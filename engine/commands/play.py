@@ -20,8 +20,8 @@ from engine.render.headless import HeadlessWindows
 from engine.render.screens import Screens as DesktopScreens
 from engine.render.window import Windows
 from engine.render.x11 import answers
-from engine.show.files import read_show
 from engine.show.furnish import furnish
+from engine.show.good import read_good_show
 from engine.show.model import Show
 from engine.supervise.board import Board
 from engine.supervise.child import TOLD_TO_END, board_of
@@ -37,7 +37,8 @@ def main(plan: Plan) -> int:
 
     Args:
         plan: `show`, `simulate`, `headless`, `operator`, `frames`, `report`, `out`, `debug` of the command line;
-            handles of the blocks `sound`, `board` and `cameras` by name.
+            `good`, a folder for the last good version of its files; handles of the blocks `sound`, `board` and
+            `cameras` by name.
     """
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
@@ -68,7 +69,10 @@ def say(text: str) -> None:
 
 def _play(plan: Plan, board: Board, told_to_stop: Callable[[], bool], closing: ExitStack) -> int:
     board.sign(monotonic_ns())
-    show = furnish(read_show(Path(plan["show"]), simulate=plan["simulate"]))
+    read, why = read_good_show(Path(plan["show"]), plan["simulate"], Path(plan["good"]))
+    show = furnish(read)
+    if why:
+        say(f"{why} (the show goes on as it was)")
     screens = _screens(show, plan)
     closing.callback(screens.close)
     _prepare(screens, lambda: board.sign(monotonic_ns()))

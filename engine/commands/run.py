@@ -6,15 +6,17 @@ import argparse
 import dataclasses
 import os
 import sys
+import tempfile
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from engine.kernel_cache import prepare_cache
-from engine.problems import MixeurError, ShowError
+from engine.problems import MixeurError
 from engine.restart import forget_state, state_path
 from engine.show.files import read_show
 from engine.show.furnish import furnish
+from engine.show.good import read_good_show
 from engine.show.model import Camera, Show
 from engine.supervise.memory import Block
 from engine.supervise.notify import Notifier
@@ -54,16 +56,14 @@ def run(args: argparse.Namespace) -> int:
         "frames": frames, "report": str(args.report.resolve()) if args.report else None,
         "out": str((args.out or show.folder / "out").resolve()), "debug": args.debug, "state": str(state),
     }  # fmt: skip
-    while True:
-        code = Supervisor(plans(show, told), say, show.folder, Notifier().look).run()
-        if code == 0:
-            forget_state(state)
-        if code != ANEW:
-            return code
-        try:
-            show = furnish(read_show(args.show, simulate=args.simulate))
-        except ShowError as error:
-            say(str(error))
+    with tempfile.TemporaryDirectory(prefix="mixeur-") as good:
+        while True:
+            code = Supervisor(plans(show, {**told, "good": good}), say, show.folder, Notifier().look).run()
+            if code == 0:
+                forget_state(state)
+            if code != ANEW:
+                return code
+            show = furnish(read_good_show(args.show, args.simulate, Path(good))[0])
 
 
 def say(line: str) -> None:

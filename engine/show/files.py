@@ -21,7 +21,7 @@ ROOM_FILE = "room.toml"
 SIMULATED = "simulated"
 
 
-def read_show(path: Path, simulate: bool = False) -> Show:
+def read_show(path: Path, simulate: bool = False, copies: Path | None = None) -> Show:
     """Return a checked show.
 
     The room half of the show file is overridden by a `room.toml` beside it, key by key. Without one everything is
@@ -30,6 +30,7 @@ def read_show(path: Path, simulate: bool = False) -> Show:
     Args:
         path: A show file, a folder that holds a `show.toml`, or one scene (`.py`).
         simulate: Leave the room's devices alone even if there is a `room.toml`.
+        copies: A folder that holds what the files are to say instead.
 
     Raises:
         ShowError: Carries every problem found.
@@ -38,8 +39,8 @@ def read_show(path: Path, simulate: bool = False) -> Show:
         return _single_scene(path)
     file = path / SHOW_FILE if path.is_dir() else path
     room_file = file.with_name(ROOM_FILE)
-    sources = (file, room_file) if stands(room_file) else (file,)
-    documents, problems = _read_all(sources)
+    sources = (file, room_file) if stands(copies / ROOM_FILE if copies else room_file) else (file,)
+    documents, problems = _read_all(sources, copies)
     if problems:
         raise ShowError(problems)
     data, places = documents[0].data, documents[0].places
@@ -67,12 +68,12 @@ def _single_scene(path: Path) -> Show:
     return Show(folder=file.parent, name=name, scenes=scenes, simulated=True, sources=(path,))
 
 
-def _read_all(sources: tuple[Path, ...]) -> tuple[list[Document], list[Problem]]:
+def _read_all(sources: tuple[Path, ...], copies: Path | None) -> tuple[list[Document], list[Problem]]:
     documents: list[Document] = []
     problems: list[Problem] = []
     for source in sources:
         try:
-            documents.append(read_document(source, str(source)))
+            documents.append(read_document(copies / source.name if copies else source, str(source)))
         except ShowError as error:
             problems += error.problems
     return documents, problems

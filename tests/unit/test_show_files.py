@@ -5,6 +5,7 @@ import pytest
 
 from engine.problems import ShowError
 from engine.show.files import read_show
+from engine.show.good import read_good_show
 
 SHOW = """format = 1
 name = "Two walls"
@@ -173,3 +174,20 @@ def test_a_single_scene_is_a_simulated_show(folder):
 def test_a_show_that_is_not_there_is_one_problem(folder, path, problem):
     (folder / "my scene.py").write_text("")
     assert problems(path) == [problem]
+
+
+def test_a_show_that_is_broken_now_is_read_as_it_last_was_good(tmp_path):
+    folder, copies = tmp_path / "show", tmp_path / "copies"
+    folder.mkdir()
+    (folder / "a.py").write_text("")
+    (folder / "show.toml").write_text("format = 1\nname = 'good'\n[scene.a]\nfile = 'a.py'\n")
+    (folder / "room.toml").write_text("format = 1\n[osc]\nport = 9123\n")
+    assert read_good_show(folder, False, copies)[1] == ""
+    (folder / "show.toml").write_text("format = 1\n[scene")
+    (folder / "room.toml").unlink()
+    show, why = read_good_show(folder, False, copies)
+    assert (show.name, show.osc.port, show.folder) == ("good", 9123, folder) and "show.toml:2" in why
+    (folder / "show.toml").write_text("format = 1\n[scene.a]\nfile = 'a.py'\n")
+    assert read_good_show(folder, False, copies)[0].simulated and not (copies / "room.toml").exists()
+    with pytest.raises(ShowError, match="no such file"):
+        read_good_show(tmp_path / "none", False, tmp_path / "nothing")

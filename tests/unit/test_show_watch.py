@@ -63,11 +63,89 @@ def test_an_editor_that_replaces_the_file_is_seen(rig):
 
 def test_a_file_that_vanishes_and_comes_back_is_seen_each_time(rig):
     folder, eye = rig
-    for _ in range(2):
-        (folder / "show.toml").unlink()
-        assert eye.sees(folder / "show.toml")
-        (folder / "show.toml").write_text("1")
-        assert eye.sees(folder / "show.toml")
+    (folder / "show.toml").unlink()
+    assert eye.sees(folder / "show.toml")
+    (folder / "show.toml").write_text("1")
+    assert eye.sees(folder / "show.toml")
+
+
+def vim(path):
+    path.rename(path.with_name(path.name + "~"))
+    path.write_text("new text")
+    path.with_name(path.name + "~").unlink()
+
+
+def emacs(path):
+    path.with_name(".#" + path.name).symlink_to("someone@somewhere")
+    path.with_name("#" + path.name + "#").write_text("new")
+    path.write_text("new text")
+    path.with_name("#" + path.name + "#").unlink()
+    path.with_name(".#" + path.name).unlink()
+
+
+def code(path):
+    with path.open("w") as file:
+        threading.Event().wait(0.05)
+        file.write("new ")
+        file.flush()
+        threading.Event().wait(0.03)
+        file.write("text")
+
+
+def sed(path):
+    part = path.with_name("sedXY12ab")
+    part.write_text("new text")
+    part.replace(path)
+
+
+def removed_and_put_back(path):
+    path.unlink()
+    threading.Event().wait(0.3)
+    path.write_text("new text")
+
+
+def link_turned(path):
+    other = path.parent.parent / "elsewhere.py"
+    other.write_text("new text")
+    path.with_name("new").symlink_to(other)
+    path.with_name("new").replace(path)
+
+
+def git(path):
+    for number in range(30):
+        (path.parent / f"other{number}.py").write_text(str(number))
+        threading.Event().wait(0.004)
+    path.unlink()
+    path.write_text("new text")
+
+
+@pytest.mark.parametrize("save", [vim, emacs, code, sed, removed_and_put_back, link_turned, git])
+def test_however_it_is_saved_a_file_is_told_of_whole_and_without_a_storm(tmp_path, save):
+    path, texts, end = tmp_path / "scenes" / "embers.py", [], monotonic_ns() + PATIENCE_S * 1e9
+    path.parent.mkdir()
+    path.write_text("old text")
+    watch = Watch([path.parent])
+    saving = threading.Thread(target=save, args=(path,))
+    saving.start()
+    rest_ns = 0
+    while monotonic_ns() < end and (not rest_ns or monotonic_ns() < rest_ns):
+        if path.resolve() in watch.changed():
+            texts.append(path.read_text())
+            rest_ns = monotonic_ns() + 0.3e9
+        threading.Event().wait(0.005)
+    saving.join()
+    watch.close()
+    assert len(texts) <= 2 and texts[-1] == "new text" and all(texts), "never empty, never a storm"
+
+
+def test_an_edit_behind_a_link_is_seen_though_the_system_does_not_tell(rig):
+    folder, eye = rig
+    far = folder / "far.py"
+    far.write_text("1")
+    (folder / "scenes" / "near.py").symlink_to(far)
+    assert eye.sees(far)
+    far.write_text("22")
+    assert eye.sees(far)
 
 
 def test_a_file_that_was_not_there_is_seen_when_it_comes(rig):
