@@ -62,7 +62,7 @@ class Projectors:
 
     def screenshot(self) -> Picture:
         """Return what all outputs show. RGB, shape (height, width, 3), uint8."""
-        shot = subprocess.run(["import", "-window", "root", "png:-"], env=self.env, check=True, capture_output=True)
+        shot = subprocess.run(["import", "-window", "root", "bmp:-"], env=self.env, check=True, capture_output=True)
         picture = cv2.imdecode(np.frombuffer(shot.stdout, np.uint8), cv2.IMREAD_COLOR)
         return np.ascontiguousarray(picture[..., ::-1])
 
