@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from functools import lru_cache
 
 import cv2
 import numpy as np
@@ -15,7 +15,7 @@ from engine.world import Floats, Pixels
 
 Corners = tuple[tuple[float, float], ...]
 WHOLE: Corners = ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0))
-STEP_S = 0.01
+STEP = 1e-4
 
 
 def picture_to_stage(corners: Corners | None, mirror: bool, aspect: float) -> NDArray[np.float64]:
@@ -51,15 +51,31 @@ def lay_flow(flow_px: Floats, size: tuple[int, int], corners: Corners, aspect: f
     Args:
         flow_px: Pixels of a picture of `size` a second. Shape (h, w, 2).
     """
-    height, width = flow_px.shape[:2]
-    matrix = _pixels(corners, (width, height))
-    flow = cv2.warpPerspective(flow_px, matrix, (width, height), flags=cv2.INTER_LINEAR)
-    places = np.dstack(np.meshgrid(np.arange(width), np.arange(height))).astype(np.float32).reshape(1, -1, 2)
-    before = cv2.perspectiveTransform(places, np.linalg.inv(matrix))
-    step = flow.reshape(1, -1, 2) * (np.array((width, height)) / size * STEP_S).astype(np.float32)
-    after: Any = cv2.perspectiveTransform(before + step, matrix)
-    speed = (after - places) * np.array((aspect / width, 1 / height), np.float32) / np.float32(STEP_S)
-    return np.asarray(speed, np.float32).reshape(height, width, 2)
+    places, across, down = _flow_maps(corners, (flow_px.shape[1], flow_px.shape[0]), size, aspect)
+    seen = cv2.remap(flow_px, places, places[:0], cv2.INTER_LINEAR)
+    return np.asarray(across * seen[..., :1] + down * seen[..., 1:], np.float32)
+
+
+@lru_cache(maxsize=16)
+def _flow_maps(
+    corners: Corners, flow_size: tuple[int, int], size: tuple[int, int], aspect: float
+) -> tuple[Floats, Floats, Floats]:
+    """Return where in the flow each place of the stage is, and how far in stage units a pixel across, and one down, is.
+
+    Returns:
+        Each of shape (h, w, 2), float32.
+    """
+    shape = (*flow_size[::-1], 2)
+    matrix = _pixels(corners, flow_size)
+    grid = np.indices(shape[:2])[::-1].reshape(2, -1).T[None].astype(np.float64)
+    places = cv2.perspectiveTransform(grid, np.linalg.inv(matrix))
+    pixel = np.array(flow_size) / size
+    ways = []
+    for axis in range(2):
+        step = np.eye(2)[axis] * pixel * STEP
+        moved = (cv2.perspectiveTransform(places + step, matrix) - grid) / STEP
+        ways.append((moved * (aspect, 1.0) / flow_size).astype(np.float32).reshape(shape))
+    return places.astype(np.float32).reshape(shape), ways[0], ways[1]
 
 
 def _pixels(corners: Corners, size: tuple[int, int]) -> NDArray[np.float64]:
