@@ -11,6 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from engine.clock import monotonic_ns
 from engine.kernel_cache import prepare_cache
 from engine.problems import MixeurError
 from engine.restart import forget_state, state_path
@@ -20,10 +21,12 @@ from engine.show.good import read_good_show
 from engine.show.model import Camera, Show
 from engine.supervise.memory import Block
 from engine.supervise.notify import Notifier
+from engine.supervise.pulse import Patience
 from engine.supervise.supervisor import ANEW, Supervisor
 from engine.supervise.ward import ENGINE_PATIENCE, ChildPlan
 
 ENGINE, SOUND, CAMERA = "engine.commands.play", "engine.sound.process", "engine.inputs.camera_process"
+SOUND_PATIENCE = Patience(beating_s=1.5, warm_s=15.0, cold_s=300.0)  # it is to be heard again within 3 s
 
 
 def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -87,7 +90,8 @@ def plans(show: Show, told: dict[str, Any]) -> list[ChildPlan]:
     engine = {**told, "sound": sound.handle, "cameras": {name: block.handle for name, block in cameras.items()}}
     return [
         ChildPlan("engine", ENGINE, engine, (sound, *cameras.values()), patience=ENGINE_PATIENCE, spare=True),
-        ChildPlan("sound", SOUND, _sound_plan(show, sound), (sound,), lambda: last_alive_ns(sound)),
+        ChildPlan("sound", SOUND, _sound_plan(show, sound), (sound,),
+                  lambda: min(last_alive_ns(sound), monotonic_ns()), SOUND_PATIENCE),
         *(
             ChildPlan(
                 f"camera.{name}", CAMERA, _camera_plan(show, camera, cameras[name]), (cameras[name],),

@@ -43,8 +43,6 @@ def main(plan: Mapping[str, Any]) -> None:
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     speakers = [model.Speaker(**{**speaker, "at_m": tuple(speaker["at_m"])}) for speaker in plan["speakers"]]
     block = Block.attach(plan["block"])
-    header = block.array(np.int64, b.H_ALIVE_NS + 1, b.OFFSETS["header"])
-    header[b.H_ALIVE_NS], header[b.H_BACKEND] = monotonic_ns(), 0
     status = 0
     try:
         prepare_cache()

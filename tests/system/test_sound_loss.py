@@ -97,7 +97,7 @@ class Ear:
         self._back_ns = monotonic_ns()
         self._recording: Recording = rig.record(path)
 
-    def listen(self, stage: Stage, seconds: float = 2.0) -> tuple[float, NDArray[np.float32]]:
+    def listen(self, stage: Stage, seconds: float = 1.3) -> tuple[float, NDArray[np.float32]]:
         """Wait for the sound, and a little longer; return after how many seconds it was there, and how it goes on."""
         stage.wait(is_lost=False)
         sleep_s(seconds)
