@@ -129,7 +129,6 @@ class LiveShow:
         self._saver = self._closed_at_end(Saver(self._save, say, monotonic_ns))
         self._disk = self._closed_at_end(Disk(show.folder))
         self.desk = Desk(screens, self.pinned, self._act, self._saver.keep, self._webcam, say)
-        self.starts_anew = False
         self.refit = Refit(
             show, self.director, self.sound, self.cameras, self.pinned, self._remade, self._start_anew, say)
         self.reloader = self._closed_at_end(Reloader(show, self.refit, self._read_again, say))
@@ -151,9 +150,10 @@ class LiveShow:
         """Run until the clock ends, the person leaves or `stopping()`; then write the report."""
         devices = LiveDevices([self.osc, *self._midi, *self._serial], self.cameras, self.desk)
         outputs = LiveOutputs(self.light, self.sound, self._screens, self.desk, self._shown,
-                              lambda: self.starts_anew or stopping())
+                              stopping)
         run(clock, devices, lambda: self.refit.room, self.house, outputs, self.telemetry, self._direct)
-        self._board.stop()  # whatever happens from here on, the show is over
+        if not self._board.starts_anew:
+            self._board.stop()  # whatever happens from here on, the show is over
         if self._plan["report"]:
             write_report(Path(self._plan["report"]), self.report())
 
@@ -256,7 +256,7 @@ class LiveShow:
         return self._parts
 
     def _start_anew(self, why: str) -> None:
-        self.starts_anew = True
+        self._board.stop(anew=True)
         self._say(f"show: {why} changed; the show starts again with it")
 
     def _read_again(self) -> Show:

@@ -86,6 +86,8 @@ class Refit:
     def adoption(self, show: Show) -> Steps[Problem | None]:
         """Take another version of the show; return why it is not taken."""
         whole = [name for name in WHOLE if _fixed(getattr(show, name)) != _fixed(getattr(self.show, name))]
+        if show.simulated != self.show.simulated:
+            whole.append("room.toml")
         if set(devices(source for _, source in sources(show))) != self._ports:
             whole.append("serial devices")
         if whole:

@@ -25,7 +25,6 @@ from engine.show.good import read_good_show
 from engine.show.model import Show
 from engine.supervise.board import Board
 from engine.supervise.child import TOLD_TO_END, board_of
-from engine.supervise.supervisor import ANEW
 from engine.world import StageSize
 
 Plan = Mapping[str, Any]
@@ -45,12 +44,13 @@ def main(plan: Plan) -> int:
     try:
         prepare_cache()
         with ExitStack() as closing:
-            return _play(plan, board_of(plan), stop.is_set, closing)
+            _play(plan, board_of(plan), stop.is_set, closing)
     except MixeurError as error:
         if plan["debug"]:
             raise
         say(str(error))
         return 1
+    return 0
 
 
 def ready() -> None:
@@ -67,7 +67,7 @@ def say(text: str) -> None:
         sys.stderr.flush()
 
 
-def _play(plan: Plan, board: Board, told_to_stop: Callable[[], bool], closing: ExitStack) -> int:
+def _play(plan: Plan, board: Board, told_to_stop: Callable[[], bool], closing: ExitStack) -> None:
     board.sign(monotonic_ns())
     read, why = read_good_show(Path(plan["show"]), plan["simulate"], Path(plan["good"]))
     show = furnish(read)
@@ -83,7 +83,6 @@ def _play(plan: Plan, board: Board, told_to_stop: Callable[[], bool], closing: E
     gc.freeze()
     board.sign(monotonic_ns())
     live.run(RealClock(show.stage.fps, plan["frames"]), lambda: _ends(board, told_to_stop()))
-    return ANEW if live.starts_anew else 0
 
 
 def _ends(board: Board, told_to_stop: bool) -> bool:

@@ -40,9 +40,14 @@ class Board:
         """Return whether the show is to end."""
         return bool(self._cells[_STOP])
 
-    def stop(self) -> None:
-        """Ask every process to end."""
-        self._cells[_STOP] = 1
+    def stop(self, anew: bool = False) -> None:
+        """Ask every process to end; `anew`: so that they start again with a show file that has changed."""
+        self._cells[_STOP] = 2 if anew else 1
+
+    @property
+    def starts_anew(self) -> bool:
+        """Return whether the show ends only to start again."""
+        return int(self._cells[_STOP]) == 2
 
     # -- what the engine says of itself --------------------------------------------------------
 

@@ -33,7 +33,7 @@ class Notifier:
         if not self._address:
             return
         now_ns = monotonic_ns()
-        if board.stopping:
+        if board.stopping and not board.starts_anew:
             self._stop()
         elif now_ns >= self._next_ns:
             self._next_ns = now_ns + self._every_ns

@@ -16,7 +16,7 @@ from engine.supervise.ward import ENGINE, ChildPlan, Ward
 PATIENCE_S = 3.0
 TURN_S = 0.02
 SLEPT_S = 1.0  # a turn that took longer: it is we who did not run
-ANEW = 75  # the code of an engine that asks for new processes: the show file has changed what they stand on
+ANEW = 75  # instead of an exit code: the show is to start again, its file has changed what the processes stand on
 END_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
@@ -52,12 +52,13 @@ class Supervisor:
         self._ends_ns = 0
 
     def run(self) -> int:
-        """Run until the end; returns the engine's exit code."""
+        """Run until the end; returns the engine's exit code, or `ANEW`."""
         before = {number: signal.signal(number, lambda *_: self.board.stop()) for number in END_SIGNALS}
         if hasattr(signal, "SIGHUP"):
             before[signal.SIGHUP] = signal.signal(signal.SIGHUP, signal.SIG_IGN)  # its terminal was closed
         try:
-            return self._watch()
+            code = self._watch()
+            return ANEW if self.board.starts_anew else code
         finally:
             self._end_all()
             for number, handler in before.items():
@@ -99,7 +100,7 @@ class Supervisor:
 
     def _is_over(self, ward: Ward, code: int) -> bool:
         """Return whether an engine's end is the show's: asked for, or the show cannot run and never did."""
-        return code in (0, ANEW) or (code in CANNOT_RUN and (not ward.pulse.ever or self.board.stopping))
+        return code == 0 or (code in CANNOT_RUN and (not ward.pulse.ever or self.board.stopping))
 
     def _start(self, index: int, ward: Ward, now_ns: int) -> None:
         told = {"board": self._block.handle, "children": self._names}

@@ -60,6 +60,8 @@ def test_the_manager_hears_ready_alive_and_stopping_from_presented_frames(
     board.record(0, 1234, 2)
     now[0] += 60 * 10**9
     assert after_a_second() == ["STATUS=running for 1 min; started again: engine 2"]
+    board.stop(anew=True)
+    assert after_a_second() == [], "the show only starts again"
     board.stop()
     assert after_a_second() == ["STOPPING=1"]
     assert after_a_second() == []

@@ -19,7 +19,7 @@ from engine.clock import sleep_s
 from engine.supervise.board import Board
 from engine.supervise.child import TOLD_TO_END
 from engine.supervise.pulse import Patience
-from engine.supervise.supervisor import Supervisor
+from engine.supervise.supervisor import ANEW, Supervisor
 from engine.supervise.ward import ChildPlan
 
 ROOT = Path(__file__).parents[2]
@@ -51,6 +51,8 @@ def main(plan):
     if life <= plan.get("stops", 0):
         board.enter(note_of("bad", str(folder / "bad.py")))
         os.kill(os.getpid(), signal.SIGSTOP)
+    if plan.get("anew"):
+        board.stop(anew=True)
     deadline = time.monotonic() + plan.get("seconds", 60)
     while time.monotonic() < deadline and not (board.stopping and not plan.get("deaf")):
         time.sleep(0.01)
@@ -243,3 +245,9 @@ def test_no_process_outlives_a_killed_supervisor(plan: Callable[..., ChildPlan],
             return
         sleep_s(0.02)
     pytest.fail(f"still alive: {pids}")
+
+
+@pytest.mark.parametrize("more", [{}, {"stubborn": True}], ids=["at once", "by force"])
+def test_an_engine_that_asks_for_new_processes_ends_the_run_for_a_new_one(plan, more) -> None:
+    supervisor = Supervisor([plan("engine", anew=True, **more)], lambda line: None)
+    assert run(supervisor) == ANEW
