@@ -8,6 +8,7 @@ from engine.show.model import Cue, Show
 
 DAY_S = 86_400
 TIMED_WITHIN_S = 60
+DAYS_KEPT = 4  # a clock that is set to a wrong year and back fires no cue twice
 
 
 def cues_of(show: Show) -> tuple[Cue, ...]:
@@ -29,7 +30,7 @@ class RunningOrder:
         self.held = False
         self._index = -1
         self._run_s = 0.0
-        self._fired: dict[str, datetime.date] = {}
+        self._fired: dict[str, tuple[datetime.date, ...]] = {}
         self._within_s: float = TIMED_WITHIN_S
 
     @property
@@ -93,8 +94,9 @@ class RunningOrder:
                 continue
             late_s = (seconds - _seconds(cue.time)) % DAY_S
             day = (wall - datetime.timedelta(seconds=late_s)).date()
-            if late_s < self._within_s and self._fired.get(cue.name) != day:
-                self._fired[cue.name] = day
+            before = self._fired.get(cue.name, ())
+            if late_s < self._within_s and day not in before:
+                self._fired[cue.name] = (*before[1 - DAYS_KEPT :], day)
                 if found is None or late_s <= found[0]:
                     found = late_s, cue
         return found[1] if found else None

@@ -142,6 +142,41 @@ def test_a_timed_cue_missed_by_a_minute_does_not_go(new_evening: Begin) -> None:
     assert evening.director.status.cue == "two", "its minute reaches over midnight"
 
 
+def test_a_clock_that_is_stepped_fires_no_timed_cue_twice_and_no_storm(new_evening: Begin) -> None:
+    timed = [Cue(name=f"at {minute}", scene="blue", time=f"18:{minute}") for minute in range(10, 60)]
+    evening = new_evening(RED, *timed, wall=datetime.datetime(2014, 6, 21, 18, 29, 50))
+    entered: list[str] = []
+    for step_s in (0, 11, -20, 20, -3600, 3600, 86_400 * 365, -86_400 * 365, 600, -600):
+        evening.wall += datetime.timedelta(seconds=step_s)
+        for _ in range(5):
+            evening.play(0.1)
+            cue = evening.director.status.cue
+            if cue != "one":
+                entered.append(cue)
+                evening.director.cue("one")
+    assert entered == ["at 29", "at 30", "at 30", "at 40"], "one more only in the wrong year"
+
+
+def test_r5_after_a_restart_a_cue_comes_in_the_shortest_fade_and_the_timed_one_before_it_does_not_go_again(
+    new_evening: Begin,
+) -> None:
+    saved = datetime.datetime(2014, 6, 21, 18, 30, 20)
+    cues = RED, Cue(name="two", scene="blue", time="18:30"), Cue(name="three", scene="calm", fade_s=60)
+    evening = new_evening(*cues, wall=saved + datetime.timedelta(seconds=10))
+    evening.director.resume("three", saved)
+    evening.play(0.4)
+    assert evening.weights() == {"calm": 1.0}
+    evening.play(30)
+    assert evening.director.status.cue == "three"
+
+
+def test_after_a_restart_a_cue_that_is_no_more_leaves_the_show_at_its_beginning(new_evening: Begin) -> None:
+    evening = new_evening(RED, BLUE)
+    evening.director.resume("gone", datetime.datetime(2014, 6, 21))
+    evening.play(0.1)
+    assert (evening.director.status.cue, evening.told) == ("one", [])
+
+
 # -- fades ----------------------------------------------------------------------------------------
 
 
