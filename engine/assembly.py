@@ -78,6 +78,7 @@ def scene_parts(
         enter=enter,
         deadline=deadline or NoDeadline(),
         budget_ms=BUDGET_SHARE * 1000 / show.stage.fps,
+        show=show if live else None,
     )
 
 

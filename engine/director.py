@@ -288,13 +288,13 @@ class Director:
         return None
 
     def _ready(self, running: Running, values: Mapping[str, Any] | None = None) -> bool:
-        """Return whether a scene is set up, setting it up if need be, with other values of its Params if given."""
-        if running.started:
-            return True
-        failure = running.start({**self.params.values(running.name), **(values or {})})
-        if failure is not None:
-            self._failed(running, failure)
-        return failure is None
+        """Return whether a scene can make a frame now; sets it up if need be, with other values of its Params."""
+        if not running.started:
+            failure = running.start({**self.params.values(running.name), **(values or {})})
+            if failure is not None:
+                self._failed(running, failure)
+                return False
+        return running.is_ready
 
     def _prepare(self) -> None:
         """Set up at most one scene a frame that may be wanted soon, so that a cue starts at once; let others go."""

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from engine.containment import Failure
 from engine.problems import Problem
+from engine.scene.isolated import IsolatedRunning
 from engine.scene.loader import SceneClass, scene_file
 from engine.scene.parts import Parts
 from engine.scene.running import Running
@@ -49,7 +50,9 @@ class Casting:
         barred = self.barred.get(entry.name) or self.barred.get(EVERYTHING)
         self.enter(entry.name)
         try:
-            return BarredRunning(entry, key, parts, barred) if barred else Running(entry, key, parts)
+            if barred:
+                return BarredRunning(entry, key, parts, barred)
+            return (IsolatedRunning if entry.isolate == "process" else Running)(entry, key, parts)
         finally:
             self.enter("")
 

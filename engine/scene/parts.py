@@ -19,6 +19,7 @@ from engine.scene.base import Scene
 from engine.scene.commons import Commons
 from engine.scene.loader import SceneClass
 from engine.scene.state import Fingerprint
+from engine.show.model import Show
 from engine.sound.events import Sounds
 from engine.world import Now, StageSize
 
@@ -59,6 +60,7 @@ class Parts:
         deadline: Ends hooks that do not end by themselves.
         commons: What scenes must leave as it is.
         budget_ms: What all hooks of a scene should take at most in a frame.
+        show: What a scene in a process of its own is built from there; None where there is no such process.
     """
 
     stage: StageSize
@@ -73,6 +75,7 @@ class Parts:
     deadline: Deadline = field(default_factory=NoDeadline)
     commons: Commons = field(default_factory=Commons)
     budget_ms: float = math.inf
+    show: Show | None = None
 
 
 @dataclass(frozen=True, slots=True)

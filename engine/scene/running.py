@@ -84,6 +84,11 @@ class Running:
         return self._take is not None
 
     @property
+    def is_ready(self) -> bool:
+        """Return whether it can make a frame at once, or will say why not."""
+        return self.started
+
+    @property
     def strain(self) -> Problem | None:
         """Return what is to be said of a scene that takes too much of most frames."""
         if self._class is None or not self.budget.is_strained:
