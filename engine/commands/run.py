@@ -22,6 +22,7 @@ from engine.show.model import Camera, Show
 from engine.supervise.memory import Block
 from engine.supervise.notify import Notifier
 from engine.supervise.pulse import Patience
+from engine.supervise.priority import go_first
 from engine.supervise.supervisor import ANEW, Supervisor
 from engine.supervise.ward import ENGINE_PATIENCE, ChildPlan
 
@@ -52,6 +53,7 @@ def run(args: argparse.Namespace) -> int:
     if args.report and not args.report.resolve().parent.is_dir():
         raise MixeurError(f"--report {args.report}: the folder is not there; make it or name another")
     prepare_cache()
+    go_first()
     frames = args.frames if args.seconds is None else round(args.seconds * show.stage.fps)
     state = state_path(args.show.resolve())
     told = {

@@ -14,6 +14,7 @@ from pathlib import Path
 from random import Random
 
 from engine.clock import sleep_s
+from engine.restart import state_path
 from engine.stress import processes
 from engine.stress.faults import Kind
 from engine.stress.venue import Venue
@@ -44,7 +45,8 @@ def kinds(names: Sequence[str]) -> Iterator[Kind]:
         yield Kind(f"{name}: out of handles", _OutOfHandles(name), (1.0, 5.0), holds=f"{name} handles")
         pull = name if "." in name else ""
         yield Kind(f"{name}: stopped", _Stopped(name), (0.5, 8.0), holds=name, pull=pull)
-    yield Kind("spare: killed", _Sent(processes.SPARE, signal.SIGKILL))
+    yield Kind("engine: spare killed", _Sent(processes.SPARE, signal.SIGKILL))
+    yield Kind("engine: state spoilt, then killed", _spoilt_state, holds="state")
     yield Kind("supervisor: hung up on", _Sent("supervisor", signal.SIGHUP))
     yield Kind("supervisor: stopped", _Stopped("supervisor"), (0.3, 1.0), holds="supervisor")
     yield Kind("power: cut", _power_cut, (0.3, 1.0), holds="power", takes=frozenset({"picture", "sound"}))
@@ -113,6 +115,21 @@ def _limit(pid: int, handles: int) -> int | None:
 
 
 @contextmanager
+def _spoilt_state(venue: Venue, dice: Random) -> Iterator[str]:
+    """Spoil what a restart goes on from, and restart: what was asked for may be forgotten, the show must run."""
+    path = state_path(venue.file)
+    raw = path.read_bytes() if path.is_file() else b"{}"
+    path.parent.mkdir(exist_ok=True)
+    wrong = b'{"format": 1, "cue": 7, "params": 3}'
+    path.write_bytes(dice.choice((b"", raw[: len(raw) // 2], b"\0" * len(raw), b"[]", wrong)))
+    venue.asked.values.clear()
+    pid = venue.pids().get("engine", 0)
+    if pid:
+        processes.send(pid, signal.SIGKILL)
+    yield f"{path.name} spoilt, SIGKILL to {pid}"
+
+
+@contextmanager
 def _power_cut(venue: Venue, dice: Random) -> Iterator[str]:
     """Kill the supervisor; the kernel ends the rest. At the end it is started again, as a service manager does."""
     orphans = [pid for pid in venue.pids().values() if pid != venue.supervisor]
@@ -159,8 +176,9 @@ def _busy_disk(venue: Venue, dice: Random) -> Iterator[str]:
 @contextmanager
 def _beside(code: str, count: int, nice: int) -> Iterator[None]:
     """Run Python code in processes of its own; it ends itself if we are gone."""
-    words = [sys.executable, "-c", code.replace("{parent}", str(os.getpid()))]
-    running = [subprocess.Popen(["nice", "-n", str(nice), *words]) for _ in range(count)]
+    ranked = f"import os\nos.setpriority(os.PRIO_PROCESS, 0, {nice})\n" + code.replace("{parent}", str(os.getpid()))
+    words = [sys.executable, "-c", ranked]
+    running = [subprocess.Popen(words, start_new_session=True, stderr=subprocess.DEVNULL) for _ in range(count)]
     try:
         yield
     finally:

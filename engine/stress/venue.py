@@ -89,6 +89,7 @@ class Venue:
         plugs: What the rig can pull.
 
     Attributes:
+        room: The environment of the show's processes, without the token by which they are known.
         told: Every line that the show said.
         complaints: What was found wrong while a fault was done.
         asked: What was asked of it and must hold in the end.
@@ -111,7 +112,7 @@ class Venue:
         self.folder = folder
         self.report = folder / "report.json"
         self.token = f"{os.getpid()}-{monotonic_ns()}"
-        self.env = {**(os.environ if env is None else env), TOKEN: self.token}
+        self.room = dict(os.environ if env is None else env)
         self.plugs = {plug.name: plug for plug in plugs}
         self.told: list[Told] = []
         self.complaints: list[Told] = []
@@ -131,7 +132,7 @@ class Venue:
         words = ["run", str(self.file), "--report", str(self.report), *self.options]
         self._process = subprocess.Popen(
             [sys.executable, "-P", "-m", "engine.cli", *words],
-            env=self.env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            env={**self.room, TOKEN: self.token}, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
             start_new_session=True,
         )  # fmt: skip
         threading.Thread(target=self._listen, args=(self._process,), daemon=True).start()

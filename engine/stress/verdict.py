@@ -15,6 +15,7 @@ from engine.stress.witness import PICTURE, SOUND, Witness
 LIMITS_S = {PICTURE: 5.0, SOUND: 5.0, "motion": 8.0}
 AFTER_S = 6.0
 LINES = 14
+NOISE = ("ALSA lib", "Expression ", "off-screen frames")  # libraries that say the same again and again
 BEFORE_LINE_S = 1.0
 
 
@@ -127,7 +128,8 @@ def _broken(sense: str, spans: Sequence[Span], excused: Sequence[Span], told: Se
 
 
 def _lines(told: Sequence[Told], span: Span) -> tuple[str, ...]:
-    around = [line for line in told if span.start_s - BEFORE_LINE_S <= line.at_s <= span.end_s + BEFORE_LINE_S]
+    heard = [line for line in told if not line.text.startswith(NOISE)]
+    around = [line for line in heard if span.start_s - BEFORE_LINE_S <= line.at_s <= span.end_s + BEFORE_LINE_S]
     return tuple(f"{line.at_s:.1f} s {line.text}" for line in around[:LINES])
 
 

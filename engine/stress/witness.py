@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from threading import Event, Thread
@@ -59,7 +58,7 @@ class Witness:
 
     Attributes:
         senses: What was met when.
-        lives: What each process held, by pid.
+        lives: What each process held, by name and pid: a spare becomes what it stands in for.
         eyes, ears: What it looks at and listens to, in words.
         luminance: Of the newest look.
     """
@@ -75,7 +74,7 @@ class Witness:
         self._backend = ""
         self._next_holding_s = 0.0
         self.senses = Senses()
-        self.lives: dict[int, Life] = {}
+        self.lives: dict[tuple[str, int], Life] = {}
         self.luminance = -1.0
         self.eyes, self.ears = self._open_eyes(), self._open_ears()
         self._thread = Thread(target=self._run, name="witness", daemon=True)
@@ -97,22 +96,22 @@ class Witness:
     # -- eyes and ears -------------------------------------------------------------------------
 
     def _open_eyes(self) -> str:
-        display = self._venue.env.get("DISPLAY", "")
+        display = self._venue.room.get("DISPLAY", "")
         if "--headless" in self._venue.options or not display:
             if not self._venue.show.simulated:
                 return "frames presented (a real room without a display writes no pictures)"
             eyes = PictureEyes(self._venue.show.folder / "out", self._look)
             self._closing.callback(eyes.close)
             return "pictures written once a second"
-        areas = outputs(self._venue.env)
+        areas = outputs(self._venue.room)
         screen = ScreenEyes(display, areas, self._look)
         self._closing.callback(screen.close)
         return f"screenshots of {display}, {max(len(areas), 1)} outputs"
 
     def _open_ears(self) -> str:
-        if not hears_a_server(self._venue.env):
+        if not hears_a_server(self._venue.room):
             return "meters of the sound process"
-        ears = ServerEars(self._venue.env, lambda _: self.senses.sound.seen(self._venue.now_s()))
+        ears = ServerEars(self._venue.room, lambda _: self.senses.sound.seen(self._venue.now_s()))
         self._closing.callback(ears.close)
         return "the sound server's output"
 
@@ -177,12 +176,5 @@ class Witness:
         for name, pid in self._venue.pids().items():
             held = processes.holding(pid)
             if held is not None:
-                life = self.lives.setdefault(pid, Life(name, pid, now_s))
+                life = self.lives.setdefault((name, pid), Life(name, pid, now_s))
                 life.series.append((now_s, held))
-
-    def by_name(self) -> dict[str, list[Life]]:
-        """Return the lives of each part of the show, the oldest first."""
-        found = defaultdict(list)
-        for life in self.lives.values():
-            found[life.name].append(life)
-        return dict(found)
