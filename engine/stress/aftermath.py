@@ -18,7 +18,7 @@ SAVED_S = 2.0  # a value asked for so shortly before the engine dies may be the 
 MOST_PARTS = 2  # of the newest kill; the next start removes them
 MOST_MORE_HANDLES = 12
 MOST_MORE_THREADS = 6
-SETTLED_S = 6.0
+SHORT_LIFE = 20  # looks, one a second
 
 
 def lost_values(venue: Venue, witness: Witness, report: dict[str, Any]) -> Iterator[str]:
@@ -83,10 +83,11 @@ def grown(witness: Witness) -> Iterator[str]:
 
 
 def growth(life: Life) -> dict[str, float]:
-    """Return what a process holds more at its end than when it had settled; empty for a short life."""
-    settled = [held for at_s, held in life.series if at_s - life.since_s > SETTLED_S]
-    if len(settled) < 4:
+    """Return what a process holds more at its end than in the middle of its life; empty for a short life."""
+    held = [each for _, each in life.series]
+    if len(held) < SHORT_LIFE:
         return {}
+    settled = held[len(held) // 2 :]
     first, last = settled[0], settled[-1]
     return {
         "rss_mb": round(last.rss_mb - first.rss_mb, 1),

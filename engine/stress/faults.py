@@ -24,6 +24,7 @@ class Kind:
         lasts_s: The shortest and the longest time from doing to taking back.
         holds: What it takes hold of; two faults never hold the same thing at once.
         takes: The senses (`picture`, `sound`) that cannot be served while it lasts: that time does not count.
+        grants_s: How much longer than that it does not count: a start of everything has a limit of its own.
         pull: The word after `--pull` that means it, if any.
     """
 
@@ -32,6 +33,7 @@ class Kind:
     lasts_s: tuple[float, float] = (0.0, 0.0)
     holds: str = ""
     takes: frozenset[str] = frozenset()
+    grants_s: float = 0.0
     pull: str = ""
 
 

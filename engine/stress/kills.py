@@ -33,6 +33,7 @@ while os.getppid() == {parent}:
     with open({path!r}, "wb") as file:
         for _ in range(64): file.write(os.urandom(1 << 20)); os.fsync(file.fileno())
 """
+START_S = 10.0  # more than the 5 s for one part: R5 gives a start of everything 15 s
 MOST_MEMORY_SHARE = 0.25
 
 
@@ -49,7 +50,8 @@ def kinds(names: Sequence[str]) -> Iterator[Kind]:
     yield Kind("engine: state spoilt, then killed", _spoilt_state, holds="state")
     yield Kind("supervisor: hung up on", _Sent("supervisor", signal.SIGHUP))
     yield Kind("supervisor: stopped", _Stopped("supervisor"), (0.3, 1.0), holds="supervisor")
-    yield Kind("power: cut", _power_cut, (0.3, 1.0), holds="power", takes=frozenset({"picture", "sound"}))
+    everything = frozenset({"picture", "sound"})
+    yield Kind("power: cut", _power_cut, (0.3, 1.0), holds="power", takes=everything, grants_s=START_S)
     yield Kind("processor: starved", _starved_of_processor, (2.0, 6.0), holds="processor")
     yield Kind("memory: pressed", _pressed_for_memory, (2.0, 5.0), holds="memory")
     yield Kind("disk: busy", _busy_disk, (2.0, 5.0), holds="disk")

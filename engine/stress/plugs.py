@@ -45,7 +45,7 @@ def kinds(plugs: Sequence[Plug]) -> Iterator[Kind]:
         thing, _, how = plug.name.partition(": ")
         takes = TAKES.get(thing.partition(".")[0], frozenset())
         named, pull = (f"{thing}: {how}", "") if how else (f"{thing}: pulled", thing)
-        yield Kind(named, _Pulled(plug), (1.0, 6.0), f"plug {thing}", takes, pull)
+        yield Kind(named, _Pulled(plug), (1.0, 6.0), f"plug {thing}", takes, pull=pull)
 
 
 class _Pulled:

@@ -47,6 +47,17 @@ class Presence:
         return self.gone + open_end
 
 
+def merged(spans: Iterable[Span]) -> list[Span]:
+    """Return spans in order, those that overlap as one."""
+    found: list[Span] = []
+    for span in sorted(spans, key=lambda each: each.start_s):
+        if found and span.start_s <= found[-1].end_s:
+            found[-1] = Span(found[-1].start_s, max(found[-1].end_s, span.end_s))
+        else:
+            found.append(span)
+    return found
+
+
 def counted_s(span: Span, excused: Iterable[Span]) -> float:
     """Return how much of a span no fault excuses; what excuses twice counts once."""
     left, at = 0.0, span.start_s

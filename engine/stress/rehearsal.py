@@ -13,7 +13,7 @@ from engine.stress.verdict import Verdict, judge
 from engine.stress.witness import PICTURE, SOUND, Senses, Witness
 
 BASELINE_S = 4.0
-SETTLE_S = 6.0
+SETTLE_S, LONGEST_SETTLE_S = 6.0, 20.0
 STEADY_S = 1.5  # a sense that misses something for longer than this by itself is not judged by it
 
 
@@ -83,6 +83,10 @@ def _is_steady(sense: Presence, end_s: float) -> bool:
 def _settle(venue: Venue, witness: Witness, voices: int) -> list[Told]:
     """Wait until the show runs again undisturbed; return what is stuck."""
     sleep_s(SETTLE_S)
+    patience_s = venue.now_s() + LONGEST_SETTLE_S
+    while not venue.is_listening() and venue.now_s() < patience_s:
+        sleep_s(0.1)
+    sleep_s(STEADY_S)
     patience_s = venue.now_s() + SETTLE_S
     while (now := witness.held_voices()) > voices and venue.now_s() < patience_s:
         sleep_s(0.1)

@@ -132,8 +132,8 @@ class Venue:
         words = ["run", str(self.file), "--report", str(self.report), *self.options]
         self._process = subprocess.Popen(
             [sys.executable, "-P", "-m", "engine.cli", *words],
-            env={**self.room, TOKEN: self.token}, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-            start_new_session=True,
+            env={**self.room, TOKEN: self.token}, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT, start_new_session=True,
         )  # fmt: skip
         threading.Thread(target=self._listen, args=(self._process,), daemon=True).start()
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from engine.stress.aftermath import growth
 from engine.stress.faults import Done
-from engine.stress.presence import Span, counted_s
+from engine.stress.presence import Span, counted_s, merged
 from engine.stress.venue import Told
 from engine.stress.witness import PICTURE, SOUND, Witness
 
@@ -103,8 +103,8 @@ def judge(
         end_s: When the show was asked to end.
     """
     gone = {sense: _gone(witness, how, end_s) for sense, how in judged.items()}
-    excused = {sense: [each.span for each in done if sense in each.fault.kind.takes] for sense in gone}
-    excused["motion"] = excused.get(PICTURE, [])
+    excused = {sense: [_taken(each) for each in done if sense in each.fault.kind.takes] for sense in gone}
+    excused["motion"] = [*excused.get(PICTURE, []), *gone.get(PICTURE, [])]
     breaks = [found for sense in gone for found in _broken(sense, gone[sense], excused[sense], told)]
     breaks += [Break(each.text, each.at_s, _lines(told, Span(each.at_s, each.at_s))) for each in wrong]
     longest = {sense: round(max((counted_s(span, excused[sense]) for span in spans), default=0.0), 2)
@@ -116,7 +116,11 @@ def judge(
 
 def _gone(witness: Witness, how: str, end_s: float) -> list[Span]:
     spans = [span for name in how.split(" and ") for span in getattr(witness.senses, name).until(end_s)]
-    return [Span(span.start_s, min(span.end_s, end_s)) for span in spans if span.start_s < end_s]
+    return merged(Span(span.start_s, min(span.end_s, end_s)) for span in spans if span.start_s < end_s)
+
+
+def _taken(done: Done) -> Span:
+    return Span(done.span.start_s, done.span.end_s + done.fault.kind.grants_s)
 
 
 def _broken(sense: str, spans: Sequence[Span], excused: Sequence[Span], told: Sequence[Told]) -> Iterator[Break]:

@@ -173,7 +173,7 @@ def done(name: str, start_s: float, end_s: float, *takes: str) -> Done:
 
 
 def test_the_verdict_breaks_a_limit_once_and_shows_what_was_said_around_it() -> None:
-    seen = witness(frames=[Span(20, 26)], light=[Span(40, 43)], rendered=[Span(60, 67)])
+    seen = witness(frames=[Span(20, 26)], light=[Span(21, 25), Span(40, 43)], rendered=[Span(60, 67)])
     told = [Told(1, "early"), Told(20.5, "engine: ended with signal SIGKILL"), Told(90, "late")]
     faults = [done("engine: killed", 20, 20), done("sound: pulled", 60, 64, "sound")]
     verdict = judge(1, 100, 5, faults, seen, {"picture": "frames and light", "sound": "rendered"}, [], told, 100)
@@ -187,8 +187,8 @@ def test_the_verdict_breaks_a_limit_once_and_shows_what_was_said_around_it() -> 
 
 
 def test_what_a_process_holds_more_is_told_only_after_it_has_settled() -> None:
-    life = Life("engine", 1, 0.0, [(float(i), Holding(100 + i, 10 if i < 8 else 40, 5)) for i in range(20)])
-    assert growth(life) == {"rss_mb": 12.0, "handles": 30, "threads": 0}
+    life = Life("engine", 1, 0.0, [(float(i), Holding(100 + i, 10 if i < 38 else 40, 5 + (i > 5))) for i in range(60)])
+    assert growth(life) == {"rss_mb": 29.0, "handles": 30, "threads": 0}
     assert growth(Life("engine", 1, 0.0, life.series[:5])) == {}
 
 
