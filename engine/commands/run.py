@@ -21,8 +21,8 @@ from engine.show.good import read_good_show
 from engine.show.model import Camera, Show
 from engine.supervise.memory import Block
 from engine.supervise.notify import Notifier
-from engine.supervise.pulse import Patience
 from engine.supervise.priority import go_first
+from engine.supervise.pulse import Patience
 from engine.supervise.supervisor import ANEW, Supervisor
 from engine.supervise.ward import ENGINE_PATIENCE, ChildPlan
 

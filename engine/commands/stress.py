@@ -47,19 +47,21 @@ def run(args: argparse.Namespace) -> int:
         raise MixeurError("stress: say what to pull (--pull sound@10) or how many faults (--campaign 20)")
     if args.json and not args.json.resolve().parent.is_dir():
         raise MixeurError(f"--json {args.json}: the folder is not there; make it or name another")
-    from engine.stress.campaign import kinds_of, planned, pulled
+    from engine.stress.campaign import kinds_of, planned, pulled, together
     from engine.stress.plugs import CommandPlug
     from engine.stress.rehearsal import rehearse
     from engine.stress.venue import Venue
+    from engine.supervise.priority import WITNESS_NICE, go_first
 
     options = [f"--{word}" for word in ("headless", "simulate") if getattr(args, word)]
     with tempfile.TemporaryDirectory(prefix="mixeur-stress-") as folder:
         venue = Venue(args.show, Path(folder), options, plugs=[CommandPlug(*words) for words in args.plug])
         kinds = _chosen(kinds_of(venue), args.only)
-        faults = pulled(kinds, args.pull) + planned(kinds, args.campaign, args.seed, args.pace)
+        faults = together(pulled(kinds, args.pull), planned(kinds, args.campaign, args.seed, args.pace))
         if args.list:
             print("\n".join(f"{kind.name}{f'   --pull {kind.pull}' if kind.pull else ''}" for kind in kinds))
             return 0
+        go_first(WITNESS_NICE)
         verdict = rehearse(venue, faults, args.seed, lambda line: print(line, file=sys.stderr, flush=True))
     print(verdict.words())
     if args.json:

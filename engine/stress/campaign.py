@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 
 from engine.clock import sleep_s
@@ -70,6 +70,12 @@ def pulled(kinds: Sequence[Kind], words: Sequence[str]) -> list[Fault]:
             raise MixeurError(f"--pull {word}: write NAME@SECOND or NAME@SECOND+SECONDS, as camera.room@10+5") from None
         faults.append(Fault(number, known[name], at_s, lasts_s, f"pull {number}"))
     return sorted(faults, key=lambda fault: fault.at_s)
+
+
+def together(*campaigns: Sequence[Fault]) -> list[Fault]:
+    """Return the faults of several campaigns in order of time, numbered anew."""
+    faults = sorted((fault for each in campaigns for fault in each), key=lambda fault: fault.at_s)
+    return [replace(fault, number=number) for number, fault in enumerate(faults, 1)]
 
 
 def _groups(kinds: Sequence[Kind]) -> dict[str, list[Kind]]:

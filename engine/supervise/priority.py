@@ -8,6 +8,7 @@ from pathlib import Path
 
 NICE = -10
 CAMERA_NICE = -5  # a camera that is late is seen less than an engine that starts late
+WITNESS_NICE = -12  # who watches a show under stress sees nothing while it starves
 AUTOGROUP = Path("/proc/self/autogroup")  # Linux weighs sessions first: there niceness counts only within one
 
 

@@ -16,12 +16,11 @@ from engine.stress.campaign import kinds_of, planned
 from engine.stress.rehearsal import rehearse
 from engine.stress.venue import Venue
 from engine.stress.verdict import Verdict
-from engine.supervise.priority import go_first
+from engine.supervise.priority import WITNESS_NICE, go_first
 from tests.system import rig, sound_rig
 from tests.system.camera_rig import film
 
 SIZE = (1280, 720)
-RIG_NICE = -12  # cameras, projectors and speakers are never starved by the machine that the show runs on
 DISK_MB = 192  # a show says when less than 100 are free
 MISSING = ", ".join(filter(None, (rig.missing_tools(), sound_rig.missing_tools())))
 SHOW = """
@@ -226,7 +225,7 @@ def _free_port() -> int:
 def campaign(folder: Path, count: int, seed: int, pace_s: float, only: tuple[str, ...] = ("",)) -> Verdict:
     """Put the show of this room under stress; only faults whose names begin so."""
     before = os.getpriority(os.PRIO_PROCESS, 0)
-    go_first(RIG_NICE)
+    go_first(WITNESS_NICE)  # and the rig: real cameras and speakers are never starved by the machine of the show
     room = Room(folder)
     try:
         venue = Venue(room.folder, room.work, env=room.env, plugs=list(room.plugs()))

@@ -14,7 +14,7 @@ import pytest
 from engine.problems import MixeurError
 from engine.stress import processes
 from engine.stress.aftermath import growth
-from engine.stress.campaign import kinds_of, planned, pulled
+from engine.stress.campaign import kinds_of, planned, pulled, together
 from engine.stress.copy import copy_show
 from engine.stress.eyes import look_at
 from engine.stress.faults import Done, Fault, Kind
@@ -110,7 +110,8 @@ def test_no_two_faults_hold_the_same_thing_at_once(venue: Venue) -> None:
 
 def test_a_pull_is_read_and_a_wrong_one_gets_a_line_with_the_nearest_name(venue: Venue) -> None:
     kinds = kinds_of(venue)
-    first, second = pulled(kinds, ["camera.room@10+5", "engine@2"])
+    first, second = together(pulled(kinds, ["camera.room@10+5"]), pulled(kinds, ["engine@2"]))
+    assert (first.number, second.number) == (1, 2)
     assert (first.kind.name, first.at_s, first.lasts_s) == ("engine: killed", 2.0, 3.0)
     assert (second.kind.name, second.at_s, second.lasts_s) == ("camera.room: stopped", 10.0, 5.0)
     with pytest.raises(MixeurError, match=r"called 'camera.rom'.*did you mean 'camera.room'"):
