@@ -99,5 +99,8 @@ class HeadlessWindows:
         self._folder.mkdir(parents=True, exist_ok=True)
         for name, frame in frames.items():
             part = self._folder / f".{name}.part.png"
-            part.write_bytes(cv2.imencode(".png", frame[..., :3])[1].tobytes())  # imwrite is silent on a full disk
-            part.replace(self._folder / f"{name}.png")
+            try:
+                part.write_bytes(cv2.imencode(".png", frame[..., :3])[1].tobytes())  # imwrite is silent on a full disk
+                part.replace(self._folder / f"{name}.png")
+            finally:
+                part.unlink(missing_ok=True)

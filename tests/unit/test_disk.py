@@ -63,6 +63,7 @@ def test_off_screen_frames_that_cannot_be_written_are_told_once(full: Path) -> N
         wait_for(lambda: screens._writing.done())
     screens.close()
     assert len(lines) == 1 and "off-screen frames cannot be written (No space left on device)" in lines[0]
+    assert list((full / "out").iterdir()) == []
 
 
 def test_a_disk_that_is_full_is_a_loss_with_its_remedy(full: Path) -> None:
