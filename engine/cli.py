@@ -6,7 +6,6 @@ import argparse
 import importlib
 import sys
 from collections.abc import Sequence
-from importlib.metadata import entry_points
 from typing import Protocol
 
 from engine.problems import MixeurError
@@ -23,21 +22,22 @@ class Command(Protocol):
         """Register a parser whose default `run` takes the arguments and returns the exit code."""
 
 
-def parser() -> argparse.ArgumentParser:
-    """Return the parser of every command."""
+def parser(wanted: str = "") -> argparse.ArgumentParser:
+    """Return the parser of one command of ours, or else of every command: what is not wanted is not imported."""
     top = argparse.ArgumentParser(prog="mixeur", description="Runs interactive media installations.")
     top.add_argument("--debug", action="store_true", help="show the traceback of an error")
     subparsers = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    commands: list[Command] = [importlib.import_module(f"engine.commands.{name}") for name in COMMANDS]
-    commands += [entry.load() for entry in entry_points(group=GROUP)]
-    for command in commands:
+    names = [name for name in COMMANDS if name == wanted.replace("-", "_")]
+    commands: list[Command] = [importlib.import_module(f"engine.commands.{name}") for name in names or COMMANDS]
+    for command in [*commands, *([] if names else _others())]:
         command.add(subparsers)
     return top
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; an error is one line with its remedy, a traceback only with `--debug`."""
-    args = parser().parse_args(arguments)
+    words = sys.argv[1:] if arguments is None else arguments
+    args = parser(next((word for word in words if not word.startswith("-")), "")).parse_args(words)
     try:
         return int(args.run(args))
     except KeyboardInterrupt:
@@ -47,6 +47,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
             raise
         print(_line(error), file=sys.stderr)
         return 1
+
+
+def _others() -> list[Command]:
+    from importlib.metadata import entry_points  # 30 ms that `run` can do without
+
+    return [entry.load() for entry in entry_points(group=GROUP)]
 
 
 def _line(error: Exception) -> str:

@@ -9,12 +9,14 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from engine.atomic import remove_parts, write_atomic
-from engine.director import Director
 from engine.problems import MixeurError
 from engine.supervise.barred import Barred, as_plain, from_plain
+
+if TYPE_CHECKING:  # the supervisor, which forgets states, needs no director
+    from engine.director import Director
 
 FORMAT = 1
 FOLDER = ".mixeur"
