@@ -84,6 +84,10 @@ class Recording:
         self._process.terminate()
         self._process.wait()
         self._file.close()
+        return self.so_far()
+
+    def so_far(self) -> NDArray[np.float32]:
+        """Return what was recorded up to now. Shape (frames, 8), float32."""
         raw = np.fromfile(self._path, "<f4")
         return raw[: raw.size // 8 * 8].reshape(-1, 8)
 
