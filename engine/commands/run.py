@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import os
+import signal
 import sys
 import tempfile
 from contextlib import suppress
@@ -52,6 +53,8 @@ def run(args: argparse.Namespace) -> int:
         print("no display: frames are made off-screen; set DISPLAY for windows", file=sys.stderr)
     if args.report and not args.report.resolve().parent.is_dir():
         raise MixeurError(f"--report {args.report}: the folder is not there; make it or name another")
+    if hasattr(signal, "SIGHUP"):
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)  # the terminal may be closed while all still starts
     prepare_cache()
     go_first()
     frames = args.frames if args.seconds is None else round(args.seconds * show.stage.fps)

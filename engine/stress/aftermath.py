@@ -18,7 +18,7 @@ SAVED_S = 2.0  # a value asked for so shortly before the engine dies may be the 
 MOST_PARTS = 2  # of the newest kill; the next start removes them
 MOST_MORE_HANDLES = 12
 MOST_MORE_THREADS = 6
-SHORT_LIFE = 20  # looks, one a second
+SHORT_LIFE = 60  # looks, one a second
 
 
 def lost_values(venue: Venue, witness: Witness, report: dict[str, Any]) -> Iterator[str]:

@@ -66,6 +66,8 @@ class _Sent:
     @contextmanager
     def __call__(self, venue: Venue, dice: Random) -> Iterator[str]:
         pid = venue.pids().get(self._name, 0)
+        if pid and self._number == signal.SIGHUP and not venue.is_listening():
+            pid = 0  # an interpreter that starts cannot yet ignore anything
         if pid:
             processes.send(pid, self._number)
         yield f"{self._number.name} to {pid}" if pid else "it was not there"
