@@ -6,6 +6,7 @@ import datetime
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 LONGEST_DT_S = 0.25
@@ -38,6 +39,14 @@ def monotonic_ns() -> int:
 def thread_cpu_ns() -> int:
     """Return the processor time that this thread has used, in nanoseconds; for measuring only."""
     return time.thread_time_ns()
+
+
+def thread_queued_ns() -> int:
+    """Return how long this thread has queued for a processor, in nanoseconds; 0 where that is not known."""
+    try:
+        return int(Path("/proc/thread-self/schedstat").read_text().split()[1])
+    except (OSError, ValueError, IndexError):
+        return 0
 
 
 def realtime_to_monotonic_ns(realtime_ns: int) -> int:

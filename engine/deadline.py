@@ -9,10 +9,11 @@ from collections.abc import Callable
 from types import FrameType
 from typing import Protocol, TypeVar
 
-from engine.clock import NS, monotonic_ns, sleep_s, thread_cpu_ns
+from engine.clock import NS, monotonic_ns, sleep_s, thread_cpu_ns, thread_queued_ns
 
 HOOK_S = 0.25  # what one hook may take in a frame
 SETUP_S = 1.25  # below the two seconds after which a show counts as hung
+EXTRA = 6  # times that a starved process gets more
 AGAIN_S = 5e-5  # short, so that it also rings between the lines of code that catches every exception
 LOOK_S = 0.05
 T = TypeVar("T")
@@ -45,7 +46,7 @@ class Alarm:
     """Raises `Overrun` in the main thread, by SIGALRM; for POSIX.
 
     Code that has worked for less than a quarter of its time was kept from it (the process was stopped or starved), or
-    it waits for something: it gets the time once more.
+    it waits for something: it gets a quarter of a second more, and again while it is seen to queue for a processor.
     """
 
     def __init__(self) -> None:
@@ -57,7 +58,8 @@ class Alarm:
         """Return what `work` returns, or raise `Overrun` out of it; in another thread it is let be."""
         if threading.get_ident() != self._thread:
             return work()
-        self._limit_s, self._is_patient, self._began_ns = limit_s, True, thread_cpu_ns()
+        self._limit_s, self._period_s, self._extra = limit_s, limit_s, EXTRA
+        self._worked_ns, self._queued_ns = thread_cpu_ns(), 0
         self._rings_in = sys._getframe()
         signal.setitimer(signal.ITIMER_REAL, limit_s)
         try:
@@ -69,13 +71,23 @@ class Alarm:
     def _ring(self, number: int, frame: FrameType | None) -> None:
         if self._rings_in is None or frame is self._rings_in:
             return  # the work is over: what it made may not be lost
-        if self._is_patient:
-            self._is_patient = False
-            was_kept = (thread_cpu_ns() - self._began_ns) / NS < self._limit_s / 4
-            signal.setitimer(signal.ITIMER_REAL, min(self._limit_s, HOOK_S) if was_kept else AGAIN_S, AGAIN_S)
-            if was_kept:
-                return
+        if self._extra and self._was_kept():
+            self._extra -= 1
+            self._period_s = min(self._limit_s, HOOK_S)
+            signal.setitimer(signal.ITIMER_REAL, self._period_s)
+            return
+        if not signal.getitimer(signal.ITIMER_REAL)[1]:
+            self._extra = 0
+            signal.setitimer(signal.ITIMER_REAL, AGAIN_S, AGAIN_S)
         raise Overrun(f"took longer than {self._limit_s * 1000:.0f} ms; do less in one frame, or end the loop")
+
+    def _was_kept(self) -> bool:
+        """Return whether the time since the last ring was not the work's own."""
+        worked_ns, queued_ns = thread_cpu_ns(), thread_queued_ns()
+        has_worked = (worked_ns - self._worked_ns) / NS >= self._period_s / 4
+        has_queued = self._extra == EXTRA or (queued_ns - self._queued_ns) / NS > self._period_s / 2
+        self._worked_ns, self._queued_ns = worked_ns, queued_ns
+        return has_queued and not has_worked
 
 
 class Lookout:
