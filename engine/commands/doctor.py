@@ -44,8 +44,10 @@ def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
 
 def run(args: argparse.Namespace) -> int:
     """Print every finding; 1 if one of them stops a show."""
+    from engine.commands.kiosk import kiosk  # it makes Findings too
+
     show = read_show(args.show) if args.show else None
-    findings = [*python(), *packages(), *sound(), *displays(), *cameras(), *midi(), *limits()]
+    findings = [*python(), *packages(), *sound(), *displays(), *cameras(), *midi(), *limits(), *kiosk()]
     if show is not None:
         findings += [*show_devices(show), *licences(show.folder)]
     for finding in findings:
