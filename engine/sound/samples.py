@@ -53,8 +53,11 @@ class SampleBank:
             changed: Resolved paths.
         """
         for path in [path for path in self._slots if Path(path).resolve() in changed]:
-            self._wanted.put(path)
-            self._start()
+            if self._at_once:
+                self._load(path)
+            else:
+                self._wanted.put(path)
+                self._start()
 
     def _start(self) -> None:
         if self._thread is None:
@@ -73,7 +76,8 @@ class SampleBank:
             if self._slots[path] is None:
                 self._slots[path] = MISSING
             text = "is not there" if not Path(path).is_file() else f"cannot be played ({error})"
-            self._report(Problem(path, 0, f"the sound file {text}; it stays silent"))
+            then = "it stays silent" if self._slots[path] == MISSING else "the one before goes on"
+            self._report(Problem(path, 0, f"the sound file {text}; {then}"))
 
     def _slot(self, path: Path) -> int:
         """Return the slot that holds a file; read it into a free one if none does."""

@@ -168,6 +168,26 @@ def test_a_sample_plays_at_its_pitch_and_a_loop_has_no_seam(tmp_path: Path) -> N
     assert np.abs(np.diff(sound.samples[53_000:], 6, axis=0)).max() < 1e-3
 
 
+def test_a_sample_that_is_saved_again_is_read_again_and_kept_while_it_is_broken(tmp_path: Path) -> None:
+    sound, path, t = OfflineSound(), tmp_path / "a.wav", np.arange(24_000) / RATE
+
+    def pitch_hz() -> float:
+        before, note = len(sound.samples), Note(60, 0.9, None, f"sample:{path}", 1e9, controls={"space": 0})
+        sound.submit([Sounds("a", (note,))], round(before / RATE * NS))
+        sound.advance(before / RATE + 1.0)
+        return np.argmax(np.abs(np.fft.rfft(sound.samples[before : before + 19_200, 0]))) * 2.5
+
+    soundfile.write(path, 0.5 * np.sin(2 * np.pi * 300 * t), RATE)
+    assert pitch_hz() == pytest.approx(300, abs=3)
+    path.write_bytes(path.read_bytes()[:30])
+    sound.control.renew({path.resolve()})
+    assert pitch_hz() == pytest.approx(300, abs=3)
+    assert "the one before goes on" in sound.control.problems[0].text
+    soundfile.write(path, 0.5 * np.sin(2 * np.pi * 500 * t), RATE)
+    sound.control.renew({path.resolve()})
+    assert pitch_hz() == pytest.approx(500, abs=3)
+
+
 def test_a_missing_sample_is_one_problem_and_silence(tmp_path: Path) -> None:
     sound = OfflineSound()
     (tmp_path / "no.wav").write_text("not a sound")
