@@ -113,9 +113,10 @@ class Director:
             near = did_you_mean(name, [known.name for known in self._order.cues])
             self._faults.tell(f"cue {name}", Problem("/cue", 0, f"there is no cue '{name[:80]}'{near}"))
 
-    def resume(self, name: str, gone: datetime.datetime) -> None:
-        """Run a cue as after a restart: in the shortest fade; timed cues that were due at `gone` do not go again."""
+    def resume(self, name: str, gone: datetime.datetime, wall: datetime.datetime) -> None:
+        """Run a cue as after a restart: in the shortest fade; timed cues go that came after `gone`, none before it."""
         self._order.due(0.0, gone)
+        self._order.catch_up((wall - gone).total_seconds())
         if (cue := self._order.named(name)) is not None:
             self._enter(cue)
             self._fade.to(self._fade.target, SHORTEST_FADE_S)

@@ -118,7 +118,7 @@ class LiveShow:
         self._parts = scene_parts(show, seed, monotonic_ns, lambda scene, line: say(f"{scene}: {line}"), live=True,
                                   deadline=deadline(say), enter=self._casting.enter)
         self.director = Director(show, lambda entry, key: self._casting.make(entry, key, self._parts), self._tell)
-        resume(self.director, state, saved)
+        resume(self.director, state, saved, RealClock().wall())
         if word:
             say(word)
         self.house = House(self.director, not show.simulated, say)

@@ -62,10 +62,10 @@ def state_of(director: Director, barred: Iterable[Barred]) -> ShowState:
     )  # fmt: skip
 
 
-def resume(director: Director, state: ShowState, saved: datetime.datetime) -> None:
-    """Bring a show to where it was; Params that are no more are left out."""
+def resume(director: Director, state: ShowState, saved: datetime.datetime, wall: datetime.datetime) -> None:
+    """Bring a show to where it was at `saved`; Params that are no more are left out."""
     if state.cue:
-        director.resume(state.cue, saved)
+        director.resume(state.cue, saved, wall)
     director.hold(state.held)
     director.blackout(state.blackout)
     for address, value in (*state.params.items(), *state.followed.items()):

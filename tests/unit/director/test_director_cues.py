@@ -163,16 +163,25 @@ def test_r5_after_a_restart_a_cue_comes_in_the_shortest_fade_and_the_timed_one_b
     saved = datetime.datetime(2014, 6, 21, 18, 30, 20)
     cues = RED, Cue(name="two", scene="blue", time="18:30"), Cue(name="three", scene="calm", fade_s=60)
     evening = new_evening(*cues, wall=saved + datetime.timedelta(seconds=10))
-    evening.director.resume("three", saved)
+    evening.director.resume("three", saved, evening.wall)
     evening.play(0.4)
     assert evening.weights() == {"calm": 1.0}
     evening.play(30)
     assert evening.director.status.cue == "three"
 
 
+def test_r5_a_timed_cue_that_came_while_the_power_was_off_is_caught_up(new_evening: Begin) -> None:
+    saved = datetime.datetime(2014, 6, 21, 17, 0)
+    cues = RED, Cue(name="two", scene="blue", time="18:30"), Cue(name="three", scene="calm", time="16:00")
+    evening = new_evening(*cues, wall=saved + datetime.timedelta(hours=2))
+    evening.director.resume("three", saved, evening.wall)
+    evening.play(0.1)
+    assert evening.director.status.cue == "two"
+
+
 def test_after_a_restart_a_cue_that_is_no_more_leaves_the_show_at_its_beginning(new_evening: Begin) -> None:
     evening = new_evening(RED, BLUE)
-    evening.director.resume("gone", datetime.datetime(2014, 6, 21))
+    evening.director.resume("gone", datetime.datetime(2014, 6, 21, 12), evening.wall)
     evening.play(0.1)
     assert (evening.director.status.cue, evening.told) == ("one", [])
 
