@@ -23,7 +23,7 @@ from engine.supervise.spare import Spare
 
 ENGINE = "engine"
 PATIENCE = Patience(beating_s=3.0, warm_s=15.0, cold_s=300.0)
-ENGINE_PATIENCE = Patience(beating_s=2.0, warm_s=10.0, cold_s=60.0)
+ENGINE_PATIENCE = Patience(beating_s=2.0, warm_s=20.0, cold_s=60.0)
 NOTICED_S = 0.5  # a silence that is looked into
 STOPPED = ("T", "t")
 FREE_ENDS, ENGINE_FREE_ENDS = 1, 4  # after so many there is no pause: without the engine there is no picture
