@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from typing import Any
 
 from engine.clock import NS
@@ -70,20 +69,16 @@ class Spare:
 
 
 def plan_when_needed(ready: Any) -> dict[str, Any]:
-    """Get ready without getting in the way, then wait for a plan on the standard input and return it.
+    """Get ready, then wait for a plan on the standard input and return it.
 
     Raises:
         SystemExit: None will come.
     """
-    with suppress(AttributeError, OSError):
-        os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     ready()
     line = sys.stdin.buffer.readline()
     if not line:
         sys.exit(0)
-    with suppress(AttributeError, OSError):
-        os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
     os.close(nothing)
