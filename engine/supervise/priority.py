@@ -12,11 +12,12 @@ WITNESS_NICE = -12  # who watches a show under stress sees nothing while it star
 AUTOGROUP = Path("/proc/self/autogroup")  # Linux weighs sessions first: there niceness counts only within one
 
 
-def go_first(nice: int = NICE) -> None:
+def go_first(nice: int = NICE, pid: int = 0) -> None:
     """Ask to run before other processes; a system that refuses (it takes root or `LimitNICE`) leaves all as it is."""
     if hasattr(os, "setpriority"):
         with suppress(OSError):
-            os.setpriority(os.PRIO_PROCESS, 0, nice)
-    if AUTOGROUP.exists():
+            os.setpriority(os.PRIO_PROCESS, pid, nice)
+    autogroup = Path(f"/proc/{pid}/autogroup") if pid else AUTOGROUP
+    if autogroup.exists():
         with suppress(OSError):
-            AUTOGROUP.write_text(str(nice))
+            autogroup.write_text(str(nice))

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from engine.clock import NS
+from engine.supervise.priority import go_first
 
 AFTER_S = 3.0  # the process it stands in for has the processor to itself for so long
 
@@ -42,6 +43,7 @@ class Spare:
         process, self._process = self._process if self._is_there() else None, None
         if process is None or process.stdin is None:
             return None
+        go_first(pid=process.pid)  # it may still be getting ready
         try:
             process.stdin.write(json.dumps(plan).encode() + b"\n")
             process.stdin.close()
