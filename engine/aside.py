@@ -13,6 +13,7 @@ from engine.clock import NS, monotonic_ns
 from engine.deadline import Overrun
 
 PATIENCE_NS = 2 * NS  # of a thread that was told to stop: one that waits in compiled code cannot hear it
+AGAIN_NS = NS // 20  # between two tellings: a thread that ends is left to end
 SWITCH_S = 0.0002  # the loop gets the interpreter back this soon after it asked for it
 T = TypeVar("T")
 
@@ -51,7 +52,7 @@ class Aside:
     def __init__(self) -> None:
         self._thread: threading.Thread | None = None
         self._done: list[Any] = []
-        self._end_ns = 0
+        self._end_ns = self._told_ns = 0
         self._switch_s = sys.getswitchinterval()
 
     def begin(self, job: Job) -> None:
@@ -70,9 +71,11 @@ class Aside:
         """Return whether the job has ended, in the end by force; one that cannot be stopped is left behind."""
         if self._thread is None:
             return True
-        late_ns = monotonic_ns() - self._end_ns
+        now_ns = monotonic_ns()
+        late_ns = now_ns - self._end_ns
         if self._thread.is_alive() and late_ns < PATIENCE_NS:
-            if late_ns > 0:
+            if late_ns > 0 and now_ns - self._told_ns >= AGAIN_NS:
+                self._told_ns = now_ns
                 stop(self._thread)
             return False
         sys.setswitchinterval(self._switch_s)

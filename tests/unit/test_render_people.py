@@ -4,6 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
+from engine.problems import MixeurError
 from engine.render.canvas import Canvas
 from engine.render.people import Guest
 from engine.world import Matte, Now, StageSize
@@ -56,9 +57,9 @@ def test_a_view_that_no_projector_shows_is_drawn_small_and_is_nobodys() -> None:
     unseen.people()
     unseen.pixels[:] = np.zeros((180, 320, 4), np.uint8)
     unseen.surface.fill((0, 0, 0))
-    assert canvas.end()["inside"] == ()
-    with pytest.raises(Exception, match="blend"):
+    with pytest.raises(MixeurError, match="blend"):
         unseen.circle(0.5, 0.5, 0.2, blend="nonsense")
+    assert canvas.end()["inside"] == ()
 
 
 def test_a_view_that_a_projector_shows_is_drawn_whole() -> None:

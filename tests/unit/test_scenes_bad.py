@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime
+import gc
 import io
 import os
 import re
@@ -40,6 +41,15 @@ SLOW = {  # each failure takes as long as a hook may: the third one is left out
     "counts_far", "endless_loop", "endless_repr", "endless_str", "many_large_dots", "setup_loops", "sleeps",
     "swallowing_loop",
 }  # fmt: skip
+
+
+@pytest.fixture(scope="module", autouse=True)
+def settled_memory() -> Iterator[None]:
+    """Set aside what other tests have left, as the engine does: to look through it all takes longer than a hook may."""
+    gc.collect()
+    gc.freeze()
+    yield
+    gc.unfreeze()
 
 
 @pytest.fixture(scope="module")
