@@ -28,6 +28,7 @@ from engine.supervise.supervisor import ANEW, Supervisor
 from engine.supervise.ward import ENGINE_PATIENCE, ChildPlan
 
 ENGINE, SOUND, CAMERA = "engine.commands.play", "engine.sound.process", "engine.inputs.camera_process"
+NOT_YET = "not yet for the public: the guards of eyes and ears (flashes, loudness) are still to come"
 SOUND_PATIENCE = Patience(beating_s=1.5, warm_s=15.0, cold_s=300.0)  # it is to be heard again within 3 s
 
 
@@ -53,6 +54,7 @@ def run(args: argparse.Namespace) -> int:
         print("no display: frames are made off-screen; set DISPLAY for windows", file=sys.stderr)
     if args.report and not args.report.resolve().parent.is_dir():
         raise MixeurError(f"--report {args.report}: the folder is not there; make it or name another")
+    say(NOT_YET)
     if hasattr(signal, "SIGHUP"):
         signal.signal(signal.SIGHUP, signal.SIG_IGN)  # the terminal may be closed while all still starts
     prepare_cache()
