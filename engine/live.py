@@ -61,6 +61,7 @@ from engine.supervise.board import Board
 from engine.supervise.cpu import CpuShares
 from engine.supervise.footprint import footprint, give_back, limit
 from engine.supervise.memory import Block
+from engine.supervise.priority import step_back
 from engine.telemetry import Telemetry
 from engine.world import Event, Now
 
@@ -178,6 +179,8 @@ class LiveShow:
 
     def _shown(self, count: int, now: Now, frame: Frame) -> None:
         self._board.beat(count, monotonic_ns())
+        if count == 1:
+            step_back()
         self.reloader.step()
         if count % EVERY == 0:
             self.pinned.fit(self._screens.sizes)

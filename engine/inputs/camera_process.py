@@ -22,7 +22,7 @@ from engine.inputs.camera_simulated import SimulatedSource, StandIn, simulated
 from engine.show.model import Camera
 from engine.stage_view import lay
 from engine.supervise.memory import Block
-from engine.supervise.priority import CAMERA_NICE, go_first
+from engine.supervise.priority import step_back
 from engine.vision.eye import Eye
 from engine.world import CameraState, Pixels, Sighting
 
@@ -40,7 +40,7 @@ def main(plan: dict[str, Any]) -> NoReturn:
     """
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
-    go_first(CAMERA_NICE)
+    step_back()
     cv2.setNumThreads(1)  # measured: a second thread makes it later, not sooner, on a busy small machine
     camera, block, folder = camera_of(plan["camera"]), Block.attach(plan["block"]), Path(plan["folder"])
     code = run_camera(camera, block, lambda: stop.is_set() or os.getppid() != plan["parent"], folder, plan["aspect"])

@@ -134,16 +134,18 @@ def test_mido_in_another_process_is_heard():
         desk.close()
 
 
-def test_mido_in_another_process_hears_us_and_the_panic_at_the_end():
+def test_mido_in_another_process_hears_us_between_a_panic_at_the_start_and_one_at_the_end():
     with subprocess.Popen([sys.executable, "-c", MIDI_SINK], stdout=subprocess.PIPE, text=True) as sink:
         try:
             assert sink.stdout
             out = MidiOutput(MidiDevice(name="synth", output=f"socket:127.0.0.1:{int(sink.stdout.readline())}"))
             out.note(60, 1.0)
             out.close()
-            heard = [sink.stdout.readline() for _ in range(2 + 48)]
-            assert heard[0].startswith("note_on channel=0 note=60 velocity=127")
-            assert heard[1].startswith("note_off channel=0 note=60")
-            assert sum("control=123 value=0" in line for line in heard) == 16
+            panic, *heard = ([sink.stdout.readline() for _ in range(count)] for count in (48, 2, 48))
+            notes, silence = heard
+            assert notes[0].startswith("note_on channel=0 note=60 velocity=127")
+            assert notes[1].startswith("note_off channel=0 note=60")
+            for lines in (panic, silence):
+                assert sum("control=123 value=0" in line for line in lines) == 16
         finally:
             sink.kill()

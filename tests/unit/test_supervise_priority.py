@@ -31,6 +31,24 @@ def test_a_process_and_its_session_take_the_rank_that_is_asked_for() -> None:
     assert asked(wanted) == [str(wanted)] * (2 if AUTOGROUP.exists() else 1)
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may go before others")
+def test_who_has_started_steps_back_with_all_threads_so_that_the_sound_server_is_not_outranked() -> None:
+    code = f"""
+import threading
+threading.Thread(target=threading.Event().wait, daemon=True).start()
+{ASK.format(nice=-7, before="")}
+from engine.supervise.priority import THREADS, step_back
+step_back()
+print(*(os.getpriority(os.PRIO_PROCESS, int(path.name)) for path in THREADS.iterdir()))
+if AUTOGROUP.exists(): print(AUTOGROUP.read_text().split()[-1])
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, start_new_session=True)
+    ranks = done.stdout.splitlines()
+    assert ranks[0] == "-7", done.stderr
+    assert set(ranks[-1 - AUTOGROUP.exists()].split()) == {"0"}
+    assert ranks[-1] in ("0", "0 0")
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody who may not")
 def test_who_may_not_go_first_goes_on_as_before() -> None:
     before = os.getpriority(os.PRIO_PROCESS, 0)
