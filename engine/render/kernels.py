@@ -58,13 +58,11 @@ def _blend(below: Any, layer: Any, clear: Any, blend: Any, n: Any) -> None:
 
 
 @njit(inline="always")
-def _misses(box: Any, width: int, first: int, n: int) -> Any:
-    """Return whether none of `n` pixels from `first` on lies in a box (left, top, right, bottom)."""
-    top, bottom = first // width, (first + n - 1) // width
-    if bottom < box[1] or top >= box[3]:
+def _misses(recipe: Any, k: int, column: int, row: int, last_row: int, n: int) -> Any:
+    """Return whether none of `n` pixels from (column, row) on lies in the box of layer `k`."""
+    if last_row < recipe[k, 5] or row >= recipe[k, 7]:
         return True
-    left = first - top * width
-    return top == bottom and (left + n <= box[0] or left >= box[2])
+    return row == last_row and (column + n <= recipe[k, 4] or column >= recipe[k, 6])
 
 
 @njit("void(uint32[::1], int64, uint64[::1], int64[:, ::1], boolean, int64, int64, uint32[:, ::1])",
@@ -93,13 +91,14 @@ def mix(out: Any, width: int, addresses: Any, recipe: Any, is_weighed: bool, sta
     total = scratch[3:].reshape(2 * size).view(np.uint16)
     for first in range(start, stop, size):
         n = min(size, stop - first)
+        row, last_row = first // width, (first + n - 1) // width
         for line in range(4 * n, 8 * n, 64):
             prefetch(uint64(out.ctypes.data) + uint64(4 * first + line))
         if is_weighed:
             total[:] = 0
         for k in range(addresses.size):
             blend, alpha, begins, weight = recipe[k, 0], uint16(recipe[k, 1]), recipe[k, 2], recipe[k, 3]
-            is_clear = _misses(recipe[k, 4:], width, first, n)
+            is_clear = _misses(recipe, k, first - row * width, row, last_row, n)
             if begins and (is_clear or blend == MULTIPLY):
                 for i in range(n):
                     tile32[i] = OPAQUE
