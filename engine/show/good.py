@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from engine.atomic import write_atomic
-from engine.problems import ShowError
-from engine.show.files import read_show
+from engine.problems import Problem, ShowError
+from engine.show.files import ROOM_FILE, read_show
 from engine.show.model import Show
 
 
@@ -22,20 +22,25 @@ def read_good_show(path: Path, simulate: bool, copies: Path) -> tuple[Show, str]
     """
     try:
         show = read_show(path, simulate)
+        keep_good_show(show, copies)
     except ShowError as error:
         try:
             return read_show(path, simulate, copies), str(error)
         except ShowError:
             raise error from None
-    keep_good_show(show, copies)
     return show, ""
 
 
 def keep_good_show(show: Show, copies: Path) -> None:
-    """Keep what the files of a show say, now that it was read well."""
+    """Keep what the files of a show say, now that it was read well.
+
+    Raises:
+        ShowError: Its room file has gone since. A show that plays in a room does not turn to a simulated one under
+            its visitors' eyes.
+    """
     files = {source.name: source for source in show.sources if source.suffix == ".toml"}
+    if ROOM_FILE not in files and (copies / ROOM_FILE).exists():
+        text = "is gone; put it back, or end the show and start it again to play without a room"
+        raise ShowError([Problem(ROOM_FILE, 0, text)])
     for name, source in files.items():
         write_atomic(copies / name, source.read_text(encoding="utf-8"))
-    for copy in copies.glob("*.toml"):
-        if copy.name not in files:
-            copy.unlink()
