@@ -58,8 +58,10 @@ def _blend(below: Any, layer: Any, clear: Any, blend: Any, n: Any) -> None:
 
 
 @njit(inline="always")
-def _misses(recipe: Any, k: int, column: int, row: int, last_row: int, n: int) -> Any:
-    """Return whether none of `n` pixels from (column, row) on lies in the box of layer `k`."""
+def _misses(recipe: Any, k: int, width: int, first: int, n: int) -> Any:
+    """Return whether none of `n` pixels from `first` on lies in the box of layer `k`."""
+    row, last_row = first // width, (first + n - 1) // width
+    column = first - row * width
     if last_row < recipe[k, 5] or row >= recipe[k, 7]:
         return True
     return row == last_row and (column + n <= recipe[k, 4] or column >= recipe[k, 6])
@@ -91,14 +93,13 @@ def mix(out: Any, width: int, addresses: Any, recipe: Any, is_weighed: bool, sta
     total = scratch[3:].reshape(2 * size).view(np.uint16)
     for first in range(start, stop, size):
         n = min(size, stop - first)
-        row, last_row = first // width, (first + n - 1) // width
         for line in range(4 * n, 8 * n, 64):
             prefetch(uint64(out.ctypes.data) + uint64(4 * first + line))
         if is_weighed:
             total[:] = 0
         for k in range(addresses.size):
             blend, alpha, begins, weight = recipe[k, 0], uint16(recipe[k, 1]), recipe[k, 2], recipe[k, 3]
-            is_clear = _misses(recipe, k, first - row * width, row, last_row, n)
+            is_clear = _misses(recipe, k, width, first, n)
             if begins and (is_clear or blend == MULTIPLY):
                 for i in range(n):
                     tile32[i] = OPAQUE
