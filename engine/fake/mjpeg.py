@@ -10,7 +10,6 @@ import threading
 from collections.abc import Sequence
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from typing import Any, Literal
 
 import cv2
@@ -175,13 +174,4 @@ def encode(pictures: Sequence[Pixels], quality: int = 88) -> list[bytes]:
         done, jpeg = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, quality])
         assert done, "a picture of this type cannot be a JPEG"
         jpegs.append(np.asarray(jpeg).tobytes())
-    return jpegs
-
-
-def split_film(path: Path) -> list[bytes]:
-    """Return the JPEGs of a film as `ffmpeg -c:v mjpeg -f mjpeg` writes it: one after the other."""
-    data, jpegs, start = path.read_bytes(), [], 0
-    while (end := data.find(b"\xff\xd9", start)) >= 0:
-        jpegs.append(data[start : end + 2])
-        start = end + 2
     return jpegs

@@ -15,7 +15,7 @@ from engine.show import model
 from engine.sound import block as b
 from engine.sound.block import address, open_memory
 from engine.sound.events import Hold, Note, Point, Sounds
-from engine.sound.meters import Meters, read_meters
+from engine.sound.meters import Meters, read_backend, read_meters
 from engine.sound.presets import NAMES, SAMPLE_PRESET
 from engine.sound.ring import push
 from engine.sound.samples import MISSING, SampleBank
@@ -147,8 +147,8 @@ class SoundControl:
         alive_ns = int(self._memory.header[b.H_ALIVE_NS])
         if not alive_ns or monotonic_ns() - alive_ns > ALIVE_NS:
             return "the sound process is not there; it is started again by itself"
-        meters = self.meters()
-        return meters.reason or ("the sound process is starting" if meters.backend == "none" else "")
+        backend, reason = read_backend(self._memory)
+        return reason or ("the sound process is starting" if backend == "none" else "")
 
     def adopt(self, show: model.Show) -> None:
         """Take over the level, the trims, the delays and the places of another version of the show."""
@@ -159,10 +159,6 @@ class SoundControl:
     def renew(self, changed: Collection[Path]) -> None:
         """Read samples again whose files (resolved paths) have changed."""
         self._samples.renew(changed)
-
-    def preload(self, path: str) -> None:
-        """Begin to read a sample before it is needed."""
-        self._samples.find(path)
 
     # -- what is written -------------------------------------------------------------------------
 

@@ -49,13 +49,19 @@ class Meters:
     without_s: float
 
 
+def read_backend(memory: Memory) -> tuple[str, str]:
+    """Return which backend plays, and why it is this one: `Meters.backend` and `Meters.reason` alone."""
+    return b.BACKENDS[int(memory.header[b.H_BACKEND])], b.read_text(memory.reason)
+
+
 def read_meters(memory: Memory) -> Meters:
     """Return the state of the sound engine now."""
     header = memory.header
     outputs = int(header[b.H_OUTPUTS])
     frame = int(header[b.H_FRAME])
+    backend, reason = read_backend(memory)
     return Meters(
-        backend=b.BACKENDS[int(header[b.H_BACKEND])], reason=b.read_text(memory.reason),
+        backend=backend, reason=reason,
         realtime=bool(header[b.H_REALTIME]), frame=frame, time_s=frame / int(header[b.H_RATE]),
         peak_db=tuple(_db(float(v)) for v in memory.meter[:outputs, 0]),
         rms_db=tuple(_db(math.sqrt(max(float(v), 0.0))) for v in memory.meter[:outputs, 1]),
