@@ -45,7 +45,8 @@ def kinds(plugs: Sequence[Plug]) -> Iterator[Kind]:
         thing, _, how = plug.name.partition(": ")
         takes = TAKES.get(thing.partition(".")[0], frozenset())
         named, pull = (f"{thing}: {how}", "") if how else (f"{thing}: pulled", thing)
-        yield Kind(named, _Pulled(plug), (1.0, 6.0), f"plug {thing}", takes, pull=pull)
+        held = "display" if thing.startswith("projector.") else thing  # no output is switched while its server is gone
+        yield Kind(named, _Pulled(plug), (1.0, 6.0), f"plug {held}", takes, pull=pull)
 
 
 class _Pulled:

@@ -36,6 +36,15 @@ class SoundRig:
         """Start to record all outputs of the sink."""
         return Recording(path, self.env)
 
+    def native_tone(self, folder: Path, hz: float, seconds: float, latency_ms: int) -> tuple[Recording, subprocess.Popen[bytes]]:
+        """Start the yardstick: a tone that the server's own player plays to its second sink, and its recording."""
+        wave = np.sin(2 * np.pi * hz / RATE * np.arange(round(seconds * RATE))).astype("<f4") * np.float32(0.2)
+        (folder / "native.raw").write_bytes(np.repeat(wave, 2).tobytes())
+        player = subprocess.Popen(
+            ["pacat", "-d", "mic", f"--rate={RATE}", "--channels=2", "--format=float32le", "--raw",
+             f"--latency-msec={latency_ms}", folder / "native.raw"], env=self.env)
+        return Recording(folder / "native_heard.raw", self.env, "mic", "front-left,front-right"), player
+
     def start(self) -> None:
         """Start the server, or start it again after it was stopped."""
         command = [HERE / "start_sound.sh", self._folder]
@@ -70,26 +79,27 @@ class SoundRig:
 
 
 class Recording:
-    """A running recording, raw float32."""
+    """A running recording of a sink, raw float32."""
 
-    def __init__(self, path: Path, env: dict[str, str]) -> None:
+    def __init__(self, path: Path, env: dict[str, str], sink: str = "speakers", channel_map: str = MAP) -> None:
         self._path = path
+        self._channels = channel_map.count(",") + 1
         self._file = path.open("wb")
         self._process = subprocess.Popen(
-            ["parec", "-d", "speakers.monitor", f"--rate={RATE}", "--channels=8", f"--channel-map={MAP}",
-             "--format=float32le", "--raw", "--latency-msec=20"], stdout=self._file, env=env)
+            ["parec", "-d", f"{sink}.monitor", f"--rate={RATE}", f"--channels={self._channels}",
+             f"--channel-map={channel_map}", "--format=float32le", "--raw", "--latency-msec=20"], stdout=self._file, env=env)
 
     def stop(self) -> NDArray[np.float32]:
-        """Return what was recorded. Shape (frames, 8), float32."""
+        """Return what was recorded. Shape (frames, channels), float32."""
         self._process.terminate()
         self._process.wait()
         self._file.close()
         return self.so_far()
 
     def so_far(self) -> NDArray[np.float32]:
-        """Return what was recorded up to now. Shape (frames, 8), float32."""
+        """Return what was recorded up to now. Shape (frames, channels), float32."""
         raw = np.fromfile(self._path, "<f4")
-        return raw[: raw.size // 8 * 8].reshape(-1, 8)
+        return raw[: raw.size // self._channels * self._channels].reshape(-1, self._channels)
 
 
 def breaks(wave: NDArray[np.float32], hz: float, rate: int = RATE) -> NDArray[np.int64]:

@@ -203,6 +203,7 @@ def test_r3_a_show_loses_its_camera_in_four_ways_and_has_it_back_by_itself(tmp_p
         figures["stopped"] = gone_s, run.until("somebody")
         os.kill(run.camera_pid(), signal.SIGKILL)
         figures["killed"] = run.until("unknown"), run.until("somebody")
+        sleep_s(0.5)  # the ledger asks ten times a second
         report = run.end()
     finally:
         server.close()
