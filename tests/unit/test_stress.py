@@ -19,6 +19,7 @@ from engine.stress.copy import copy_show
 from engine.stress.eyes import look_at
 from engine.stress.faults import Done, Fault, Kind
 from engine.stress.plugs import CommandPlug
+from engine.stress.plugs import kinds as plugged
 from engine.stress.presence import Presence, Span, counted_s
 from engine.stress.processes import Holding
 from engine.stress.venue import Told, Venue
@@ -106,6 +107,12 @@ def test_no_two_faults_hold_the_same_thing_at_once(venue: Venue) -> None:
         if fault.kind.holds:
             assert fault.at_s > until.get(fault.kind.holds, -1.0)
             until[fault.kind.holds] = fault.end_s
+
+
+def test_no_output_is_switched_while_its_display_server_is_gone() -> None:
+    plugs = [CommandPlug(name, "true", "true") for name in ("display: killed", "projector.left: off", "sound: pulled")]
+    display, projector, sound = (kind.holds for kind in plugged(plugs))
+    assert display == projector != sound
 
 
 def test_a_pull_is_read_and_a_wrong_one_gets_a_line_with_the_nearest_name(venue: Venue) -> None:
