@@ -36,7 +36,8 @@ class SoundRig:
         """Start to record all outputs of the sink."""
         return Recording(path, self.env)
 
-    def native_tone(self, folder: Path, hz: float, seconds: float, latency_ms: int) -> tuple[Recording, subprocess.Popen[bytes]]:
+    def native_tone(self, folder: Path, hz: float, seconds: float, latency_ms: int,
+                    ) -> tuple[Recording, subprocess.Popen[bytes]]:  # fmt: skip
         """Start the yardstick: a tone that the server's own player plays to its second sink, and its recording."""
         wave = np.sin(2 * np.pi * hz / RATE * np.arange(round(seconds * RATE))).astype("<f4") * np.float32(0.2)
         (folder / "native.raw").write_bytes(np.repeat(wave, 2).tobytes())
@@ -87,7 +88,8 @@ class Recording:
         self._file = path.open("wb")
         self._process = subprocess.Popen(
             ["parec", "-d", f"{sink}.monitor", f"--rate={RATE}", f"--channels={self._channels}",
-             f"--channel-map={channel_map}", "--format=float32le", "--raw", "--latency-msec=20"], stdout=self._file, env=env)
+             f"--channel-map={channel_map}", "--format=float32le", "--raw", "--latency-msec=20"],
+            stdout=self._file, env=env)
 
     def stop(self) -> NDArray[np.float32]:
         """Return what was recorded. Shape (frames, channels), float32."""
