@@ -103,6 +103,7 @@ def plans(show: Show, told: dict[str, Any]) -> list[ChildPlan]:
             ChildPlan(
                 f"camera.{name}", CAMERA, _camera_plan(show, camera, cameras[name]), (cameras[name],),
                 lambda header=headers[name]: int(header["heartbeat_ns"][0]),  # type: ignore[misc]
+                spare=True,
             )
             for name, camera in show.cameras.items()
         ),

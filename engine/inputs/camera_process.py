@@ -31,6 +31,10 @@ STUCK = 3
 OTHER_ROOM = "the room looks different and is learnt anew; was the camera moved, or the light changed?"
 
 
+def ready() -> None:
+    """Have all that takes long, for a camera that waits until it is needed: the imports of this module."""
+
+
 def main(plan: dict[str, Any]) -> NoReturn:
     """Run a camera until it is told to stop or its parent is gone; never returns.
 

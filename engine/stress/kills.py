@@ -46,7 +46,7 @@ def kinds(names: Sequence[str]) -> Iterator[Kind]:
         yield Kind(f"{name}: out of handles", _OutOfHandles(name), (1.0, 5.0), holds=f"{name} handles")
         pull = name if "." in name else ""
         yield Kind(f"{name}: stopped", _Stopped(name), (0.5, 8.0), holds=name, pull=pull)
-    yield Kind("engine: spare killed", _Sent(processes.SPARE, signal.SIGKILL))
+    yield Kind("engine: spare killed", _Sent(f"{processes.SPARE}.play", signal.SIGKILL))
     yield Kind("engine: state spoilt, then killed", _spoilt_state, holds="state")
     yield Kind("supervisor: hung up on", _Sent("supervisor", signal.SIGHUP))
     yield Kind("supervisor: stopped", _Stopped("supervisor"), (0.3, 1.0), holds="supervisor")

@@ -13,6 +13,8 @@ from engine.stress.venue import Plug, Venue
 
 LONGEST_COMMAND_S = 20.0
 TAKES = {"sound": frozenset({"sound"}), "projector": frozenset({"picture"}), "display": frozenset({"picture"})}
+# no output is switched while its server is gone, and nobody saves an edit while the disk is full
+HOLDS = {"display": "plug display", "projector": "plug display", "disk": "files"}
 
 
 class CommandPlug:
@@ -45,8 +47,8 @@ def kinds(plugs: Sequence[Plug]) -> Iterator[Kind]:
         thing, _, how = plug.name.partition(": ")
         takes = TAKES.get(thing.partition(".")[0], frozenset())
         named, pull = (f"{thing}: {how}", "") if how else (f"{thing}: pulled", thing)
-        held = "display" if thing.startswith("projector.") else thing  # no output is switched while its server is gone
-        yield Kind(named, _Pulled(plug), (1.0, 6.0), f"plug {held}", takes, pull=pull)
+        holds = HOLDS.get(thing.partition(".")[0], f"plug {thing}")
+        yield Kind(named, _Pulled(plug), (1.0, 6.0), holds, takes, pull=pull)
 
 
 class _Pulled:

@@ -15,7 +15,7 @@ from engine.supervise.board import Board
 from engine.supervise.memory import Block
 
 PROC = Path("/proc")
-SPARE = "spare"  # one that waits to take another's place
+SPARE = "spare"  # those that wait to take another's place are called `spare.play`, after the module they will run
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +28,12 @@ class Holding:
 
 
 def family(pid: int, board: Board | None) -> dict[str, int]:
-    """Return the pids of a supervisor's processes by name: `supervisor`, `engine`, `sound`, `camera.room`, `spare`."""
+    """Return the pids of a supervisor's processes by name: `supervisor`, `engine`, `sound`, `camera.x`, `spare.play`."""
     if not is_alive(pid):
         return {}
     known = {record.pid: record.name for record in board.children()} if board is not None else {}
-    return {"supervisor": pid, **{known.get(child, SPARE): child for child in sorted(_children().get(pid, ()))}}
+    children = sorted(_children().get(pid, ()))
+    return {"supervisor": pid, **{known.get(child) or _waiting(child): child for child in children}}
 
 
 def tree(pid: int) -> tuple[int, ...]:
@@ -41,6 +42,16 @@ def tree(pid: int) -> tuple[int, ...]:
     for one in found:
         found += children.get(one, [])
     return tuple(one for one in found if is_alive(one))
+
+
+def _waiting(pid: int) -> str:
+    """Return the name of a process that the board does not know."""
+    try:
+        words = (PROC / str(pid) / "cmdline").read_bytes().decode(errors="replace").split("\0")
+    except OSError:  # it ended meanwhile
+        return SPARE
+    entry = words[words.index("--wait") - 1] if "--wait" in words else ""
+    return f"{SPARE}.{entry.rpartition('.')[2]}"
 
 
 def is_alive(pid: int) -> bool:

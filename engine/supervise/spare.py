@@ -17,20 +17,24 @@ AFTER_S = 3.0  # the process it stands in for has the processor to itself for so
 
 
 class Spare:
-    """Stands in for one process; on a machine with one core, and where nothing is inherited by descriptor, for none.
+    """Stands in for any process of one entry; on a machine with one core, or without inherited descriptors, for none.
 
     Args:
         entry: The module it will run; its `ready()` imports what takes long.
-        descriptors: What it inherits.
     """
 
-    def __init__(self, entry: str, descriptors: Sequence[int]) -> None:
-        self._entry, self._descriptors = entry, tuple(descriptors)
+    def __init__(self, entry: str) -> None:
+        self._entry = entry
+        self._descriptors: tuple[int, ...] = ()
         self._process: subprocess.Popen[bytes] | None = None
         self._wanted_ns: int | None = None
 
+    def serve(self, descriptors: Sequence[int]) -> None:
+        """Stand in for one more process, which inherits these."""
+        self._descriptors = tuple({*self._descriptors, *descriptors})
+
     def look(self, is_needed: bool, now_ns: int) -> None:
-        """Start it once it has been needed for three seconds."""
+        """Start it once it has been needed for three seconds, by each that it stands in for."""
         if not is_needed or self._is_there():
             self._wanted_ns = None
         elif self._wanted_ns is None:

@@ -11,6 +11,7 @@ from engine.clock import NS, monotonic_ns, sleep_s
 from engine.supervise.board import BOARD_SIZE, Board
 from engine.supervise.inquest import CANNOT_RUN, Inquest
 from engine.supervise.memory import Block
+from engine.supervise.spare import Spare
 from engine.supervise.ward import ENGINE, ChildPlan, Ward
 
 PATIENCE_S = 3.0
@@ -39,14 +40,10 @@ class Supervisor:
     ) -> None:
         self._block = Block.create(BOARD_SIZE, "board")
         self._names = [plan.name for plan in plans]
-        self.board = board = Board(self._block, self._names)
-        self._inquest = Inquest(board, folder)
-        self._wards = [
-            Ward(plan, self._block, lambda: board.last_beat_ns, lambda: board.last_sign_ns, self._inquest.open)
-            if plan.name == ENGINE
-            else Ward(plan, self._block, plan.beat)
-            for plan in plans
-        ]
+        self.board = Board(self._block, self._names)
+        self._inquest = Inquest(self.board, folder)
+        self._spares = {plan.entry: Spare(plan.entry) for plan in plans}
+        self._wards = [self._ward(plan) for plan in plans]
         self._say = say
         self._each_turn = each_turn
         self._ends_ns = 0
@@ -64,6 +61,13 @@ class Supervisor:
             for number, handler in before.items():
                 signal.signal(number, handler)
             self._block.close()
+
+    def _ward(self, plan: ChildPlan) -> Ward:
+        spare, board = self._spares[plan.entry], self.board
+        if plan.name != ENGINE:
+            return Ward(plan, self._block, spare, plan.beat)
+        beat, sign = lambda: board.last_beat_ns, lambda: board.last_sign_ns
+        return Ward(plan, self._block, spare, beat, sign, self._inquest.open)
 
     def _watch(self) -> int:
         last_turn_ns = monotonic_ns()
@@ -126,3 +130,5 @@ class Supervisor:
         for ward in self._wards:
             ward.kill()
             ward.close()
+        for spare in self._spares.values():
+            spare.close()

@@ -79,6 +79,7 @@ class Ward:
 
     Args:
         board: Shared with every process.
+        spare: Stands in for it, if its plan wants one.
         beat, sign: What `Pulse` hears.
         hangs: Called when it is found to hang, before anything is done to it.
     """
@@ -87,6 +88,7 @@ class Ward:
         self,
         plan: ChildPlan,
         board: Block,
+        spare: Spare,
         beat: Callable[[], int] | None,
         sign: Callable[[], int] = lambda: 0,
         hangs: Callable[[], None] = lambda: None,
@@ -101,7 +103,9 @@ class Ward:
         self._words = LastWords()
         shared = [descriptor for block in (board, *plan.blocks) for descriptor in block.descriptors]
         self._descriptors = (*shared, *self._words.descriptors) if os.name == "posix" else ()
-        self._spare = Spare(plan.entry, self._descriptors)
+        self._spare = spare
+        if plan.spare:
+            spare.serve(self._descriptors)
         self._hung, self._stopped = "", False
         self._waited_ns: int | None = None
 
@@ -166,7 +170,6 @@ class Ward:
 
     def close(self) -> None:
         """Give back what belongs to the supervisor's end."""
-        self._spare.close()
         self._words.close()
 
     def _starved_s(self, now_ns: int) -> float:

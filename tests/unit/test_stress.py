@@ -110,9 +110,10 @@ def test_no_two_faults_hold_the_same_thing_at_once(venue: Venue) -> None:
 
 
 def test_no_output_is_switched_while_its_display_server_is_gone() -> None:
-    plugs = [CommandPlug(name, "true", "true") for name in ("display: killed", "projector.left: off", "sound: pulled")]
-    display, projector, sound = (kind.holds for kind in plugged(plugs))
+    names = ("display: killed", "projector.left: off", "sound: pulled", "disk: full")
+    display, projector, sound, disk = (kind.holds for kind in plugged([CommandPlug(n, "true", "true") for n in names]))
     assert display == projector != sound
+    assert disk == "files", "and nobody saves an edit meanwhile"
 
 
 def test_a_pull_is_read_and_a_wrong_one_gets_a_line_with_the_nearest_name(venue: Venue) -> None:

@@ -29,7 +29,7 @@ def test_r5_a_spare_is_made_three_seconds_after_it_is_needed_and_runs_the_plan_i
     (tmp_path / "spare_worker.py").write_text(WORKER)
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join((str(tmp_path), str(Path(__file__).parents[2]))))
     monkeypatch.chdir(tmp_path)
-    spare = Spare("spare_worker", ())
+    spare = Spare("spare_worker")
     plan = {"parent": os.getpid(), "last_words": None}
     for at_s in (0, 2.9):
         spare.look(True, round(at_s * NS))
