@@ -28,7 +28,7 @@ class Holding:
 
 
 def family(pid: int, board: Board | None) -> dict[str, int]:
-    """Return the pids of a supervisor's processes by name: `supervisor`, `engine`, `sound`, `camera.x`, `spare.play`."""
+    """Return the pids of a show's processes by name: `supervisor`, `engine`, `sound`, `camera.x`, `spare.play`."""
     if not is_alive(pid):
         return {}
     known = {record.pid: record.name for record in board.children()} if board is not None else {}
