@@ -2,7 +2,11 @@
 
 from engine.colours import hsv, rgb
 from engine.easing import TAU, clamp, ease, ease_in, ease_out, mix
+from engine.music import Drone, Markov, Pattern, Scale, Tuning, Walk, euclid
 from engine.scene.base import Scene
 from engine.scene.param import Param, Trigger
 
-__all__ = ["TAU", "Param", "Scene", "Trigger", "clamp", "ease", "ease_in", "ease_out", "hsv", "mix", "rgb"]
+__all__ = [
+    "TAU", "Drone", "Markov", "Param", "Pattern", "Scale", "Scene", "Trigger", "Tuning", "Walk", "clamp", "ease",
+    "ease_in", "ease_out", "euclid", "hsv", "mix", "rgb",
+]

@@ -25,6 +25,7 @@ _LISTS = (list, deque, set, bytearray)
 _DICTS = (dict, Counter, OrderedDict)
 _FACTORIES = (None, int, float, list, set, dict)
 _OWN = frozenset({"rng", "_values"})
+_TOOLS = "engine.music."  # the engine's own tools whose state is plain: walks, chains, patterns
 Fingerprint = bytes | None
 
 
@@ -68,7 +69,7 @@ def carry_state(
         Why attributes could not be kept, by name.
     """
     copier = _Copier(old, new, *packages)
-    new.rng = copy.deepcopy(old.rng)
+    new.rng = copier.copied(old.rng)
     left = {}
     for name, value in plain_state(old).items():
         if old_initial.get(name) == new_initial.get(name) and (name in new_initial) == (name in old_initial):
@@ -123,6 +124,8 @@ class _Copier:
             return copy.deepcopy(value)
         if dataclasses.is_dataclass(value) and kind.__module__ == "engine.world":
             return value
+        if kind.__module__.startswith(_TOOLS):
+            return self._dataclass(value, kind) if dataclasses.is_dataclass(kind) else self._instance(value, kind)
         return self._own(value)
 
     def _array(self, value: NDArray[Any]) -> NDArray[Any]:
@@ -239,6 +242,6 @@ def _parts(value: Any, above: list[int]) -> list[bytes]:
         return sorted(_digest(item, above) for item in value)
     if isinstance(value, list | tuple | deque):
         return [_digest(item, above) for item in value]
-    if dataclasses.is_dataclass(value) or (type(value).__module__ or "").startswith("_scene_"):
+    if dataclasses.is_dataclass(value) or (type(value).__module__ or "").startswith(("_scene_", _TOOLS)):
         return [_digest(item, above) for pair in _attributes(value).items() for item in pair]
     raise _NotPlain("")

@@ -340,3 +340,25 @@ def test_a_scene_that_cannot_run_without_what_could_not_be_kept_begins_anew_alto
     assert bench.reload() is None
     assert bench.said == ["embers: reloaded; begun anew: with the state kept it fails"]
     assert bench.scene.count == 0 and isinstance(bench.step(), SceneFrame)
+
+
+def test_the_engines_own_tools_for_music_keep_their_state_and_the_chance_that_they_share(started: Make) -> None:
+    body = """from engine import Drone, Markov, Pattern, Scale, Walk, euclid
+class Embers(Scene):
+    def setup(self, stage):
+        self.scale = Scale("dorian", "D3")
+        self.walk = Walk(self.rng, "D3", "D5", scale=self.scale)
+        self.chain = Markov([1, 2, 1, 3], self.rng)
+        self.drone = Drone(self.rng, self.scale)
+        self.beats = euclid(3, 8)
+        self.heard = []
+    def update(self, now):
+        self.heard.append((self.walk.step(), self.chain.step(), self.beats[now.frame]))
+"""
+    kept, edited = started(body), started(body)
+    kept.step(20)
+    edited.step(10)
+    edited.write(body + "\n# edited\n")
+    assert edited.reload() is None
+    edited.step(10)
+    assert edited.scene.heard == kept.scene.heard
