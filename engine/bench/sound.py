@@ -61,19 +61,21 @@ def _ours(preset: str, block: int) -> float:
     from engine.show import model
     from engine.sound.block import H_RUNNING as RUNNING
     from engine.sound.block import OP_HOLD, RECORD, SIZE, address, open_memory
+    from engine.sound.instruments import Instruments
     from engine.sound.mixer import render
-    from engine.sound.presets import NAMES
     from engine.sound.ring import push
     from engine.supervise.memory import Block
 
     memory = open_memory(Block.private(SIZE), model.Sound(), [])
+    instruments = Instruments(memory)
     memory.header[RUNNING] = 1
     memory.owner[:] = 1.0
     memory.speaker[1, 0] = 1.0
     for i, pitch in enumerate(PITCHES):
         record = np.zeros(RECORD, np.int64)
-        record[:6] = 0, OP_HOLD, i, 0, NAMES.index(preset), 0
-        record.view(np.float64)[6:] = pitch, 0.2, 0.3, 0.0, 0.0, 0.2, 0.5, np.nan, np.nan, 0.0
+        record[:6] = 0, OP_HOLD, i, 0, instruments.find(preset) or 0, 0
+        record.view(np.float64)[6:16] = pitch, 0.2, 0.3, 0.0, 0.0, 0.2, 0.5, np.nan, np.nan, 0.0
+        record.view(np.float64)[16:] = np.nan
         push(address(memory), 0, record)
     out = np.zeros((block, 2), np.float32)
     render(address(memory), out, 0)
@@ -84,16 +86,21 @@ def _ours(preset: str, block: int) -> float:
 
 
 def _rows(preset: str) -> list[tuple[float, ...]]:
-    from engine.sound.presets import COUNT, NAMES, TABLE
+    """Return partials as (ratio, level), pairs of operators as (ratio, ratio, index, 0, 0, level)."""
+    from engine.sound.presets import PRESETS
 
-    index = NAMES.index(preset)
-    return [tuple(float(value) for value in row) for row in TABLE[index, : COUNT[index]]]
+    rows = PRESETS[preset].rows
+    if not _is_fm(preset):
+        return list(rows)
+    return [(carrier[0], bender[0], bender[1], 0.0, 0.0, carrier[1])
+            for carrier, bender in zip(rows[::2], rows[1::2], strict=True)]
 
 
 def _is_fm(preset: str) -> bool:
-    from engine.sound.presets import FM, PRESETS
+    from engine.sound.block import KIND_FM
+    from engine.sound.presets import PRESETS
 
-    return PRESETS[preset].kind == FM
+    return PRESETS[preset].kind == KIND_FM
 
 
 def _scsynth(preset: str, folder: Path) -> dict[str, Callable[[], float]]:

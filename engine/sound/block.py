@@ -5,6 +5,7 @@ Its places are frozen into the numba kernels; this module does without numba, so
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
@@ -19,11 +20,12 @@ QUANTUM = 64  # frames; the engine always renders whole quanta, whatever the dev
 SLOTS = 288  # voices and the tails of stolen ones
 MAX_VOICES = 256
 MAX_SPEAKERS = 64
-PARTIALS = 12
+PARTIALS = 16
 PRODUCERS = 4
 RING = 1024
 PENDING = 2048
-RECORD = 16  # words of 8 bytes
+RECORD = 24  # words of 8 bytes
+MOVES = 8  # controls of an instrument that can be moved while it sounds
 VALUES = 256
 OWNERS = 64
 SAMPLES = 512
@@ -31,13 +33,12 @@ BANK = 16 * 1024 * 1024
 HISTORY = 256
 TEXT = 256
 DELAY = 32_768  # a power of two
-MAGIC = 0x4D49584555520001
 
 # header
 (H_MAGIC, H_RATE, H_BLOCK, H_SPEAKERS, H_OUTPUTS, H_CHANNELS, H_FRAME, H_STAMP_NS, H_HEARTBEAT_NS, H_CALLBACKS,
  H_BACKEND, H_REALTIME, H_UNDERFLOWS, H_RESTARTS, H_BLACKOUT, H_PANIC, H_PANIC_SEEN, H_LATE, H_DROPPED, H_BAD,
  H_STOLEN, H_ACTIVE, H_LEFT, H_SEQUENCE, H_PENDING, H_LIVE, H_HISTORY_FROM, H_RUNNING, H_BANK_USED, H_ALIVE_NS,
- H_TICKET, H_LOSSES, H_WITHOUT_NS, H_HANGS) = range(34)
+ H_TICKET, H_LOSSES, H_WITHOUT_NS, H_HANGS, H_TICKETS, H_STARTED) = range(36)
 
 # levels: float64
 (L_MASTER, L_MASTER_NOW, L_START, L_LIGHT, L_ALIVE, L_FADE_NOW, L_LIMIT, L_ROOM, L_ECHO, L_HUSH) = range(10)
@@ -46,16 +47,26 @@ WRITTEN, DROPPED, READ = 0, 1, 8  # words of a producer's cursor, the reader's o
 # ring records: words 0-5 are integers, the rest float64
 (R_WHEN, R_OP, R_ID, R_OWNER, R_PRESET, R_SAMPLE, R_PITCH, R_LEVEL, R_X, R_Y, R_LENGTH, R_SPACE, R_BRIGHT, R_ATTACK,
  R_RELEASE, R_BIND) = range(16)
+R_MOVES = 16  # the first of them; not a number leaves a control as the instrument has it
 LOOP_FLAG = 1 << 20  # in R_SAMPLE
 OP_NOTE, OP_HOLD, OP_SET, OP_RELEASE, OP_STOP, OP_GAIN, OP_CLEAR = range(1, 8)
 
 # voices: integers
-(V_STATE, V_ID, V_OWNER, V_PRESET, V_START, V_END, V_KIND, V_SAMPLE, V_BIND_LEVEL, V_BIND_PITCH, V_AGE,
+(V_STATE, V_ID, V_OWNER, V_SOURCE, V_START, V_END, V_KIND, V_SAMPLE, V_BIND_LEVEL, V_BIND_PITCH, V_AGE,
  V_LOOP) = range(12)
 FREE, ON, RELEASED, KILLED = range(4)
 # voices: float64
 (F_PITCH, F_PITCH_TO, F_LEVEL, F_LEVEL_TO, F_X, F_Y, F_SPACE, F_BRIGHT, F_ATTACK, F_FALL, F_ENV, F_AMP, F_HZ, F_POS,
- F_SEND, F_SPARE) = range(16)
+ F_SEND, F_BACK, F_BACK_OLD) = range(17)
+
+# instruments, and a voice's own copy of its instrument: float64. What each column from P_OWN on means is the kind's.
+INSTRUMENTS = 512
+(KIND_SAMPLE, KIND_PARTIALS, KIND_FM) = range(3)
+P_KIND, P_COUNT, P_ATTACK_S, P_RELEASE_S, P_TICKET, P_OWN = range(6)
+P_MOVES, P_ROWS, ROW = 16, 32, 8  # controls that move; rows of partials or operators, each of 8 numbers
+PATCH = P_ROWS + PARTIALS * ROW
+(W_RATIO, W_LEVEL, W_DECAY_S, W_STAYS, W_BENT_BY) = range(5)  # W_BENT_BY: bits of operators, the sign bit: is heard
+TICKET = 1024  # R_PRESET is an instrument's row, and its ticket times this
 
 # speakers: float64
 S_X, S_Y, S_TRIM, S_DELAY, S_OUTPUT, S_SPARE = range(6)
@@ -87,6 +98,11 @@ class Memory(NamedTuple):
     amp: NDArray[np.float32]
     aim: NDArray[np.float32]
     fall: NDArray[np.float32]
+    last: NDArray[np.float32]
+    move: NDArray[np.float64]
+    move_to: NDArray[np.float64]
+    patch: NDArray[np.float64]
+    instrument: NDArray[np.float64]
     gain: NDArray[np.float32]
     gain_to: NDArray[np.float32]
     owner: NDArray[np.float64]
@@ -96,6 +112,7 @@ class Memory(NamedTuple):
     costs: NDArray[np.int64]
     meter: NDArray[np.float64]
     wave: NDArray[np.float32]
+    band: NDArray[np.float64]
     bus: NDArray[np.float32]
     mixed: NDArray[np.float32]
     echo: NDArray[np.float32]
@@ -119,13 +136,15 @@ SECTIONS: tuple[tuple[str, Any, tuple[int, ...]], ...] = (
     ("ring", np.int64, (PRODUCERS, RING, RECORD)), ("ring_f", np.float64, (PRODUCERS, RING, RECORD)),
     ("work", np.int64, (RECORD,)), ("work_f", np.float64, (RECORD,)),
     ("pending", np.int64, (PENDING, RECORD)), ("pending_f", np.float64, (PENDING, RECORD)),
-    ("voice", np.int64, (SLOTS, 12)), ("voice_f", np.float64, (SLOTS, 16)), ("phase", np.int32, (SLOTS, 16)),
+    ("voice", np.int64, (SLOTS, 12)), ("voice_f", np.float64, (SLOTS, 32)), ("phase", np.int32, (SLOTS, 16)),
     ("amp", np.float32, (SLOTS, 16)), ("aim", np.float32, (SLOTS, 16)), ("fall", np.float32, (SLOTS, 16)),
+    ("last", np.float32, (SLOTS, 16)), ("move", np.float64, (SLOTS, MOVES)), ("move_to", np.float64, (SLOTS, MOVES)),
+    ("patch", np.float64, (SLOTS, PATCH)), ("instrument", np.float64, (INSTRUMENTS, PATCH)),
     ("gain", np.float32, (SLOTS, MAX_SPEAKERS)),
     ("gain_to", np.float32, (SLOTS, MAX_SPEAKERS)), ("owner", np.float64, (OWNERS, 2)),
     ("speaker", np.float64, (MAX_SPEAKERS, 8)), ("route", np.float32, (MAX_SPEAKERS, MAX_SPEAKERS)),
     ("history", np.int64, (HISTORY, 2)), ("costs", np.int64, (64,)), ("meter", np.float64, (MAX_SPEAKERS, 2)),
-    ("wave", np.float32, (4, QUANTUM)), ("bus", np.float32, (MAX_SPEAKERS + 2, QUANTUM)),
+    ("wave", np.float32, (8, QUANTUM)), ("band", np.float64, (8,)), ("bus", np.float32, (MAX_SPEAKERS + 2, QUANTUM)),
     ("mixed", np.float32, (MAX_SPEAKERS, QUANTUM)), ("echo", np.float32, (ECHO_LINES, ECHO_LENGTH)),
     ("echo_at", np.int64, (16,)), ("echo_low", np.float32, (16,)),
     ("dc", np.float64, (MAX_SPEAKERS, 2)), ("delay", np.float32, (MAX_SPEAKERS, DELAY)),
@@ -145,6 +164,7 @@ def _offsets() -> tuple[dict[str, int], int]:
 
 
 OFFSETS, SIZE = _offsets()
+MAGIC = 0x4D495845 << 32 | zlib.crc32(repr((SECTIONS, PRODUCERS)).encode())
 
 
 def sound_block_size(sound: model.Sound, n_speakers: int) -> int:

@@ -15,11 +15,13 @@ from engine.show import model
 from engine.sound import block as b
 from engine.sound.block import address, open_memory
 from engine.sound.events import Hold, Note, Point, Sounds
+from engine.sound.instruments import Instruments
 from engine.sound.meters import Meters, read_backend, read_meters
-from engine.sound.presets import NAMES, SAMPLE_PRESET
+from engine.sound.presets import SAMPLE_PRESET
 from engine.sound.ring import push
 from engine.sound.samples import MISSING, SampleBank
 from engine.sound.timing import LiveTiming, Timing
+from engine.sound.voice import MOVES, Voice, is_sample
 from engine.supervise.memory import Block
 
 ALIVE_NS = 1_000_000_000
@@ -59,6 +61,7 @@ class SoundControl:
         self._producer = producer
         self._timing = timing or LiveTiming(self._memory, 1 / stage.fps)
         self._samples = SampleBank(self._memory, report or self.problems.append, samples_at_once)
+        self._instruments = Instruments(self._memory)
         self._owners: dict[str, _Owner] = {}
         self._n_owners = self._n_holds = 0
         self._waiting: list[tuple[int, int, Note]] = []
@@ -210,7 +213,7 @@ class SoundControl:
                 owner.holds[key] = number, hold
 
     def _play(self, owner: int, note: Note, when: int, time_ns: int) -> None:
-        if note.voice.startswith("sample:") and self._samples.find(note.voice[7:]) is None:
+        if is_sample(note.voice) and self._samples.find(note.voice[7:]) is None:
             self._waiting.append((owner, time_ns, note))
             return
         delay = round(note.delay_s * int(self._memory.header[b.H_RATE]))
@@ -242,6 +245,8 @@ class SoundControl:
         numbers[b.R_X], numbers[b.R_Y] = self._place(what.at)
         numbers[b.R_SPACE], numbers[b.R_BRIGHT] = controls.get("space", SPACE), controls.get("bright", 0.5)
         numbers[b.R_ATTACK], numbers[b.R_RELEASE] = controls.get("attack", math.nan), controls.get("release", math.nan)
+        for name, (index, *_) in MOVES.items():
+            numbers[b.R_MOVES + index] = controls.get(name, math.nan)
         if isinstance(what, Hold):
             level, pitch = self._bind(what.level_from), self._bind(what.pitch_from)
             numbers[b.R_BIND] = (level + 1) + 1024 * (pitch + 2 if pitch >= 0 else 0)
@@ -255,10 +260,10 @@ class SoundControl:
             self._bound[name] = index
         return self._bound.get(name, -1)
 
-    def _instrument(self, voice: str) -> tuple[int | None, int]:
-        """Return a voice's preset, None if it cannot sound now, and its sample's slot."""
-        if not voice.startswith("sample:"):
-            return (NAMES.index(voice), 0) if voice in NAMES else (None, 0)
+    def _instrument(self, voice: str | Voice) -> tuple[int | None, int]:
+        """Return a voice's instrument, None if it cannot sound now, and its sample's slot."""
+        if not is_sample(voice):
+            return self._instruments.find(voice), 0
         slot = self._samples.find(voice[7:])
         return (None, 0) if slot is None or slot == MISSING else (SAMPLE_PRESET, slot)
 
@@ -269,6 +274,7 @@ class SoundControl:
         self._record[:] = 0
         self._record[b.R_WHEN], self._record[b.R_OP] = when, op
         self._record[b.R_ID], self._record[b.R_OWNER] = number, owner
+        self._numbers[b.R_MOVES :] = math.nan
 
     def _send(self, op: int, when: int, owner: int = 0, number: int = 0) -> bool:
         self._begin(op, when, owner, number)

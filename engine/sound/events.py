@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from engine.sound.voice import Voice
+
 Point = tuple[float, float]
 EMPTY: Mapping[str, float] = {}
 
@@ -17,7 +19,7 @@ class Note:
         pitch: MIDI note number, may be fractional (69 = 440 Hz).
         level: 0..1.
         at: Place in stage units, or None for everywhere.
-        voice: Name of an instrument, or `sample:` and a path.
+        voice: Name of an instrument, or one of the scene's own, or `sample:` and a path.
         length_s: Seconds until its release begins.
         delay_s: Seconds after the frame's time at which it begins.
     """
@@ -25,7 +27,7 @@ class Note:
     pitch: float = 60.0
     level: float = 0.5
     at: Point | None = None
-    voice: str = "warm"
+    voice: str | Voice = "warm"
     length_s: float = 0.5
     delay_s: float = 0.0
     controls: Mapping[str, float] = field(default_factory=dict)
@@ -43,7 +45,7 @@ class Hold:
     pitch: float = 60.0
     level: float = 0.5
     at: Point | None = None
-    voice: str = "warm"
+    voice: str | Voice = "warm"
     controls: Mapping[str, float] = field(default_factory=dict)
     level_from: str = ""
     pitch_from: str = ""

@@ -13,9 +13,10 @@ import numpy as np
 
 from engine.problems import did_you_mean
 from engine.sound.events import Hold, Note, Point, Sounds
+from engine.sound.presets import VOICES
+from engine.sound.voice import Voice
 from engine.world import Now
 
-VOICES = ("warm", "bell", "glass", "pluck", "organ", "sine", "fm", "brass", "wood", "deep")
 CONTROLS: Mapping[str, tuple[float, float]] = {
     "space": (0, 1), "bright": (0, 1), "attack": (0, 30), "release": (0, 30),
 }
@@ -43,7 +44,7 @@ class Score:
         self._folder = folder
         self.begin(Now())
 
-    def note(self, pitch: float | str = 60, level: float = 0.5, at: Any = None, voice: str = "warm",
+    def note(self, pitch: float | str = 60, level: float = 0.5, at: Any = None, voice: str | Voice = "warm",
              length: float = 0.5, when: str | None = None, **controls: float) -> None:
         """Play a sound that ends by itself.
 
@@ -51,7 +52,7 @@ class Score:
             pitch: MIDI number, may be fractional (69 is 440 Hz), or a name such as `C4` (60) or `F#3`.
             level: 0..1; its square is the amplitude.
             at: A point, or anything with x and y, in stage units; None sounds everywhere.
-            voice: Name of an instrument.
+            voice: Name of an instrument, or a `Voice` of the scene's own.
             length: Seconds until it is let go.
             when: `1/8` waits for the next eighth of the show's tempo.
             controls: `space` and `bright` 0..1, `attack` and `release` in seconds.
@@ -64,7 +65,7 @@ class Score:
             _pitch("note", pitch), _level("note", level), _place("note", at), _voice("note", voice),
             _number("note", "length", length, 0, 3600), self._delay_s("note", when), _controls("note", controls)))
 
-    def hold(self, key: str, voice: str = "warm", pitch: float | str = 60, level: float = 0.5, at: Any = None,
+    def hold(self, key: str, voice: str | Voice = "warm", pitch: float | str = 60, level: float = 0.5, at: Any = None,
              level_from: str = "", pitch_from: str = "", **controls: float) -> None:
         """Sound as long as this is called in every frame; changes glide.
 
@@ -106,7 +107,7 @@ class Score:
         self._is_open = False
         return Sounds(self._owner, tuple(self._notes), tuple(self._holds.values()), gain, self._stop)
 
-    def _hold(self, verb: str, key: str, voice: str, pitch: float | str, level: float, at: Any,
+    def _hold(self, verb: str, key: str, voice: str | Voice, pitch: float | str, level: float, at: Any,
               sources: tuple[str, str], controls: Mapping[str, float]) -> None:
         if not isinstance(key, str) or not key:
             raise ValueError(f"sound.{verb}: key is {key!r}; give a name that stays from frame to frame")
@@ -184,10 +185,13 @@ def _place(verb: str, at: Any) -> Point | None:
     return point
 
 
-def _voice(verb: str, voice: Any) -> str:
+def _voice(verb: str, voice: Any) -> str | Voice:
+    if isinstance(voice, Voice):
+        return voice
     if voice not in VOICES:
         known = ", ".join(VOICES)
-        raise ValueError(f"sound.{verb}: voice is {voice!r}; one of {known}{did_you_mean(str(voice), VOICES)}")
+        raise ValueError(f"sound.{verb}: voice is {voice!r}; one of {known}, or a Voice"
+                         f"{did_you_mean(str(voice), VOICES)}")
     return str(voice)
 
 

@@ -9,16 +9,10 @@ from numba import float32, njit
 
 from engine.sound import block as b
 from engine.sound.native import memory_at
-from engine.sound.presets import (
-    COUNT,
-    FM,
-    KIND,
-    SAMPLE,
-)
+from engine.sound.sources import add_source
 from engine.sound.voices import SILENT, asked_level
-from engine.sound.waves import STEP, add_partials, modulate, play_sample
+from engine.sound.waves import STEP
 
-FADED = 1e-6
 LEVEL_TAU_S, PITCH_TAU_S, PAN_TAU_S = 0.012, 0.015, 0.025
 KILL = 0.3  # a stolen voice falls by this factor a quantum: gone in 10 ms
 LOUDEST = np.float32(64.0)
@@ -60,18 +54,6 @@ def _glide(block: int, v: Any) -> Any:
         number[b.F_HZ] = 440.0 * 2.0 ** ((min(number[b.F_PITCH], 160.0) - 69.0) / 12.0)
     number[b.F_LEVEL] += (asked_level(block, v) - number[b.F_LEVEL]) * follow(LEVEL_TAU_S, rate)
     return number[b.F_LEVEL]
-
-
-@njit(nogil=True, error_model="numpy")
-def _faded(block: int, v: Any, preset: Any) -> Any:
-    """Return whether all partials of a struck voice have died away."""
-    memory = memory_at(block, "amp")
-    if KIND[preset] == SAMPLE:
-        return False
-    loudest = float32(0.0)
-    for row in range(COUNT[preset]):
-        loudest = max(loudest, memory.amp[v, row])
-    return loudest < FADED
 
 
 @njit(nogil=True, error_model="numpy")
@@ -124,21 +106,14 @@ def sound_voice(block: int, v: Any, frame: Any) -> Any:
     level = _glide(block, v)
     env = _envelope(block, v, frame + b.QUANTUM)
     aim = level * level * env * memory.owner[voice[b.V_OWNER] % b.OWNERS, 1]
-    preset = min(max(voice[b.V_PRESET], 0), KIND.size - 1)
-    lasts = True
-    if KIND[preset] == SAMPLE:
-        lasts = play_sample(block, v, offset, 2.0 ** ((number[b.F_PITCH] - 60.0) / 12.0))
-    elif KIND[preset] == FM:
-        modulate(block, v, preset, number[b.F_HZ])
-    else:
-        add_partials(block, v, preset, number[b.F_HZ])
+    lasts = add_source(block, v, offset)
     if not _shape(block, number[b.F_AMP], aim, offset):
         memory.header[b.H_BAD] += 1
         voice[b.V_STATE] = b.FREE
         return False
     number[b.F_AMP] = aim
     _mix(block, v, memory.header[b.H_SPEAKERS])
-    if number[b.F_ENV] == 0.0 or not lasts or (voice[b.V_KIND] != b.OP_HOLD and _faded(block, v, preset)):
+    if number[b.F_ENV] == 0.0 or not lasts:
         voice[b.V_STATE] = b.FREE
         return False
     return True

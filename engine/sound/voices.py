@@ -10,21 +10,13 @@ from numba import int64, njit
 from engine.sound import block as b
 from engine.sound.native import memory_at
 from engine.sound.pan import pan_gains
-from engine.sound.presets import (
-    ADDITIVE,
-    ATTACK_S,
-    COUNT,
-    KIND,
-    MIN_ATTACK_S,
-    MIN_HOLD_ATTACK_S,
-    RELEASE_S,
-    TABLE,
-)
-from engine.sound.waves import INDEX
+from engine.sound.waves import audible, start_phase
 
 SILENT = 1e-4  # of an envelope: -80 dB
 FOLLOW = 0.9  # a quantum
 NEVER = 1 << 62
+MIN_ATTACK_S, MIN_HOLD_ATTACK_S = 0.002, 0.02
+INDEX = 0.5 / np.pi  # turns of bend for an FM index of 1
 
 
 @njit(nogil=True, error_model="numpy")
@@ -106,46 +98,50 @@ def place(block: int, v: Any, x: Any, y: Any) -> None:
 
 @njit(nogil=True, error_model="numpy")
 def colour(block: int, v: Any, bright: Any) -> None:
-    """Aim a voice's partials or FM indices at a brightness; 0.5 is the preset's own."""
-    memory = memory_at(block, "voice_f voice aim")
+    """Aim a voice's partials or FM indices at a brightness; 0.5 is the instrument's own."""
+    memory = memory_at(block, "voice_f patch aim")
     memory.voice_f[v, b.F_BRIGHT] = bright
-    preset = memory.voice[v, b.V_PRESET]
-    tilt = min(max(bright, 0.0), 1.0) * 3.0 - 1.5
-    for row in range(COUNT[preset]):
-        if KIND[preset] == ADDITIVE:
-            memory.aim[v, row] = TABLE[preset, row, 1] * min(TABLE[preset, row, 0] ** tilt, 4.0)
-        else:
-            memory.aim[v, row] = TABLE[preset, row, 5]
-            memory.aim[v, INDEX + row] = TABLE[preset, row, 2] * np.exp(tilt) * (0.5 / np.pi)
+    patch, tilt = memory.patch[v], min(max(bright, 0.0), 1.0) * 3.0 - 1.5
+    for row in range(min(int(patch[b.P_COUNT]), b.PARTIALS)):
+        cell = b.P_ROWS + b.ROW * row
+        share = 1.0
+        if patch[b.P_KIND] == b.KIND_PARTIALS:
+            share = min(patch[cell + b.W_RATIO] ** tilt, 4.0)
+        elif patch[b.P_KIND] == b.KIND_FM and patch[cell + b.W_BENT_BY] >= 0.0:
+            share = np.exp(tilt) * INDEX
+        memory.aim[v, row] = patch[cell + b.W_LEVEL] * share
 
 
 @njit(nogil=True, error_model="numpy")
-def _strike(block: int, v: Any, held: Any) -> None:
+def _strike(block: int, v: Any, held: Any, offset: Any) -> None:
     """Start a voice's partials full, and let those of a note fall by their own decays; higher notes fall faster."""
-    memory = memory_at(block, "voice voice_f phase")
-    preset = memory.voice[v, b.V_PRESET]
-    short = min(max((262.0 / memory.voice_f[v, b.F_HZ]) ** 0.4, 0.3), 2.0)
-    for column in range(memory.phase.shape[1]):
-        memory.phase[v, column] = 0
-    for row in range(COUNT[preset]):
-        if KIND[preset] == ADDITIVE:
-            _let_fall(block, v, row, 0.0 if held else TABLE[preset, row, 2] * short, 0.0)
+    memory = memory_at(block, "voice_f patch header last amp")
+    patch, hz, rate = memory.patch[v], memory.voice_f[v, b.F_HZ], memory.header[b.H_RATE]
+    short = min(max((262.0 / hz) ** 0.4, 0.3), 2.0)
+    for row in range(min(int(patch[b.P_COUNT]), b.PARTIALS)):
+        cell = b.P_ROWS + b.ROW * row
+        decay_s, stays = patch[cell + b.W_DECAY_S] * short, patch[cell + b.W_STAYS]
+        bends = patch[b.P_KIND] == b.KIND_FM and patch[cell + b.W_BENT_BY] >= 0.0
+        if bends:
+            _let_fall(block, v, row, decay_s, max(stays, 0.4) if held else stays, offset)
         else:
-            index_s, stays = TABLE[preset, row, 3] * short, TABLE[preset, row, 4]
-            _let_fall(block, v, row, 0.0 if held else TABLE[preset, row, 6] * short, 0.0)
-            _let_fall(block, v, INDEX + row, index_s, max(stays, 0.4) if held else stays)
+            _let_fall(block, v, row, 0.0 if held else decay_s, stays, offset)
+        row_hz = hz * patch[cell + b.W_RATIO]
+        memory.last[v, row] = memory.amp[v, row] * (1.0 if bends else audible(row_hz, rate))
+        start_phase(block, v, row, row_hz, rate, offset)
 
 
 @njit(nogil=True, error_model="numpy")
-def _let_fall(block: int, v: Any, column: Any, decay_s: Any, stays: Any) -> None:
-    """Let a partial fall from its aim to a share of it; with no decay it stays, and follows changes."""
+def _let_fall(block: int, v: Any, row: Any, decay_s: Any, stays: Any, offset: Any) -> None:
+    """Let a partial fall from its aim at frame `offset` to a share of it; with no decay it follows its aim."""
     memory = memory_at(block, "amp aim fall header")
-    memory.amp[v, column] = memory.aim[v, column]
+    full = memory.aim[v, row]
+    memory.amp[v, row], memory.fall[v, row] = full, FOLLOW
     if decay_s > 0.0:
-        memory.fall[v, column] = np.exp(-b.QUANTUM / (memory.header[b.H_RATE] * decay_s))
-        memory.aim[v, column] *= stays
-    else:
-        memory.fall[v, column] = FOLLOW
+        frames = memory.header[b.H_RATE] * decay_s
+        memory.fall[v, row] = np.exp(-b.QUANTUM / frames)
+        memory.aim[v, row] *= stays
+        memory.amp[v, row] += (full - memory.aim[v, row]) * (np.exp(offset / frames) - 1.0)
 
 
 @njit(nogil=True, error_model="numpy")
@@ -158,19 +154,43 @@ def asked_level(block: int, v: Any) -> Any:
 
 
 @njit(nogil=True, error_model="numpy")
+def _take_instrument(block: int, v: Any, record: Any, record_f: Any) -> Any:
+    """Give a voice its own copy of its instrument; return False if the row has been given to another since."""
+    memory = memory_at(block, "instrument patch voice move move_to")
+    row = record[b.R_PRESET] % b.TICKET
+    if row >= b.INSTRUMENTS or memory.instrument[row, b.P_TICKET] != record[b.R_PRESET] // b.TICKET:
+        return False
+    patch = memory.patch[v]
+    for column in range(b.PATCH):
+        patch[column] = memory.instrument[row, column]
+    memory.voice[v, b.V_SOURCE] = int64(patch[b.P_KIND])
+    move(block, v, record_f)
+    for control in range(b.MOVES):
+        memory.move[v, control] = memory.move_to[v, control]
+    return True
+
+
+@njit(nogil=True, error_model="numpy")
+def move(block: int, v: Any, record_f: Any) -> None:
+    """Aim a voice's controls at what a record says of them, the others at what the instrument has."""
+    memory = memory_at(block, "patch move_to")
+    for control in range(b.MOVES):
+        memory.move_to[v, control] = known(record_f[b.R_MOVES + control], memory.patch[v, b.P_MOVES + control])
+
+
+@njit(nogil=True, error_model="numpy")
 def start_voice(block: int, record: Any, record_f: Any, frame: Any, order: Any) -> None:
-    """Give a note or a hold a voice; without a free slot it is dropped and counted."""
-    memory = memory_at(block, "header voice voice_f gain gain_to")
+    """Give a note or a hold a voice; without a free slot or its instrument it is dropped and counted."""
+    memory = memory_at(block, "header voice voice_f gain gain_to patch")
     v = _free_slot(block)
-    if v < 0:
+    if v < 0 or not _take_instrument(block, v, record, record_f):
         memory.header[b.H_DROPPED] += 1
         return
-    voice, number, rate = memory.voice[v], memory.voice_f[v], memory.header[b.H_RATE]
-    preset = min(max(record[b.R_PRESET], 0), KIND.size - 1)
+    voice, number, rate, patch = memory.voice[v], memory.voice_f[v], memory.header[b.H_RATE], memory.patch[v]
     held = (record[b.R_OP] & 0xFF) == b.OP_HOLD
     voice[b.V_KIND] = record[b.R_OP] & 0xFF
     voice[b.V_ID], voice[b.V_OWNER] = record[b.R_ID], record[b.R_OWNER] % b.OWNERS
-    voice[b.V_PRESET], voice[b.V_SAMPLE], voice[b.V_AGE] = preset, record[b.R_SAMPLE] % b.LOOP_FLAG, order
+    voice[b.V_SAMPLE], voice[b.V_AGE] = record[b.R_SAMPLE] % b.LOOP_FLAG, order
     voice[b.V_LOOP] = record[b.R_SAMPLE] // b.LOOP_FLAG
     voice[b.V_BIND_LEVEL], voice[b.V_BIND_PITCH] = _bound(record_f[b.R_BIND], 0), _bound(record_f[b.R_BIND], 1)
     voice[b.V_START] = frame
@@ -181,15 +201,17 @@ def start_voice(block: int, record: Any, record_f: Any, frame: Any, order: Any) 
     number[b.F_LEVEL_TO] = record_f[b.R_LEVEL]
     number[b.F_LEVEL] = asked_level(block, v)
     shortest_s = MIN_HOLD_ATTACK_S if held else MIN_ATTACK_S
-    number[b.F_ATTACK] = max(known(record_f[b.R_ATTACK], ATTACK_S[preset]), shortest_s) * rate
-    number[b.F_FALL] = np.exp(-6.908 * b.QUANTUM / (rate * max(known(record_f[b.R_RELEASE], RELEASE_S[preset]), 0.01)))
+    number[b.F_ATTACK] = max(known(record_f[b.R_ATTACK], patch[b.P_ATTACK_S]), shortest_s) * rate
+    release_s = max(known(record_f[b.R_RELEASE], patch[b.P_RELEASE_S]), 0.01)
+    number[b.F_FALL] = np.exp(-6.908 * b.QUANTUM / (rate * release_s))
     number[b.F_SPACE] = number[b.F_SEND] = _share(record_f[b.R_SPACE])
     number[b.F_ENV], number[b.F_AMP], number[b.F_POS] = 1.0, 0.0, 0.0
+    number[b.F_BACK] = number[b.F_BACK_OLD] = 0.0
     place(block, v, record_f[b.R_X], record_f[b.R_Y])
     for s in range(b.MAX_SPEAKERS):
         memory.gain[v, s] = memory.gain_to[v, s]
     colour(block, v, record_f[b.R_BRIGHT] + (0.0 if held else (record_f[b.R_LEVEL] - 0.5) * 0.3))
-    _strike(block, v, held)
+    _strike(block, v, held, frame % b.QUANTUM)
     voice[b.V_STATE] = b.ON
 
 
@@ -209,6 +231,7 @@ def change_voice(block: int, v: Any, record_f: Any) -> None:
     number = memory.voice_f[v]
     number[b.F_PITCH_TO], number[b.F_LEVEL_TO] = record_f[b.R_PITCH], record_f[b.R_LEVEL]
     number[b.F_SPACE] = _share(record_f[b.R_SPACE])
+    move(block, v, record_f)
     if record_f[b.R_X] != number[b.F_X] or record_f[b.R_Y] != number[b.F_Y]:
         place(block, v, record_f[b.R_X], record_f[b.R_Y])
     if record_f[b.R_BRIGHT] != number[b.F_BRIGHT]:

@@ -138,14 +138,14 @@ def events(sounds: Iterable[Sounds]) -> Lines:
     for frame, heard in enumerate(sounds):
         for note in heard.notes:
             at = None if note.at is None else [round(part, 2) for part in note.at]
-            lines.append([frame, "note", note.voice, round(note.pitch, 2), round(note.level, 2), at])
+            lines.append([frame, "note", str(note.voice), round(note.pitch, 2), round(note.level, 2), at])
         asked = {hold.key: hold for hold in heard.holds}
         for key in [key for key in held if key not in asked]:
             lines.append([frame, "release", key])
             del held[key]
         for key, hold in asked.items():
             if key not in held or (hold.voice, round(hold.pitch)) != (held[key].voice, round(held[key].pitch)):
-                lines.append([frame, "hold", key, hold.voice, round(hold.pitch, 2)])
+                lines.append([frame, "hold", key, str(hold.voice), round(hold.pitch, 2)])
                 held[key] = hold
     return [*lines, [frame + 1, "end", sorted(held)]]
 

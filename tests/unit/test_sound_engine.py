@@ -26,10 +26,12 @@ from engine.sound.block import (
     address,
     open_memory,
 )
+from engine.sound.instruments import Instruments
 from engine.sound.meters import read_meters
 from engine.sound.mixer import render
 from engine.sound.presets import NAMES
 from engine.sound.ring import push
+from engine.sound.voice import Voice
 from engine.supervise.memory import Block
 
 RATE = 48_000
@@ -42,18 +44,20 @@ class Engine:
     def __init__(self, outputs: int = 2) -> None:
         speakers = [model.Speaker(name=str(i), output=i + 1) for i in range(outputs)]
         self.memory: Memory = open_memory(Block.private(SIZE), model.Sound(), speakers)
+        self.instruments = Instruments(self.memory)
         self.memory.header[H_RUNNING] = 1
         self.memory.owner[:] = 1.0
         for i in range(outputs):
             self.memory.speaker[i, 0] = 4.0 * i
         self.outputs = outputs
 
-    def send(self, op: int = OP_NOTE, when: int = 1, key: int = 0, voice: str = "sine", pitch: float = 69.0,
+    def send(self, op: int = OP_NOTE, when: int = 1, key: int = 0, voice: str | Voice = "sine", pitch: float = 69.0,
              level: float = 0.5, at: tuple[float, float] = (math.nan, math.nan), length: float = 0.5,
              space: float = 0.0, producer: int = 0) -> bool:
         record = np.zeros(RECORD, np.int64)
-        record[:6] = when, op, key, 0, NAMES.index(voice), 0
-        record.view(np.float64)[6:] = pitch, level, *at, length, space, 0.5, math.nan, math.nan, 0.0
+        record[:6] = when, op, key, 0, self.instruments.find(voice), 0
+        record.view(np.float64)[6:16] = pitch, level, *at, length, space, 0.5, math.nan, math.nan, 0.0
+        record.view(np.float64)[16:] = math.nan
         return bool(push(address(self.memory), producer, record))
 
     def run(self, frames: int, block: int = 256, now_ns: int = 0) -> NDArray[np.float32]:
