@@ -98,7 +98,7 @@ def plans(show: Show, told: dict[str, Any]) -> list[ChildPlan]:
     return [
         ChildPlan("engine", ENGINE, engine, (sound, *cameras.values()), patience=ENGINE_PATIENCE, spare=True),
         ChildPlan("sound", SOUND, _sound_plan(show, sound), (sound,),
-                  lambda: min(last_alive_ns(sound), monotonic_ns()), SOUND_PATIENCE),
+                  lambda: min(last_alive_ns(sound), monotonic_ns()), SOUND_PATIENCE, spare=True),
         *(
             ChildPlan(
                 f"camera.{name}", CAMERA, _camera_plan(show, camera, cameras[name]), (cameras[name],),

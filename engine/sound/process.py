@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import signal
@@ -28,6 +29,16 @@ FAULT = 70  # EX_SOFTWARE
 START_S = 10.0  # what a new start may take at most
 
 
+def ready() -> None:
+    """Import what takes long, for a sound process that waits until it is needed."""
+    from engine.kernel_cache import prepare_cache
+
+    prepare_cache()
+    sys.modules.setdefault("scipy.linalg", None)  # type: ignore[arg-type]  # numba looks for BLAS: 0.3 s, not used
+    importlib.import_module("engine.sound.keeper")
+    importlib.import_module("engine.sound.mixer")
+
+
 def main(plan: Mapping[str, Any]) -> None:
     """Run the sound process until it is told to stop or its parent is gone; never returns.
 
@@ -35,8 +46,6 @@ def main(plan: Mapping[str, Any]) -> None:
         plan: `sound`: the fields of `model.Sound`; `speakers`: a list of the fields of `model.Speaker`; `block`: the
             handle of the sound block, inherited; `parent`: the process whose end is ours.
     """
-    from engine.kernel_cache import prepare_cache
-
     inherited = _descriptors()
     _come_first()
     stop = threading.Event()
@@ -45,8 +54,7 @@ def main(plan: Mapping[str, Any]) -> None:
     block = Block.attach(plan["block"])
     status = 0
     try:
-        prepare_cache()
-        sys.modules.setdefault("scipy.linalg", None)  # type: ignore[arg-type]  # numba looks for BLAS: 0.3 s, not used
+        ready()
         if not run_sound(model.Sound(**plan["sound"]), speakers, block,
                          lambda: stop.is_set() or os.getppid() != plan["parent"]):
             _start_anew(inherited)

@@ -38,6 +38,7 @@ BROKEN = {
         "    numpy.lib.stride_tricks.as_strided(numpy.zeros(1), (1 << 40,), (8,))[1 << 39] = 1"),
     "is empty": None,
 }  # fmt: skip
+CRASHING = ("never returns and catches all", "holds the interpreter", "crashes the process")
 TOML = {
     "does not parse": lambda text: text + "\n[[[\n",
     "is half written": lambda text: text[: len(text) // 2],
@@ -51,7 +52,7 @@ def kinds(venue: Venue) -> Iterator[Kind]:
     """Yield the faults of a show's files."""
     for scene, path in venue.scene_files().items():
         for how, tail in BROKEN.items():
-            yield Kind(f"scene.{scene}: {how}", _Broken(path, tail), (1.5, 6.0), holds="files")
+            yield Kind(f"scene.{scene}: {how}", _Broken(path, tail), (1.5, 6.0), "files", crashes=how in CRASHING)
         yield Kind(f"scene.{scene}: half written", _Half(path), (0.2, 3.0), holds="files")
         yield Kind(f"scene.{scene}: removed", _Removed(path), (0.5, 4.0), holds="files")
         for _ in range(4):  # most edits are good

@@ -25,6 +25,7 @@ class Kind:
         holds: What it takes hold of; two faults never hold the same thing at once.
         takes: The senses (`picture`, `sound`) that cannot be served while it lasts: that time does not count.
         grants_s: How much longer than that it does not count: a start of everything has a limit of its own.
+        crashes: Whether the engine crashes or hangs of it: the third within a minute would bring the brake.
         pull: The word after `--pull` that means it, if any.
     """
 
@@ -34,6 +35,7 @@ class Kind:
     holds: str = ""
     takes: frozenset[str] = frozenset()
     grants_s: float = 0.0
+    crashes: bool = False
     pull: str = ""
 
 

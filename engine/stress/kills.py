@@ -42,7 +42,7 @@ def kinds(names: Sequence[str]) -> Iterator[Kind]:
     for name in names:
         yield Kind(f"{name}: killed", _Sent(name, signal.SIGKILL), pull="" if "." in name else name)
         yield Kind(f"{name}: told to end", _Sent(name, signal.SIGTERM))
-        yield Kind(f"{name}: crashes", _Sent(name, signal.SIGSEGV))
+        yield Kind(f"{name}: crashes", _Sent(name, signal.SIGSEGV), crashes=name == "engine")
         yield Kind(f"{name}: out of handles", _OutOfHandles(name), (1.0, 5.0), holds=f"{name} handles")
         pull = name if "." in name else ""
         yield Kind(f"{name}: stopped", _Stopped(name), (0.5, 8.0), holds=name, pull=pull)

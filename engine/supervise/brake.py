@@ -51,8 +51,9 @@ class Verdict:
 def judge(ends: Sequence[End], barred: Collection[str] = ()) -> Verdict:
     """Return what the next engine is started without, after at least one end.
 
-    A scene in whose code the engine hung is left out at once. After three ends within 60 s the scenes whose code ran
-    are; if none did, those in the picture; if those were left out already, everything.
+    A scene in whose code the engine hung is left out at once. After three hangs and crashes within 60 s the scenes
+    whose code ran are; if none did, those in the picture; if those were left out already, everything. Ends from outside count
+    only for a scene that was killed three times in its own code, as when memory runs out.
 
     Args:
         ends: Since the brake was last on, the newest last.
@@ -61,16 +62,15 @@ def judge(ends: Sequence[End], barred: Collection[str] = ()) -> Verdict:
     last = ends[-1]
     proven = {last.inside} if last.kind == "hang" and last.inside else set()
     recent = [end for end in ends if last.at_ns - end.at_ns <= WITHIN_S * NS]
-    if len(recent) < COUNT:
-        return Verdict(tuple(proven))
+    own = [end for end in recent if end.kind != "outside"]
     ran = Counter(end.inside for end in recent if end.inside)
-    proven |= {end.inside for end in recent if end.inside and end.kind != "outside"}
-    proven |= {scene for scene, times in ran.items() if times >= COUNT}  # as when memory runs out: killed in its code
+    often = {scene for scene, times in ran.items() if times >= COUNT}
+    if len(own) < COUNT:
+        return Verdict(tuple(sorted(proven | often)), braked=bool(often))
+    proven |= often | {end.inside for end in own if end.inside}
     if proven:
         return Verdict(tuple(sorted(proven)), braked=True)
-    if all(end.kind == "outside" for end in recent):
-        return Verdict()
-    suspects = {scene for end in recent for scene in end.shown} - set(barred)
+    suspects = {scene for end in own for scene in end.shown} - set(barred)
     return Verdict(tuple(sorted(suspects)), everything=not suspects, guess=True, braked=True)
 
 

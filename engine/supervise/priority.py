@@ -12,6 +12,7 @@ from pathlib import Path
 
 NICE = -10
 WITNESS_NICE = -12  # who watches a show under stress sees nothing while it starves
+LEAST_NICE_LIMIT = 20  # RLIMIT_NICE counts from 20 down: whoever has this much may be as nice as 0
 THREADS = Path("/proc/self/task")
 AUTOGROUP = Path("/proc/self/autogroup")  # Linux weighs sessions first: there niceness counts only within one
 
@@ -25,6 +26,38 @@ def go_first(nice: int = NICE, pid: int = 0) -> None:
     if autogroup.exists():
         with suppress(OSError):
             autogroup.write_text(str(nice))
+
+
+def go_last(pid: int) -> None:
+    """Let a process have only what nobody else wants."""
+    with suppress(OSError):
+        os.sched_setscheduler(pid, os.SCHED_IDLE, os.sched_param(0))
+        Path(f"/proc/{pid}/autogroup").write_text("19")
+
+
+def come_forward(pid: int) -> None:
+    """Let a process that was last go first, with all its threads."""
+    for thread in _threads(pid):
+        with suppress(OSError):  # it may have ended
+            os.sched_setscheduler(thread, os.SCHED_OTHER, os.sched_param(0))
+            os.setpriority(os.PRIO_PROCESS, thread, NICE)
+    go_first(pid=pid)
+
+
+def may_come_forward() -> bool:
+    """Return whether this process may make one go last and come forward again."""
+    if not hasattr(os, "SCHED_IDLE"):
+        return False
+    import resource
+
+    return os.geteuid() == 0 or resource.getrlimit(resource.RLIMIT_NICE)[0] >= LEAST_NICE_LIMIT
+
+
+def _threads(pid: int) -> list[int]:
+    try:
+        return [int(path.name) for path in Path(f"/proc/{pid}/task").iterdir()]
+    except OSError:
+        return []
 
 
 def step_back() -> None:

@@ -11,9 +11,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from engine.clock import NS
-from engine.supervise.priority import go_first
+from engine.supervise.priority import come_forward, go_last, may_come_forward
 
-AFTER_S = 3.0  # the process it stands in for has the processor to itself for so long
+AFTER_S = 3.0  # so long the process that it stands in for has the processor to itself, if a spare cannot go last
 
 
 class Spare:
@@ -27,6 +27,7 @@ class Spare:
         self._entry = entry
         self._descriptors: tuple[int, ...] = ()
         self._process: subprocess.Popen[bytes] | None = None
+        self._goes_last = may_come_forward()
         self._wanted_ns: int | None = None
 
     def serve(self, descriptors: Sequence[int]) -> None:
@@ -34,12 +35,13 @@ class Spare:
         self._descriptors = tuple({*self._descriptors, *descriptors})
 
     def look(self, is_needed: bool, now_ns: int) -> None:
-        """Start it once it has been needed for three seconds, by each that it stands in for."""
+        """Start it once it is needed by each that it stands in for: at once if it takes only what nobody else wants."""
         if not is_needed or self._is_there():
             self._wanted_ns = None
-        elif self._wanted_ns is None:
-            self._wanted_ns = now_ns + round(AFTER_S * NS)
-        elif now_ns >= self._wanted_ns:
+            return
+        if self._wanted_ns is None:
+            self._wanted_ns = now_ns + round((0.0 if self._goes_last else AFTER_S) * NS)
+        if now_ns >= self._wanted_ns:
             self._start()
 
     def take(self, plan: Mapping[str, Any]) -> subprocess.Popen[bytes] | None:
@@ -47,7 +49,7 @@ class Spare:
         process, self._process = self._process if self._is_there() else None, None
         if process is None or process.stdin is None:
             return None
-        go_first(pid=process.pid)  # it may still be getting ready
+        come_forward(process.pid)  # it may still be getting ready
         try:
             process.stdin.write(json.dumps(plan).encode() + b"\n")
             process.stdin.close()
@@ -72,6 +74,8 @@ class Spare:
             [sys.executable, "-P", "-m", "engine.supervise.child", self._entry, "--wait", str(os.getpid())],
             pass_fds=self._descriptors, start_new_session=True, stdin=subprocess.PIPE,
         )  # fmt: skip
+        if self._goes_last:
+            go_last(self._process.pid)
 
 
 def plan_when_needed(ready: Any) -> dict[str, Any]:

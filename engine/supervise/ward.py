@@ -139,7 +139,7 @@ class Ward:
             return
         self.pulse.hear(self._beat(), self._sign(), now_ns)
         if self.plan.spare:
-            self._spare.look(self.pulse.beats, now_ns)
+            self._spare.look(self.pulse.beats or self.pulse.ever, now_ns)
         if not self.pulse.hangs(now_ns, self._starved_s(now_ns)):
             return
         self._hangs()

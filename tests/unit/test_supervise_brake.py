@@ -87,6 +87,11 @@ def test_r5_kills_from_outside_are_no_scenes_fault() -> None:
     assert judge([End(s(at), "outside", inside, ("good",)) for at, inside in enumerate(("", "good", ""))]) == Verdict()
 
 
+def test_r5_two_kills_from_outside_and_one_crash_are_no_crash_loop() -> None:
+    ends = [End(s(0), "outside", "good", ("good",)), End(s(9), "outside", "", ("good",)), End(s(20), "crash", "good")]
+    assert judge(ends) == Verdict()
+
+
 def test_a_scene_that_is_killed_three_times_in_its_own_code_is_left_out() -> None:
     assert judge([End(s(at), "outside", "greedy") for at in range(3)]) == Verdict(("greedy",), braked=True)
 

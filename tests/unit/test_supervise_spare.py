@@ -9,6 +9,7 @@ import pytest
 
 from engine.clock import NS, sleep_s
 from engine.supervise import spare as spare_module
+from engine.supervise.priority import may_come_forward
 from engine.supervise.spare import Spare
 
 WORKER = """
@@ -22,16 +23,19 @@ def main(plan):
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="spares wait where memory is inherited by descriptor")
-def test_r5_a_spare_is_made_three_seconds_after_it_is_needed_and_runs_the_plan_it_is_given(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("goes_last", [False, pytest.param(True, marks=pytest.mark.skipif(
+    not may_come_forward(), reason="only who may raise priorities may lower one for a while"))])
+def test_r5_a_spare_is_made_at_once_if_it_may_go_last_else_after_3_s_and_runs_the_plan_it_is_given(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, goes_last: bool
 ) -> None:
+    monkeypatch.setattr(spare_module, "may_come_forward", lambda: goes_last)
     monkeypatch.setattr(spare_module.os, "cpu_count", lambda: 2)
     (tmp_path / "spare_worker.py").write_text(WORKER)
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join((str(tmp_path), str(Path(__file__).parents[2]))))
     monkeypatch.chdir(tmp_path)
     spare = Spare("spare_worker")
     plan = {"parent": os.getpid(), "last_words": None}
-    for at_s in (0, 2.9):
+    for at_s in () if goes_last else (0, 2.9):
         spare.look(True, round(at_s * NS))
         assert spare.take(plan) is None
     spare.look(True, 4 * NS)
@@ -42,6 +46,8 @@ def test_r5_a_spare_is_made_three_seconds_after_it_is_needed_and_runs_the_plan_i
             sleep_s(0.02)
         process = spare.take(plan)
         assert process is not None
+        if goes_last:
+            assert os.sched_getscheduler(process.pid) == os.SCHED_OTHER
         assert process.wait(20) == 7
         assert json.loads((tmp_path / "plan").read_text()) == plan
         assert spare.take(plan) is None
