@@ -17,7 +17,7 @@ from engine.stress.venue import Venue
 PULLED_S = 3.0
 OVERLAP = 0.3  # this share of the faults begins while the one before lasts
 STEP_S = 0.02
-CRASHES, MINUTE_S = 2, 70.0  # a fault shows a little after it is done
+MOST_CRASHES, MINUTE_S = 2, 70.0  # a fault shows a little after it is done
 POWER = "power"
 WEIGHTS = {"engine": 2, "scene": 3, "sound": 2, "camera": 2}
 
@@ -40,11 +40,11 @@ def planned(kinds: Sequence[Kind], count: int, seed: int, pace_s: float) -> list
     names = [name for name in sorted(groups) for _ in range(WEIGHTS.get(name, 1))]
     faults: list[Fault] = []
     held_until: dict[str, float] = {}
-    crashes = [-2 * MINUTE_S] * CRASHES
+    crashes: list[float] = []
     at_s = 0.0
     for number in range(count):
         kind = dice.choice(groups[dice.choice(names)])
-        while kind.crashes and crashes[-CRASHES:][0] > at_s - MINUTE_S:
+        while kind.crashes and sum(crash_s > at_s - MINUTE_S for crash_s in crashes) >= MOST_CRASHES:
             kind = dice.choice(groups[dice.choice(names)])
         lasts_s = min(dice.uniform(*kind.lasts_s), max(2.5 * pace_s, kind.lasts_s[0]))
         start_s = max(at_s, held_until.get(kind.holds, 0.0) if kind.holds else 0.0)

@@ -52,8 +52,8 @@ def judge(ends: Sequence[End], barred: Collection[str] = ()) -> Verdict:
     """Return what the next engine is started without, after at least one end.
 
     A scene in whose code the engine hung is left out at once. After three hangs and crashes within 60 s the scenes
-    whose code ran are; if none did, those in the picture; if those were left out already, everything. Ends from outside count
-    only for a scene that was killed three times in its own code, as when memory runs out.
+    whose code ran are; if none did, those in the picture; if those were left out already, everything. Ends from outside
+    count only for a scene that was killed three times in its own code, as when memory runs out.
 
     Args:
         ends: Since the brake was last on, the newest last.
