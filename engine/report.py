@@ -51,6 +51,7 @@ def report(
             "without_s": sound.without_s,
             "dropped": sound.dropped,
             "late": sound.late,
+            "callback_us_p50": sound.callback_us_p50,
             "callback_us_p99": sound.callback_us_p99,
             "realtime": sound.realtime,
         },

@@ -58,4 +58,4 @@ class FakeSpeakers:
 
     def meters(self) -> Meters:
         """Return the state of an engine that plays nothing."""
-        return Meters("none", "", False, 0, 0.0, (), (), 0, 0, 0.0, 0, 0, 0, 0, 0, 0, 0, 0.0)
+        return Meters("none", "", False, 0, 0.0, (), (), 0, 0, 0.0, 0.0, 0, 0, 0, 0, 0, 0, 0, 0.0)

@@ -33,6 +33,8 @@ BANK = 16 * 1024 * 1024
 HISTORY = 256
 TEXT = 256
 DELAY = 32_768  # a power of two
+# what brings the engine's rate to the device's
+TAPS, PHASES, CHUNK, MOST_TIMES = 64, 256, 256, 8
 
 # header
 (H_MAGIC, H_RATE, H_BLOCK, H_SPEAKERS, H_OUTPUTS, H_CHANNELS, H_FRAME, H_STAMP_NS, H_HEARTBEAT_NS, H_CALLBACKS,
@@ -72,6 +74,10 @@ TICKET = 1024  # R_PRESET is an instrument's row, and its ticket times this
 S_X, S_Y, S_TRIM, S_DELAY, S_OUTPUT, S_SPARE = range(6)
 # sample bank directory: integers
 B_KEY, B_START, B_LENGTH, B_READY = range(4)
+
+# the resampler: both rates without their common part (0: they are the same), the next frame's place in `window` times
+# the device's rate, and how many frames `window` holds
+A_ENGINE, A_DEVICE, A_PLACE, A_FILLED = range(4)
 
 BACKENDS = ("none", "portaudio", "null", "offline")
 
@@ -122,6 +128,9 @@ class Memory(NamedTuple):
     delay: NDArray[np.float32]
     ahead: NDArray[np.float32]
     ready: NDArray[np.float32]
+    taps: NDArray[np.float32]
+    window: NDArray[np.float32]
+    resampler: NDArray[np.int64]
     sample: NDArray[np.int64]
     bank: NDArray[np.float32]
 
@@ -149,6 +158,8 @@ SECTIONS: tuple[tuple[str, Any, tuple[int, ...]], ...] = (
     ("echo_at", np.int64, (16,)), ("echo_low", np.float32, (16,)),
     ("dc", np.float64, (MAX_SPEAKERS, 2)), ("delay", np.float32, (MAX_SPEAKERS, DELAY)),
     ("ahead", np.float32, (MAX_SPEAKERS, QUANTUM)), ("ready", np.float32, (QUANTUM, MAX_SPEAKERS)),
+    ("taps", np.float32, (PHASES + 2, TAPS)), ("window", np.float32, (CHUNK * MOST_TIMES + 2 * TAPS, MAX_SPEAKERS)),
+    ("resampler", np.int64, (8,)),
     ("sample", np.int64, (SAMPLES, 4)), ("bank", np.float32, (BANK,)),
 )
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +13,7 @@ from engine.sound import block as b
 from engine.sound.block import Memory, read_text, write_text
 from engine.sound.null import NullStream
 from engine.sound.pulse import PulseWatch
+from engine.sound.rights import ask_realtime, threads
 from engine.sound.stream import (
     DeviceStream,
     NoDevice,
@@ -33,7 +33,6 @@ FADE_OUT_S = 0.12
 CLOSE_S = 0.5
 PATIENCE_S, LONGEST_PATIENCE_S = 2.0, 60.0
 SETTLED_S = 10.0
-PRIORITY = 70
 CARDS = Path("/proc/asound/cards")
 
 
@@ -197,8 +196,9 @@ class Keeper:
                 lost.close()
             if self._is_suspended:
                 raise NoDevice(read_text(self._memory.reason))
-            stream, reason = self._best(load_portaudio())
-            before = _threads()
+            sounddevice = load_portaudio()
+            before = threads()
+            stream, reason = self._best(sounddevice)
             self._stream.close()
             self._fade_in()
             try:
@@ -216,7 +216,7 @@ class Keeper:
         self._stream = stream
         self._started_ns = self._advanced_ns = monotonic_ns()
         self._memory.header[b.H_BACKEND] = b.BACKENDS.index("portaudio")
-        self._memory.header[b.H_REALTIME] = _ask_realtime(before)
+        self._memory.header[b.H_REALTIME] = ask_realtime(before)
         self._retry_ns = monotonic_ns() if reason else 0
         self._is_suspended = False
         self._note(reason)
@@ -264,24 +264,3 @@ class Keeper:
             self._say(line)
         self._said = line
 
-
-def _threads() -> set[int]:
-    try:
-        return {int(name) for name in os.listdir("/proc/self/task")}  # noqa: PTH208
-    except OSError:
-        return set()
-
-
-def _ask_realtime(before: set[int]) -> int:
-    """Ask for realtime priority for the threads that the device has started; return 1 if it was granted."""
-    if not hasattr(os, "sched_setscheduler"):
-        return 0
-    granted = 0
-    for thread in _threads() - before:
-        try:
-            if os.sched_getscheduler(thread) & ~os.SCHED_RESET_ON_FORK != os.SCHED_FIFO:
-                os.sched_setscheduler(thread, os.SCHED_FIFO, os.sched_param(PRIORITY))
-            granted = 1
-        except OSError:
-            return 0
-    return granted

@@ -22,7 +22,7 @@ class Meters:
         frame: Frames rendered so far.
         peak_db, rms_db: Of each output, in dBFS; the peak falls slowly.
         voices: How many sound.
-        callback_us_p99: What 99 of 100 recent callbacks stayed under.
+        callback_us_p50, callback_us_p99: What half, and 99 of 100, of the recent callbacks stayed under.
         late, dropped, stolen, bad: Events after their frame; events or voices lost for want of room; voices stolen;
             voices silenced for a bad number.
         underflows, restarts: Breaks reported by the device; starts of the sound process after the first.
@@ -38,6 +38,7 @@ class Meters:
     rms_db: tuple[float, ...]
     voices: int
     callbacks: int
+    callback_us_p50: float
     callback_us_p99: float
     late: int
     dropped: int
@@ -65,7 +66,8 @@ def read_meters(memory: Memory) -> Meters:
         realtime=bool(header[b.H_REALTIME]), frame=frame, time_s=frame / int(header[b.H_RATE]),
         peak_db=tuple(_db(float(v)) for v in memory.meter[:outputs, 0]),
         rms_db=tuple(_db(math.sqrt(max(float(v), 0.0))) for v in memory.meter[:outputs, 1]),
-        voices=int(header[b.H_ACTIVE]), callbacks=int(header[b.H_CALLBACKS]), callback_us_p99=_p99_us(memory),
+        voices=int(header[b.H_ACTIVE]), callbacks=int(header[b.H_CALLBACKS]), callback_us_p50=_cost_us(memory, 0.5),
+        callback_us_p99=_cost_us(memory, 0.99),
         late=int(header[b.H_LATE]), dropped=int(header[b.H_DROPPED]) + int(memory.cursor[:, b.DROPPED].sum()),
         stolen=int(header[b.H_STOLEN]), bad=int(header[b.H_BAD]), underflows=int(header[b.H_UNDERFLOWS]),
         restarts=int(header[b.H_RESTARTS]), losses=int(header[b.H_LOSSES]),
@@ -76,12 +78,12 @@ def _db(amplitude: float) -> float:
     return 20 * math.log10(amplitude) if amplitude > 1e-6 else SILENCE_DB
 
 
-def _p99_us(memory: Memory) -> float:
-    """Return the upper bound of the histogram's bucket below which 99 of 100 callbacks are."""
+def _cost_us(memory: Memory, share: float) -> float:
+    """Return the upper bound of the histogram's bucket below which that share of the callbacks is."""
     counts = memory.costs.copy()
     total, seen = int(counts.sum()), 0
     for bucket, count in enumerate(counts):
         seen += int(count)
-        if total and seen >= 0.99 * total:
+        if total and seen >= share * total:
             return float(2 ** ((bucket + 1) / 4) - 1)
     return 0.0

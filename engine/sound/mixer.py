@@ -12,6 +12,7 @@ from engine.sound import block as b
 from engine.sound.echo import add_echo
 from engine.sound.limiter import limit
 from engine.sound.native import memory_at, native_ns, store_release
+from engine.sound.resampler import is_bridged, resample, wanted
 from engine.sound.ring import ANY, count_late, drain, due, forget, forget_owner
 from engine.sound.sounding import follow, sound_voice
 from engine.sound.voices import change_voice, end_owner, end_voice, find_voice, start_voice
@@ -180,12 +181,21 @@ def render(block: int, out: Any, now_ns: Any) -> None:
 
 @njit(void(int64, types.Array(types.float32, 2, "C")), cache=True, nogil=True)
 def serve(block: int, out: Any) -> None:
-    """Render a block for a clocked device, and write when it was and what it cost."""
-    memory = memory_at(block, "header history costs")
+    """Render a block for a clocked device at its own rate, and write when it was and what it cost."""
+    memory = memory_at(block, "header history costs window")
     header = memory.header
     begin_ns = native_ns()
     header[b.H_STAMP_NS] = begin_ns
-    render(block, out, begin_ns)
+    if is_bridged(block):
+        done = 0
+        while done < out.shape[0]:
+            n = min(out.shape[0] - done, b.CHUNK)
+            first, end = wanted(block, n)
+            render(block, memory.window[first:end], begin_ns)
+            resample(block, out[done : done + n])
+            done += n
+    else:
+        render(block, out, begin_ns)
     count = header[b.H_CALLBACKS]
     memory.history[count % b.HISTORY, 0] = header[b.H_FRAME]
     memory.history[count % b.HISTORY, 1] = begin_ns

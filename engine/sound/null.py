@@ -10,6 +10,7 @@ from engine.clock import NS, monotonic_ns, sleep_s
 from engine.show import model
 from engine.sound.block import H_OUTPUTS, H_RATE, Memory, address
 from engine.sound.mixer import serve
+from engine.sound.rate import meet_rate
 from engine.sound.stream import route
 
 BEHIND_NS = 500_000_000  # after a longer stop (a suspended laptop) time is not made up for
@@ -26,6 +27,7 @@ class NullStream:
         self._stop = threading.Event()
         self.channels = int(memory.header[H_OUTPUTS])
         route(memory, self.channels)
+        meet_rate(memory, int(memory.header[H_RATE]), sound.block)
         self._thread = threading.Thread(target=self._run, name="null-sound", daemon=True)
         self._thread.start()
 

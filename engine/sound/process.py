@@ -21,6 +21,7 @@ from engine.show import model
 from engine.sound import block as b
 from engine.sound.block import Memory, open_memory
 from engine.sound.pulse import PulseWatch
+from engine.sound.rights import lock_memory
 from engine.supervise.memory import Block
 
 TURN_S = 0.05
@@ -48,6 +49,7 @@ def main(plan: Mapping[str, Any]) -> None:
     """
     inherited = _descriptors()
     _come_first()
+    lock_memory()
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     speakers = [model.Speaker(**{**speaker, "at_m": tuple(speaker["at_m"])}) for speaker in plan["speakers"]]

@@ -13,7 +13,6 @@ from engine.show import model
 from engine.sound.block import (
     H_CHANNELS,
     H_OUTPUTS,
-    H_RATE,
     H_SPEAKERS,
     H_TICKET,
     MAX_SPEAKERS,
@@ -23,6 +22,7 @@ from engine.sound.block import (
     address,
 )
 from engine.sound.pulse import ServerView
+from engine.sound.rate import meet_rate
 
 PREFERRED = ("system", "pulse", "pipewire", "jack", "default")
 THROUGH_SERVER = ("pulse", "default")
@@ -165,7 +165,7 @@ class DeviceStream:
 
     def __init__(self, sounddevice: Any, memory: Memory, sound: model.Sound, output: Output, channels: int,
                  callback: int) -> None:
-        self._memory = memory
+        self._memory, self._block = memory, sound.block
         self.output = output
         if output.sink:
             os.environ["PULSE_SINK"] = output.sink  # libpulse reads it for each stream, and keeps the stream there
@@ -199,7 +199,10 @@ class DeviceStream:
         """Begin to play; nobody else may render the block any more."""
         header = self._memory.header
         route(self._memory, self.channels)
-        header[H_RATE] = self.rate
+        try:
+            meet_rate(self._memory, self.rate, self._block)
+        except ValueError as error:
+            raise NoDevice(f"sound device {self.output} cannot be used: {error}") from None
         header[H_TICKET] += 1
         self._user[1] = header[H_TICKET]
         try:

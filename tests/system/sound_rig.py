@@ -60,15 +60,19 @@ class SoundRig:
 
     def pull(self) -> None:
         """Take the speakers away, as if their plug were pulled."""
-        index = next(line.split()[0] for line in self.control("list", "short", "modules").splitlines()
-                     if "sink_name=speakers" in line)
-        self.control("unload-module", index)
+        modules = self.control("list", "short", "modules").splitlines()
+        for line in [line for line in modules if "sink_name=speakers" in line][::-1]:
+            self.control("unload-module", line.split()[0])
 
-    def plug(self, channels: int = 8) -> None:
-        """Give the speakers back."""
+    def plug(self, channels: int = 8, rate: int = RATE) -> None:
+        """Give the speakers back; with another rate than before they keep to it, whatever plays on them."""
         names = ",".join(MAP.split(",")[:channels])
-        self.control("load-module", "module-null-sink", "sink_name=speakers", f"rate={RATE}", f"channels={channels}",
-                     f"channel_map={names}", "format=float32le")
+        kind = (f"rate={rate}", f"channels={channels}", f"channel_map={names}", "format=float32le")
+        if rate == RATE:
+            self.control("load-module", "module-null-sink", "sink_name=speakers", *kind)
+        else:  # a null sink itself would be switched to the rate of the first stream
+            self.control("load-module", "module-null-sink", "sink_name=speakers_card", *kind)
+            self.control("load-module", "module-remap-sink", "sink_name=speakers", "master=speakers_card", *kind)
 
     def signal(self, number: int) -> None:
         """Send the server a signal: SIGKILL, SIGSTOP, SIGCONT."""
