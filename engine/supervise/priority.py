@@ -28,11 +28,12 @@ def go_first(nice: int = NICE, pid: int = 0) -> None:
             autogroup.write_text(str(nice))
 
 
-def go_last(pid: int) -> None:
-    """Let a process have only what nobody else wants."""
-    with suppress(OSError):
-        os.sched_setscheduler(pid, os.SCHED_IDLE, os.sched_param(0))
-        Path(f"/proc/{pid}/autogroup").write_text("19")
+def go_last() -> None:
+    """Take only what nobody else wants, if this process may come forward again."""
+    if may_come_forward():
+        with suppress(OSError):
+            os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
+            AUTOGROUP.write_text("19")
 
 
 def come_forward(pid: int) -> None:

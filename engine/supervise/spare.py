@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from engine.clock import NS
-from engine.supervise.priority import come_forward, go_last, may_come_forward
+from engine.supervise.priority import come_forward, may_come_forward
 
 AFTER_S = 3.0  # so long the process that it stands in for has the processor to itself, if a spare cannot go last
 
@@ -74,8 +74,6 @@ class Spare:
             [sys.executable, "-P", "-m", "engine.supervise.child", self._entry, "--wait", str(os.getpid())],
             pass_fds=self._descriptors, start_new_session=True, stdin=subprocess.PIPE,
         )  # fmt: skip
-        if self._goes_last:
-            go_last(self._process.pid)
 
 
 def plan_when_needed(ready: Any) -> dict[str, Any]:

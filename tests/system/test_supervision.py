@@ -133,7 +133,8 @@ def back(run: Run, cue: str, times: int) -> bool:
 
 def test_a_stopped_engine_and_stopped_sound_are_replaced_by_the_spare_and_no_scene_is_blamed(run: Run) -> None:
     engine, sound = run.engine, run.child("engine.sound.process")
-    assert rig.until(lambda: "--wait" in str(_children(run.process.pid)), 30), "no spare"
+    for module in ("engine.commands.play", "engine.sound.process"):
+        assert rig.until(lambda name=module: f"{name} --wait" in str(_children(run.process.pid)), 120), module
     for pid in (engine, sound):
         os.kill(pid, signal.SIGSTOP)
     assert rig.until(lambda: run.engine not in (0, engine), 30), run.said

@@ -112,7 +112,7 @@ def test_no_two_faults_hold_the_same_thing_at_once(venue: Venue) -> None:
 def test_a_campaign_crashes_the_engine_at_most_twice_a_minute(venue: Venue) -> None:
     for seed in range(4):
         times = [fault.at_s for fault in planned(kinds_of(venue), 600, seed, 2.0) if fault.kind.crashes]
-        assert len(times) > 10
+        assert len(times) > 5
         assert all(third - first > 60 for first, third in zip(times, times[2:], strict=False))
 
 
