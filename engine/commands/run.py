@@ -12,7 +12,6 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from engine.clock import monotonic_ns
 from engine.kernel_cache import prepare_cache
 from engine.problems import MixeurError
 from engine.restart import forget_state, state_path
@@ -20,11 +19,12 @@ from engine.show.files import read_show
 from engine.show.furnish import furnish
 from engine.show.good import read_good_show
 from engine.show.model import Camera, Show
+from engine.supervise.child import ANEW
 from engine.supervise.memory import Block
 from engine.supervise.notify import Notifier
 from engine.supervise.priority import go_first
 from engine.supervise.pulse import Patience
-from engine.supervise.supervisor import ANEW, Supervisor
+from engine.supervise.supervisor import Supervisor
 from engine.supervise.ward import ENGINE_PATIENCE, ChildPlan
 
 ENGINE, SOUND, CAMERA = "engine.commands.play", "engine.sound.process", "engine.inputs.camera_process"
@@ -97,8 +97,8 @@ def plans(show: Show, told: dict[str, Any]) -> list[ChildPlan]:
     engine = {**told, "sound": sound.handle, "cameras": {name: block.handle for name, block in cameras.items()}}
     return [
         ChildPlan("engine", ENGINE, engine, (sound, *cameras.values()), patience=ENGINE_PATIENCE, spare=True),
-        ChildPlan("sound", SOUND, _sound_plan(show, sound), (sound,),
-                  lambda: min(last_alive_ns(sound), monotonic_ns()), SOUND_PATIENCE, spare=True),
+        ChildPlan("sound", SOUND, _sound_plan(show, sound), (sound,), lambda: last_alive_ns(sound), SOUND_PATIENCE,
+                  spare=True),
         *(
             ChildPlan(
                 f"camera.{name}", CAMERA, _camera_plan(show, camera, cameras[name]), (cameras[name],),

@@ -209,8 +209,7 @@ def write_text(place: NDArray[np.uint8], text: str) -> None:
 def last_alive_ns(block: Block) -> int:
     """Return when the sound process last turned, monotonic; 0 before its first turn.
 
-    It turns 20 times a second whatever its device does. Before it starts itself anew it writes a time to come, by which
-    it will turn again.
+    It turns 20 times a second whatever its device does.
     """
     return int(block.array(np.int64, 64, OFFSETS["header"])[H_ALIVE_NS])
 

@@ -15,19 +15,18 @@ from typing import Any
 
 import numpy as np
 
-from engine.clock import NS, monotonic_ns, sleep_s
+from engine.clock import monotonic_ns, sleep_s
 from engine.problems import MixeurError
 from engine.show import model
 from engine.sound import block as b
 from engine.sound.block import Memory, open_memory
 from engine.sound.pulse import PulseWatch
 from engine.sound.rights import lock_memory
+from engine.supervise.child import ANEW
 from engine.supervise.memory import Block
 
 TURN_S = 0.05
 NICE = -10
-FAULT = 70  # EX_SOFTWARE
-START_S = 10.0  # what a new start may take at most
 
 
 def ready() -> None:
@@ -47,7 +46,6 @@ def main(plan: Mapping[str, Any]) -> None:
         plan: `sound`: the fields of `model.Sound`; `speakers`: a list of the fields of `model.Speaker`; `block`: the
             handle of the sound block, inherited; `parent`: the process whose end is ours.
     """
-    inherited = _descriptors()
     _come_first()
     lock_memory()
     stop = threading.Event()
@@ -59,7 +57,7 @@ def main(plan: Mapping[str, Any]) -> None:
         ready()
         if not run_sound(model.Sound(**plan["sound"]), speakers, block,
                          lambda: stop.is_set() or os.getppid() != plan["parent"]):
-            _start_anew(inherited)
+            status = ANEW
     except MixeurError as error:
         say(str(error))
         status = 1
@@ -96,7 +94,6 @@ def run_sound(sound: model.Sound, speakers: Sequence[model.Speaker], block: Bloc
         except Hung as hung:
             say(f"{hung}; starting the sound process anew")
             header[b.H_HANGS] += 1
-            header[b.H_ALIVE_NS] = monotonic_ns() + round(START_S * NS)
             return False
         sleep_s(TURN_S)
     keeper.close()
@@ -124,24 +121,6 @@ def _come_first() -> None:
         os.setpriority(os.PRIO_PROCESS, 0, NICE)
         if os.getsid(0) == os.getpid():  # Linux shares out time by sessions first; the supervisor gives us our own
             Path("/proc/self/autogroup").write_text(str(NICE))
-
-
-def _descriptors() -> set[int]:
-    try:
-        return {int(name) for name in os.listdir("/proc/self/fd")}  # noqa: PTH208
-    except OSError:
-        return set()
-
-
-def _start_anew(inherited: set[int]) -> None:
-    """Become a new process with the same number and memory; whatever was stuck is gone."""
-    sys.stderr.flush()
-    if os.name != "posix":
-        os._exit(FAULT)  # the supervisor starts us again
-    for descriptor in _descriptors() - inherited:
-        with suppress(OSError):
-            os.set_inheritable(descriptor, False)  # some libraries leave theirs open
-    os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
 
 
 if __name__ == "__main__":

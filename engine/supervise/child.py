@@ -21,6 +21,7 @@ from engine.supervise.spare import plan_when_needed
 PR_SET_PDEATHSIG = 1
 FAULT = 70  # an error of our own (EX_SOFTWARE): worth a new start, unlike 1, a show that cannot run
 DISPLAY_GONE = 74  # the X server died under the engine (EX_IOERR): no fault of the show
+ANEW = 75  # it needs a new process, at once (EX_TEMPFAIL): a stuck device, an edit that the old processes cannot take
 TOLD_TO_END = 128 + 15  # by somebody's SIGTERM, not by the supervisor
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from engine.clock import NS, monotonic_ns, sleep_s
 from engine.supervise.board import BOARD_SIZE, Board
+from engine.supervise.child import ANEW
 from engine.supervise.inquest import CANNOT_RUN, Inquest
 from engine.supervise.memory import Block
 from engine.supervise.spare import Spare
@@ -17,7 +18,6 @@ from engine.supervise.ward import ENGINE, ChildPlan, Ward
 PATIENCE_S = 3.0
 TURN_S = 0.02
 SLEPT_S = 1.0  # a turn that took longer: it is we who did not run
-ANEW = 75  # instead of an exit code: the show is to start again, its file has changed what the processes stand on
 END_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
@@ -92,7 +92,7 @@ class Supervisor:
             self.board.record(index, 0, ward.restarts)
             if ward.plan.name == ENGINE and self._is_over(ward, gone.code):
                 return gone.code
-            if not self.board.stopping:
+            if not self.board.stopping and gone.code != ANEW:
                 what = self._inquest.hold(gone, now_ns) if ward.plan.name == ENGINE else f"{gone}; started again"
                 self._say(f"{ward.plan.name}: {what}")
         if self.board.stopping:

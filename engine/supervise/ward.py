@@ -15,6 +15,7 @@ from typing import Any
 
 from engine.clock import NS, monotonic_ns
 from engine.supervise.brake import pause_s
+from engine.supervise.child import ANEW
 from engine.supervise.cpu import waited_ns
 from engine.supervise.last_words import LastWords
 from engine.supervise.memory import Block
@@ -157,6 +158,8 @@ class Ward:
             return None
         self._sweep()
         self.process = None
+        if code == ANEW:
+            return Gone(code, self._hung, self._stopped, "")
         self._ends_ns = [*self._ends_ns[-20:], now_ns]
         free = ENGINE_FREE_ENDS if self.plan.name == ENGINE else FREE_ENDS
         self.next_start_ns = now_ns + round(pause_s(self._ends_ns, now_ns, free) * NS)

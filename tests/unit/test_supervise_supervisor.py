@@ -17,9 +17,9 @@ import pytest
 
 from engine.clock import sleep_s
 from engine.supervise.board import Board
-from engine.supervise.child import TOLD_TO_END
+from engine.supervise.child import ANEW, TOLD_TO_END
 from engine.supervise.pulse import Patience
-from engine.supervise.supervisor import ANEW, Supervisor
+from engine.supervise.supervisor import Supervisor
 from engine.supervise.ward import ChildPlan
 
 ROOT = Path(__file__).parents[2]
@@ -43,6 +43,8 @@ def main(plan):
         os.kill(os.getpid(), signal.SIGKILL)
     if life <= plan.get("faults", 0):
         raise RuntimeError("a fault of our own")
+    if life <= plan.get("gives_up", 0):
+        return 75
     if life <= plan.get("cannot", 0):
         return 1
     if "hangs" in plan and not plan["barred"]:
@@ -99,6 +101,23 @@ def is_alive(pid: int) -> bool:
     except ProcessLookupError:
         return False
     return True
+
+
+def test_a_process_that_asks_for_a_new_one_has_it_without_a_word(
+    plan: Callable[..., ChildPlan], tmp_path: Path
+) -> None:
+    said: list[str] = []
+    plans = [plan("engine", seconds=60), dataclasses.replace(plan("sound", gives_up=4), beat=lambda: 0)]
+    supervisor = Supervisor(plans, said.append)
+    threading.Thread(target=lambda: _until(lambda: len(starts(tmp_path, "sound")) == 5, supervisor.board.stop)).start()
+    assert run(supervisor) == 0
+    assert len(starts(tmp_path, "sound")) == 5 and said == []
+
+
+def _until(is_so: Callable[[], bool], then: Callable[[], None]) -> None:
+    while not is_so():
+        sleep_s(0.01)
+    then()
 
 
 def test_the_engines_end_ends_the_show_and_gives_its_code(plan: Callable[..., ChildPlan], tmp_path: Path) -> None:
