@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from engine.clock import Tick
-from engine.world import Event, Matte, Mouse, Sighting, Signals
+from engine.world import EMPTY, Event, Matte, Mic, Mouse, Sighting, Signals
 
 
 class Source(Protocol):
@@ -24,6 +24,13 @@ class Eye(Protocol):
 
     def guest(self, x: float, y: float, present: bool) -> None:
         """Tell a simulated camera where the mouse is."""
+
+
+class Ear(Protocol):
+    """The engine's end of a microphone."""
+
+    def poll(self, now_ns: int) -> Mic:
+        """Return what is heard now."""
 
 
 class Hands(Protocol):
@@ -44,12 +51,15 @@ class LiveDevices:
         sources: Listeners.
         cameras: By name.
         hands: Windows, mouse and keys.
+        mics: By name.
     """
 
-    def __init__(self, sources: Sequence[Source], cameras: Mapping[str, Eye], hands: Hands) -> None:
+    def __init__(self, sources: Sequence[Source], cameras: Mapping[str, Eye], hands: Hands,
+                 mics: Mapping[str, Ear] = EMPTY) -> None:
         self._sources = sources
         self._cameras = cameras
         self._hands = hands
+        self._mics = mics
 
     def poll(self, tick: Tick) -> Signals:
         """Return what was said since the last tick."""
@@ -65,4 +75,5 @@ class LiveDevices:
             sightings[name], matte = camera.poll(tick.due_ns)
             if matte is not None:
                 mattes[name] = matte
-        return Signals(tuple(events), sightings, mattes, hands.mouse, hands.keys, hands.pressed)
+        heard = {name: mic.poll(tick.due_ns) for name, mic in self._mics.items()}
+        return Signals(tuple(events), sightings, mattes, hands.mouse, hands.keys, hands.pressed, heard)

@@ -102,6 +102,7 @@ class LiveShow:
             for name, camera in show.cameras.items()
         }
         self.sound = SoundControl(Block.attach(plan["sound"]), show.sound, show.speakers, show.stage, report=self._tell)
+        self._mics = {name: self.sound.mic(index) for index, name in enumerate(show.mics)}
         direct = self._direct = Direct(lambda: self.refit.room, self.sound)
         self.osc = self._closed_at_end(OscListener(show.osc, lambda: self._addresses, direct.hear))
         self._send = self._closed_at_end(OscSender(show.sends))
@@ -149,7 +150,7 @@ class LiveShow:
 
     def run(self, clock: RealClock, stopping: Callable[[], bool]) -> None:
         """Run until the clock ends, the person leaves or `stopping()`; then write the report."""
-        devices = LiveDevices([self.osc, *self._midi, *self._serial], self.cameras, self.desk)
+        devices = LiveDevices([self.osc, *self._midi, *self._serial], self.cameras, self.desk, self._mics)
         outputs = LiveOutputs(self.light, self.sound, self._screens, self.desk, self._shown,
                               stopping)
         run(clock, devices, lambda: self.refit.room, self.house, outputs, self.telemetry, self._direct)
@@ -214,6 +215,7 @@ class LiveShow:
     def _states(self, now: Now) -> dict[str, str]:
         """Return how each device is: empty, or why it is gone."""
         states = {f"camera.{name}": camera.lost for name, camera in self.cameras.items()}
+        states |= {f"mic.{name}": mic.lost for name, mic in self._mics.items()}
         for port in (*self._midi, *self._played.values()):
             states[f"midi.{port.name}"] = states.get(f"midi.{port.name}") or port.lost
         states |= {f"send.{name}": why for name, why in self._send.lost.items()}

@@ -17,7 +17,7 @@ from engine.show.model import Camera, Projector, Show, Sound, Speaker, Stage
 from engine.show.references import sources
 
 PLAN_LIMIT_S = 10.0
-WHOLE = ("stage", "cameras", "projectors", "speakers", "sound", "midi", "osc", "sends")
+WHOLE = ("stage", "cameras", "projectors", "speakers", "sound", "mics", "midi", "osc", "sends")
 LIVE: Mapping[type, frozenset[str]] = {  # what changes while the show runs; the rest needs new processes
     Stage: frozenset({"fallback"}),
     Camera: frozenset({"mirror", "corners", "lost", "group"}),

@@ -101,7 +101,7 @@ def sense(
         departures=tuple(v for number, v in state.visitors.items() if number not in visitors),
         contacts=_contacts(room, signals.sightings),
         motion=max((s.motion for s in signals.sightings.values()), default=0.0),
-        mic=signals.mic,
+        mics=signals.mics,
         mouse=signals.mouse,
         keys=signals.keys,
         pressed=signals.pressed,

@@ -107,6 +107,25 @@ class Sighting:
 
 
 @dataclass(frozen=True, slots=True)
+class Mic:
+    """What a microphone hears now; all of it is silence while it is gone.
+
+    Attributes:
+        level: How loud, 0..1 for -60..-10 dBFS; rises at once, falls in 0.4 s.
+        onset: How strongly a sound began, 0..1, in the one frame in which it is found; 0 in all others.
+        pitch_hz: Pitch of a voice or an instrument; 0 while nothing has one.
+        bands: Loudness of the octaves around 63, 125, 250, 500, 1000, 2000, 4000 and 8000 Hz, each 0..1.
+        since_s: Seconds since the newest beginning, to the millisecond.
+    """
+
+    level: float = 0.0
+    onset: float = 0.0
+    pitch_hz: float = 0.0
+    bands: tuple[float, ...] = (0.0,) * 8
+    since_s: float = math.inf
+
+
+@dataclass(frozen=True, slots=True)
 class Mouse:
     """The pointer, in stage units; `inside` is false while it is off the stage."""
 
@@ -126,7 +145,7 @@ class Signals:
         mattes: The newest keyed picture of each camera (not recorded by default).
         keys: Names of the keys held down now.
         pressed: Names of the keys pressed since the last tick, in order.
-        mic: Level of the microphone, 0..1.
+        mics: What each microphone hears.
     """
 
     events: tuple[Event, ...] = ()
@@ -135,7 +154,7 @@ class Signals:
     mouse: Mouse = Mouse()
     keys: frozenset[str] = frozenset()
     pressed: tuple[str, ...] = ()
-    mic: float = 0.0
+    mics: Mapping[str, Mic] = field(default_factory=lambda: EMPTY)
 
 
 # -- what the engine understood ---------------------------------------------------------------
@@ -218,6 +237,7 @@ class Now:
         unseen: How many visitors were there last, of cameras that are gone and have `lost = "hold"`.
         contacts: Pairs of visitors' ids that touch.
         motion: How much moves in front of the cameras, 0..1.
+        mics: What each microphone hears, by name; `mic` is the first one.
         keys: Names of the keys held down.
         lost: Touches and signals that have fallen silent, such as `touch.ball`.
     """
@@ -235,7 +255,7 @@ class Now:
     departures: tuple[Visitor, ...] = ()
     contacts: tuple[tuple[int, int], ...] = ()
     motion: float = 0.0
-    mic: float = 0.0
+    mics: Mapping[str, Mic] = field(default_factory=lambda: EMPTY)
     mouse: Mouse = Mouse()
     keys: frozenset[str] = frozenset()
     pressed: tuple[str, ...] = ()
@@ -257,6 +277,14 @@ class Now:
         if seconds <= self.dt:
             return True
         return math.floor(self.time / seconds + 1e-9) != math.floor((self.time - self.dt) / seconds + 1e-9)
+
+    @property
+    def mic(self) -> Mic:
+        """Return what the first microphone hears; a show without one is silent, which is reported once."""
+        for mic in self.mics.values():
+            return mic
+        self.unknown.add("mic room")
+        return Mic()
 
     def touch(self, name: str = "") -> Touch:
         """Return a touched thing; one that the show does not name is idle and is reported once."""

@@ -57,7 +57,8 @@ def scene_problems(show: Show) -> list[Problem]:
 def summary(show: Show) -> str:
     """Return one line that counts what the show has."""
     parts = (("scene", show.scenes), ("cue", show.programme.cues), ("camera", show.cameras),
-             ("projector", show.projectors), ("speaker", show.speakers), ("lamp", show.lamps))
+             ("projector", show.projectors), ("speaker", show.speakers), ("mic", show.mics),
+             ("lamp", show.lamps))
     counts = ", ".join(f"{len(things)} {word}{'' if len(things) == 1 else 's'}" for word, things in parts)
     return f"{show.name}: {counts}" + (f"; simulated, as there is no {ROOM_FILE}" if show.simulated else "")
 

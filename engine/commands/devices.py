@@ -31,7 +31,8 @@ def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
 
 def run(args: argparse.Namespace) -> int:
     """Print one line a device; a part that cannot be asked says why, and the others are listed all the same."""
-    for kind, look in (("cameras", cameras), ("displays", displays), ("sound", sounds), ("MIDI", midi_ports)):
+    for kind, look in (("cameras", cameras), ("displays", displays), ("sound", sounds), ("microphones", microphones),
+                       ("MIDI", midi_ports)):
         for line in _lines(kind, look):
             print(line)
     return 0
@@ -68,6 +69,19 @@ def sounds() -> Iterator[Found]:
     watch.wait(SERVER_S)
     for name in (*names, *(watch.view.sinks if watch.view else ())):
         yield Found(name, "sound", f"device = {json.dumps(name)}")
+
+
+def microphones() -> Iterator[Found]:
+    """Look for what can listen."""
+    from engine.sound.mic_stream import input_names
+    from engine.sound.pulse import MicWatch
+    from engine.sound.stream import load_portaudio
+
+    watch = MicWatch()
+    names = input_names(load_portaudio())
+    watch.wait(SERVER_S)
+    for name in (*names, *(watch.view.sinks if watch.view else ())):
+        yield Found(name, "mic.NAME", f"device = {json.dumps(name)}")
 
 
 def midi_ports() -> Iterator[Found]:

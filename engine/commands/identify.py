@@ -67,7 +67,7 @@ def run(args: argparse.Namespace) -> int:
 
     told = {"show": str(args.show.resolve()) if args.show else None, "seconds": args.seconds,
             "headless": args.headless, "debug": args.debug}  # fmt: skip
-    engine, *others = plans(replace(_show(told), cameras={}), told)
+    engine, *others = plans(replace(_show(told), cameras={}, mics={}), told)
     engine = replace(engine, entry="engine.commands.identify")
     return Supervisor([engine, *others], lambda line: print(line, file=sys.stderr, flush=True)).run()
 

@@ -28,6 +28,7 @@ from engine.supervise.supervisor import Supervisor
 from engine.supervise.ward import ENGINE_PATIENCE, ChildPlan
 
 ENGINE, SOUND, CAMERA = "engine.commands.play", "engine.sound.process", "engine.inputs.camera_process"
+MIC = "engine.sound.mic_process"
 NOT_YET = "not yet for the public: the guards of eyes and ears (flashes, loudness) are still to come"
 SOUND_PATIENCE = Patience(beating_s=1.5, warm_s=15.0, cold_s=300.0)  # it is to be heard again within 3 s
 
@@ -89,7 +90,7 @@ def plans(show: Show, told: dict[str, Any]) -> list[ChildPlan]:
         told: What the engine is told of the command line.
     """
     from engine.inputs.camera_link import CameraBlock, camera_block_size
-    from engine.sound.block import last_alive_ns, sound_block_size
+    from engine.sound.block import last_alive_ns, last_heard_ns, sound_block_size
 
     sound = Block.create(sound_block_size(show.sound, len(show.speakers)), "sound")
     cameras = {name: Block.create(camera_block_size(camera), f"camera-{name}") for name, camera in show.cameras.items()}
@@ -107,7 +108,17 @@ def plans(show: Show, told: dict[str, Any]) -> list[ChildPlan]:
             )
             for name, camera in show.cameras.items()
         ),
+        *(
+            ChildPlan(f"mic.{name}", MIC, _mic_plan(show, index, sound), (sound,),
+                      lambda index=index: last_heard_ns(sound, index))  # type: ignore[misc]
+            for index, name in enumerate(show.mics)
+        ),
     ]
+
+
+def _mic_plan(show: Show, index: int, block: Block) -> dict[str, Any]:
+    mic = tuple(show.mics.values())[index]
+    return {**_sound_plan(show, block), "mic": dataclasses.asdict(mic), "index": index}
 
 
 def _sound_plan(show: Show, block: Block) -> dict[str, Any]:

@@ -45,7 +45,8 @@ class Faults:
             if f"unknown {name}" in self._problems or self._count("unknown ") >= MOST_UNKNOWN:
                 continue
             kind, _, rest = name.rpartition(" ")
-            known = {"touch": show.touches, "signal": show.signals, "camera": show.cameras, "light": show.lamps}
+            known = {"touch": show.touches, "signal": show.signals, "camera": show.cameras, "light": show.lamps,
+                     "mic": show.mics}
             near = did_you_mean(rest, known.get(kind, {})) or "; add it to the show file or correct the scene"
             text = f"a scene asks for it and the show has none{near}"
             self.tell(f"unknown {name}", Problem(f"{kind}.{rest}", 0, text))

@@ -114,5 +114,6 @@ def _simulated(show: Show) -> Show:
             name: replace(each, display=None, profile=each.profile if each.profile and stands(each.profile) else None)
             for name, each in show.projectors.items()
         },
+        mics={name: replace(mic, device=SIMULATED) for name, mic in show.mics.items()},
         lamps={name: replace(lamp, address=SIMULATED) for name, lamp in show.lamps.items()},
     )

@@ -1,10 +1,14 @@
-"""A show without a room gets one: a simulated camera, a ball to touch, two speakers and a window."""
+"""A show without a room gets one: a simulated camera, a ball to touch, two speakers and a window.
+
+A simulated microphone comes too where a scene listens to one: it costs a process of its own.
+"""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
-from engine.show.model import Camera, Projector, Show, Speaker, TouchInput
+from engine.show.model import Camera, Microphone, Projector, Show, Speaker, TouchInput
+from engine.show.references import listens
 
 SIMULATED_SIZE = (640, 360)
 
@@ -26,4 +30,5 @@ def furnish(show: Show) -> Show:
         show,
         cameras={name: replace(camera, size=SIMULATED_SIZE) for name, camera in cameras.items()},
         touches=show.touches or {"ball": TouchInput(name="ball", source="key:space")},
+        mics=show.mics or ({"room": Microphone(name="room", device="simulated")} if listens(show) else {}),
     )

@@ -206,6 +206,25 @@ class Sound:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Microphone:
+    """`[mic.NAME]`: a microphone that is listened to; what it hears stays in memory for some seconds, never longer.
+
+    Attributes:
+        device: (A part of) the name of a device, or of a sound server's source; None: the server's own choice;
+            `simulated`: somebody who hums and claps.
+        channel: Which of its channels, counted from 1.
+        gain_db: Added to what it hears.
+        lost: What is heard while it is gone: nothing (`silence`), or somebody who hums and claps (`simulate`).
+    """
+
+    name: str = field(metadata=HIDDEN)
+    device: str | None = field(default=None, metadata=form(forms.filled))
+    channel: int = field(default=1, metadata=limits(1, 64))
+    gain_db: float = field(default=0.0, metadata=limits(-60, 60, "dB"))
+    lost: Literal["silence", "simulate"] = "silence"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Lamp:
     """`[light.NAME]`: a fixture and its address (`artnet:HOST/UNIVERSE/CHANNEL`), or `simulated`."""
 
@@ -275,6 +294,7 @@ class Show:
     projectors: Mapping[str, Projector] = field(default_factory=dict, metadata=section("projector", "room"))
     speakers: Mapping[str, Speaker] = field(default_factory=dict, metadata=section("speaker", "room"))
     sound: Sound = field(default=Sound(), metadata=section("sound", "room"))
+    mics: Mapping[str, Microphone] = field(default_factory=dict, metadata=section("mic", "room"))
     lamps: Mapping[str, Lamp] = field(default_factory=dict, metadata=section("light", "room"))
     midi: Mapping[str, MidiDevice] = field(default_factory=dict, metadata=section("midi", "room"))
     osc: Osc = field(default=Osc(), metadata=section("osc", "room"))

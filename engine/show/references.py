@@ -15,9 +15,11 @@ from engine.show.profile import read_profile
 from engine.show.table import Reader
 
 DMX_CHANNELS = 512
+MOST_MICS = 4
 MAIN_VIEW = "stage"
 CUE_COMMANDS = ("go", "back", "hold")
 
+_MIC = re.compile(r"""\bnow\.mics?\b|["']mic(?::|["'])""")
 _VIEW = re.compile(r"""\bview\(\s*["']([^"'\n]+)["']""")
 
 
@@ -48,6 +50,8 @@ def check_references(show: Show, data: Mapping[str, Any], reader: Reader) -> Non
     _check_once(((("speaker", each.name, "output"), each.output) for each in show.speakers.values() if each.output),
                 "output", reader)
     _check_lamps(show.lamps.values(), reader)
+    for name in tuple(show.mics)[MOST_MICS:]:
+        reader.report(("mic", name), f"at most {MOST_MICS} microphones are listened to; take one out")
 
 
 def stands(path: Path) -> bool:
@@ -130,16 +134,24 @@ def _check_projectors(show: Show, data: Mapping[str, Any], reader: Reader) -> No
         _check_profile(projector, show, data, reader)
 
 
+def listens(show: Show) -> bool:
+    """Return whether the scenes' code names a microphone."""
+    return any(_MIC.search(code) for code in _codes(show.scenes.values()))
+
+
 def _views(scenes: Iterable[SceneEntry]) -> set[str]:
-    """Return the views that the scenes' code names, modules beside them included."""
-    views: set[str] = set()
+    """Return the views that the scenes' code names."""
+    return {view for code in _codes(scenes) for view in _VIEW.findall(code)}
+
+
+def _codes(scenes: Iterable[SceneEntry]) -> Iterator[str]:
+    """Yield the scenes' code, modules beside them included."""
     for folder in {scene.file if scene.file.is_dir() else scene.file.parent for scene in scenes if stands(scene.file)}:
         for module in folder.glob("*.py"):
             try:
-                views |= set(_VIEW.findall(module.read_text(encoding="utf-8", errors="replace")))
+                yield module.read_text(encoding="utf-8", errors="replace")
             except OSError:
                 continue
-    return views
 
 
 def _check_profile(projector: Projector, show: Show, data: Mapping[str, Any], reader: Reader) -> None:

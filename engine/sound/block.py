@@ -72,6 +72,12 @@ TICKET = 1024  # R_PRESET is an instrument's row, and its ticket times this
 
 # speakers: float64
 S_X, S_Y, S_TRIM, S_DELAY, S_OUTPUT, S_SPARE = range(6)
+# microphones: integers and float64; the sound itself stays for MIC_RING frames and is never stored
+MICS = 4
+MIC_RING, MIC_TAIL = 1 << 18, 64  # its first frames stand again after its end, so that filters read across
+BANDS = 8
+(M_WRITTEN, M_RATE, M_BEAT_NS, M_IS_LIVE, M_STANDS_IN, M_BEGINNINGS, M_BEGAN_NS) = range(7)
+N_LEVEL, N_PITCH_HZ, N_BEGAN, N_BANDS = range(4)
 # sample bank directory: integers
 B_KEY, B_START, B_LENGTH, B_READY = range(4)
 
@@ -131,6 +137,10 @@ class Memory(NamedTuple):
     taps: NDArray[np.float32]
     window: NDArray[np.float32]
     resampler: NDArray[np.int64]
+    mic: NDArray[np.float32]
+    mic_state: NDArray[np.int64]
+    mic_heard: NDArray[np.float64]
+    mic_reason: NDArray[np.uint8]
     sample: NDArray[np.int64]
     bank: NDArray[np.float32]
 
@@ -160,6 +170,8 @@ SECTIONS: tuple[tuple[str, Any, tuple[int, ...]], ...] = (
     ("ahead", np.float32, (MAX_SPEAKERS, QUANTUM)), ("ready", np.float32, (QUANTUM, MAX_SPEAKERS)),
     ("taps", np.float32, (PHASES + 2, TAPS)), ("window", np.float32, (CHUNK * MOST_TIMES + 2 * TAPS, MAX_SPEAKERS)),
     ("resampler", np.int64, (8,)),
+    ("mic", np.float32, (MICS, MIC_RING + MIC_TAIL)), ("mic_state", np.int64, (MICS, 8)),
+    ("mic_heard", np.float64, (MICS, 16)), ("mic_reason", np.uint8, (MICS, TEXT)),
     ("sample", np.int64, (SAMPLES, 4)), ("bank", np.float32, (BANK,)),
 )
 
@@ -212,6 +224,11 @@ def last_alive_ns(block: Block) -> int:
     It turns 20 times a second whatever its device does.
     """
     return int(block.array(np.int64, 64, OFFSETS["header"])[H_ALIVE_NS])
+
+
+def last_heard_ns(block: Block, index: int) -> int:
+    """Return when a microphone's process last took a turn, monotonic; 0 before its first."""
+    return int(block.array(np.int64, (MICS, 8), OFFSETS["mic_state"])[index, M_BEAT_NS])
 
 
 def open_memory(block: Block, sound: model.Sound, speakers: Iterable[model.Speaker]) -> Memory:

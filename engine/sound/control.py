@@ -17,6 +17,7 @@ from engine.sound.block import address, open_memory
 from engine.sound.events import Hold, Note, Point, Sounds
 from engine.sound.instruments import Instruments
 from engine.sound.meters import Meters, read_backend, read_meters
+from engine.sound.mic import MicLink
 from engine.sound.presets import SAMPLE_PRESET
 from engine.sound.ring import push
 from engine.sound.samples import MISSING, SampleBank
@@ -143,6 +144,10 @@ class SoundControl:
     def meters(self) -> Meters:
         """Return the state of the sound engine."""
         return read_meters(self._memory)
+
+    def mic(self, index: int) -> MicLink:
+        """Return the engine's end of one of the microphones."""
+        return MicLink(self._memory, index)
 
     @property
     def lost(self) -> str:

@@ -40,13 +40,14 @@ class OfflineSound:
         sound, speakers, stage, report: As for `SoundControl`, which it wraps.
 
     Attributes:
+        memory: Of the sound engine, for microphones that hear in the virtual room.
         keep: False lets go of what was rendered, for runs of hours.
     """
 
     def __init__(self, sound: model.Sound | None = None, speakers: Mapping[str, model.Speaker] | None = None,
                  stage: model.Stage | None = None, report: Callable[[Problem], None] | None = None) -> None:
         block, sound, stage = Block.private(SIZE), sound or model.Sound(), stage or model.Stage()
-        self._memory = open_memory(block, sound, (speakers or {}).values())
+        self.memory = self._memory = open_memory(block, sound, (speakers or {}).values())
         header = self._memory.header
         header[H_BACKEND], header[H_RUNNING], header[H_LIVE] = OFFLINE, 1, 0
         self.rate = int(header[H_RATE])

@@ -46,6 +46,8 @@ class PulseWatch:
     The thread may be stuck in a server that does not answer; nobody waits for it. Without libpulse it ends.
     """
 
+    _events = ("sink", "sink_input", "server")
+
     def __init__(self) -> None:
         self.wanted = ""
         self._view: ServerView | None = None
@@ -85,7 +87,7 @@ class PulseWatch:
 
     def _follow(self, pulse: Any) -> None:
         pulse.connect()
-        pulse.event_mask_set("sink", "sink_input", "server")
+        pulse.event_mask_set(*self._events)
         pulse.event_callback_set(_stop_listening)
         while True:
             self._look(pulse)
@@ -101,11 +103,31 @@ class PulseWatch:
                     _move(pulse, stream.index, names[self.wanted])
                 else:
                     ours = sinks[stream.sink].name if stream.sink in sinks else DUMMY
-        self._view = ServerView(
+        self._note(ServerView(
             {s.name: Sink(s.name, s.channel_count, s.state == "suspended") for s in sinks.values()},
-            pulse.server_info().default_sink_name or "", ours)
-        self._seen_ns = monotonic_ns()
+            pulse.server_info().default_sink_name or "", ours))
+
+    def _note(self, view: ServerView) -> None:
+        self._view, self._seen_ns = view, monotonic_ns()
         self._has_looked.set()
+
+
+class MicWatch(PulseWatch):
+    """The same for what we listen to: its `sinks` are the server's sources, `ours` the one that this process hears.
+
+    A stream that the server has moved to another microphone is not moved back: its owner closes it.
+    """
+
+    _events = ("source", "source_output", "server")
+
+    def _look(self, pulse: Any) -> None:
+        sources = {source.index: source for source in pulse.source_list() if source.name != f"{DUMMY}.monitor"}
+        heard = [stream.source for stream in pulse.source_output_list()
+                 if stream.proplist.get("application.process.id") == str(os.getpid())]
+        ours = sources[heard[0]].name if heard and heard[0] in sources else DUMMY if heard else ""
+        self._note(ServerView(
+            {s.name: Sink(s.name, s.channel_count, s.state == "suspended") for s in sources.values()},
+            pulse.server_info().default_source_name or "", ours))
 
 
 def _stop_listening(_event: Any) -> None:

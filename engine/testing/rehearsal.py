@@ -15,6 +15,7 @@ from engine.clock import Clock, Tick, VirtualClock, monotonic_ns
 from engine.direct import Direct
 from engine.director import Director
 from engine.fake.camera import InlineCamera
+from engine.fake.mic import InlineMic
 from engine.fake.visitors import Visitors
 from engine.frame import Frame
 from engine.loop import frames
@@ -29,7 +30,7 @@ from engine.show.furnish import furnish
 from engine.show.model import Show
 from engine.sound.offline import OfflineSound
 from engine.telemetry import Telemetry
-from engine.world import Event, Mouse, Now, Signals
+from engine.world import EMPTY, Event, Mouse, Now, Signals
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +51,11 @@ class Act:
 
 
 class ScriptedDevices:
-    """Devices of a virtual room: simulated cameras, and acts of a script."""
+    """Devices of a virtual room: simulated cameras and microphones, and acts of a script."""
 
-    def __init__(self, cameras: Mapping[str, InlineCamera], script: Sequence[Act] = ()) -> None:
-        self._cameras = cameras
+    def __init__(self, cameras: Mapping[str, InlineCamera], script: Sequence[Act] = (),
+                 mics: Mapping[str, InlineMic] = EMPTY) -> None:
+        self._cameras, self._mics = cameras, mics
         self._left = sorted(script, key=lambda act: act.at_s)
         self._keys: frozenset[str] = frozenset()
         self._mouse = Mouse()
@@ -82,6 +84,7 @@ class ScriptedDevices:
             self._mouse,
             self._keys,
             tuple(pressed),
+            {name: mic.poll(tick.due_ns) for name, mic in self._mics.items()},
         )
 
 
@@ -136,9 +139,10 @@ class Rehearsal:
         self.clock = VirtualClock(self.show.stage.fps, frames=round(seconds * self.show.stage.fps))
         people = Visitors(seed, self.show.stage.aspect, visitors)
         cameras = {n: InlineCamera(c, people, seed + i) for i, (n, c) in enumerate(self.show.cameras.items())}
-        self._devices = ScriptedDevices(cameras, script)
-        self.director = _director(self.show, seed, self.clock, self.problems.append, self._say)
         self.sound = OfflineSound(self.show.sound, self.show.speakers, self.show.stage)
+        mics = {n: InlineMic(self.sound.memory, i, seed + i) for i, n in enumerate(self.show.mics)}
+        self._devices = ScriptedDevices(cameras, script, mics)
+        self.director = _director(self.show, seed, self.clock, self.problems.append, self._say)
         self._compositor = Compositor(stage_size(self.show).size_px, threads, render_kernels)
 
     def _say(self, scene: str, line: str) -> None:
