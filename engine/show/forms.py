@@ -39,6 +39,12 @@ def filled(text: str) -> str:
     return "" if text.strip() else "may not be empty"
 
 
+def all_filled(texts: str | Sequence[str]) -> str:
+    """A text, or a list of texts, none of them empty."""
+    listed = [texts] if isinstance(texts, str) else texts
+    return "" if listed and all(map(str.strip, listed)) else "may not be empty"
+
+
 def source(text: str) -> str:
     """Where a value comes from: `osc:/contact/level`, `midi:desk/cc/21`, `serial:/dev/ttyACM0#level`, `key:space`."""
     kind, colon, rest = text.partition(":")

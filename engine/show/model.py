@@ -192,17 +192,23 @@ class Sound:
     """`[sound]`: the device and its pace.
 
     Attributes:
-        device: (A part of) the name of a device, or of a sound server's output; None: the best there is.
+        device: (A part of) the name of a device, or of a sound server's output; a list is tried in its order, and
+            left for a better one that comes; None: the best there is.
         lost: What plays when the device is gone: nothing (`silence`), or any other device (`hold`) until it is back.
     """
 
     backend: Literal["auto", "portaudio", "null"] = "auto"
-    device: str | None = field(default=None, metadata=form(forms.filled))
+    device: str | tuple[str, ...] | None = field(default=None, metadata=form(forms.all_filled))
     rate: int = field(default=48_000, metadata=limits(8000, 192_000, "Hz"))
     block: int = field(default=256, metadata=limits(16, 8192, "samples"))
     latency_ms: float = field(default=30.0, metadata=limits(1, 1000, "ms"))
     level_db: float = field(default=0.0, metadata=limits(-90, 12, "dB"))
     lost: Literal["silence", "hold"] = "silence"
+
+    @property
+    def devices(self) -> tuple[str, ...]:
+        """Return the names of the wanted devices, the best one first; none where any will do."""
+        return () if self.device is None else (self.device,) if isinstance(self.device, str) else tuple(self.device)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

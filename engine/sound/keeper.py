@@ -13,7 +13,7 @@ from engine.sound import block as b
 from engine.sound.block import Memory, read_text, write_text
 from engine.sound.null import NullStream
 from engine.sound.pulse import PulseWatch
-from engine.sound.rights import ask_realtime, threads
+from engine.sound.rights import ask_realtime, in_realtime, threads
 from engine.sound.stream import (
     DeviceStream,
     NoDevice,
@@ -34,6 +34,8 @@ CLOSE_S = 0.5
 PATIENCE_S, LONGEST_PATIENCE_S = 2.0, 60.0
 SETTLED_S = 10.0
 CARDS = Path("/proc/asound/cards")
+JACK_SERVERS = Path("/dev/shm")
+Seen = tuple[str, str]  # what may be a device: `output` of the server, `card` or `jack`, and its name
 
 
 class Hung(Exception):
@@ -56,7 +58,7 @@ class Keeper:
         self._wants_device = sound.backend != "null"
         self._change: threading.Thread | None = None
         self._change_ns = self._started_ns = self._advanced_ns = self._turned_ns = monotonic_ns()
-        self._retry_ns = self._callbacks = 0
+        self._retry_ns = self._callbacks = self._rank = 0
         self._is_suspended = self._is_stuck = self._is_exiled = False
         self._world = self._look_round()
         self._said = ""
@@ -115,7 +117,8 @@ class Keeper:
         if not stream.active:
             return f"{stream.output} has stopped"
         sink = stream.output.sink
-        if sink and view and view.ours not in ("", sink) and sink not in view.sinks and self._sound.lost == "silence":
+        may_move = self._sound.lost == "hold" and len(self._sound.devices) < 2
+        if sink and view and view.ours not in ("", sink) and sink not in view.sinks and not may_move:
             return f"output '{sink}' is gone from the sound server; plug it in, or see `pactl list short sinks`"
         if self._memory.header[b.H_CALLBACKS] != self._callbacks:
             self._callbacks, self._advanced_ns = int(self._memory.header[b.H_CALLBACKS]), now_ns
@@ -144,19 +147,29 @@ class Keeper:
         if self._is_suspended and view and sink in view.sinks and view.sinks[sink].suspended:
             return False
         self._is_suspended = False
-        if sink and view and sink not in view.sinks and self._sound.lost == "silence":
+        if isinstance(self._stream, DeviceStream):
+            return any(map(self._may_be_better, self._world - before))
+        if sink and view and sink not in view.sinks and self._sound.lost == "silence" and not self._sound.devices:
             return False
-        is_changed = before != self._world
-        return is_changed or (now_ns > self._retry_ns and isinstance(self._stream, NullStream))
+        return self._world != before or now_ns > self._retry_ns
 
-    def _look_round(self) -> tuple[Any, ...]:
-        """Return what changes when a device comes: outputs of the server, sound cards."""
+    def _may_be_better(self, seen: Seen) -> bool:
+        """Return whether what has come may be a device that is wanted more than the one that plays."""
+        better = self._sound.devices[: self._rank] or tuple(filter(None, (read_text(self._memory.sink),)))
+        return seen[0] != "output" or not better or any(name.lower() in seen[1].lower() for name in better)
+
+    def _look_round(self) -> frozenset[Seen]:
+        """Return what may be a device: outputs of the server that are not suspended, sound cards, JACK servers."""
         view = self._watch.view
         try:
-            cards = CARDS.read_text()
+            cards = CARDS.read_text().splitlines()
         except OSError:
-            cards = ""
-        return cards, *((view.default, *sorted(view.sinks.items())) if view else ())
+            cards = []
+        return frozenset((
+            *(("output", sink.name) for sink in (view.sinks.values() if view else ()) if not sink.suspended),
+            *(("card", line) for line in cards),
+            *(("jack", path.name) for path in JACK_SERVERS.glob("jack_*_0")),
+        ))
 
     # -- changing streams ----------------------------------------------------------------------
 
@@ -198,14 +211,9 @@ class Keeper:
                 raise NoDevice(read_text(self._memory.reason))
             sounddevice = load_portaudio()
             before = threads()
-            stream, reason = self._best(sounddevice)
-            self._stream.close()
-            self._fade_in()
-            try:
-                stream.start()
-            except NoDevice:
-                self._stream = self._null()
-                raise
+            with in_realtime():
+                stream, reason = self._best(sounddevice)
+                self._take_over(stream)
         except Stuck:
             self._is_stuck = True
             return
@@ -221,27 +229,52 @@ class Keeper:
         self._is_suspended = False
         self._note(reason)
 
-    def _best(self, sounddevice: Any) -> tuple[DeviceStream, str]:
-        """Open the wanted device, else another one if the show allows it; and return why it is not the wanted one.
+    def _take_over(self, stream: DeviceStream) -> None:
+        """Let a device go on where the null backend is.
 
-        The first output that plays is the wanted one from then on, for as long as the show runs.
+        Raises:
+            NoDevice: It does not start.
         """
-        self._watch.wait(SERVER_S)
-        view, memory, names = self._watch.view, self._memory, output_names(sounddevice)
-        known = Output(read_text(memory.device), read_text(memory.sink))
+        self._stream.close()
+        self._fade_in()
         try:
-            if known.device:
-                return self._open_output(sounddevice, known), ""
-            output = choose_output(names, self._sound.device, view)
-            stream = self._open_output(sounddevice, output)
-            write_text(memory.device, output.device)
-            write_text(memory.sink, output.sink)
-            return stream, ""
-        except NoDevice as error:
-            if (known.device or not self._sound.device) and self._sound.lost == "silence":
-                raise
-            output = choose_output(names, None, view)
-            return self._open_output(sounddevice, output), f"{error}; plays on {output} meanwhile"
+            stream.start()
+        except NoDevice:
+            self._stream = self._null()
+            raise
+
+    def _best(self, sounddevice: Any) -> tuple[DeviceStream, str]:
+        """Open the wanted device, else another one if the show allows it; and return why it is not the wanted one."""
+        self._watch.wait(SERVER_S)
+        view, names = self._watch.view, output_names(sounddevice)
+        missing: list[NoDevice] = []
+        wishes = self._wishes()
+        for rank, wish in enumerate(wishes):
+            try:
+                output = wish if isinstance(wish, Output) else choose_output(names, wish, view)
+                stream = self._open_output(sounddevice, output)
+            except NoDevice as error:
+                missing.append(error)
+                continue
+            self._rank = rank
+            if rank < max(len(self._sound.devices), 1):
+                write_text(self._memory.device, output.device)
+                write_text(self._memory.sink, output.sink)
+            return stream, f"{missing[0]}; plays on {output} meanwhile" if missing else ""
+        raise missing[0]
+
+    def _wishes(self) -> list[Output | str | None]:
+        """Return what is tried, in order; None is the best there is.
+
+        Where the show names no device, the first output that plays is the wanted one for as long as the show runs.
+        """
+        known = Output(read_text(self._memory.device), read_text(self._memory.sink))
+        wishes: list[Output | str | None] = [*self._sound.devices]
+        if not wishes and known.device:
+            wishes.append(known)
+        if not known.device or self._sound.lost == "hold":
+            wishes.append(None)
+        return wishes
 
     def _open_output(self, sounddevice: Any, output: Output) -> DeviceStream:
         view = self._watch.view

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ctypes
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 
 PRIORITY = 70
 KEPT_IN_MEMORY = 1 | 2 | 4  # MCL_CURRENT, MCL_FUTURE, MCL_ONFAULT: pages that are touched stay, others cost nothing
@@ -17,11 +19,23 @@ def threads() -> set[int]:
         return set()
 
 
-def ask_realtime(before: set[int]) -> bool:
-    """Ask for real-time priority for all threads that came since; return whether each of them has it.
+@contextmanager
+def in_realtime() -> Iterator[None]:
+    """Go before everybody else, where that is granted: a thread that is started meanwhile is born with the same right.
 
     A device has more than the one that calls back: PulseAudio's library moves the sound in a thread of its own.
     """
+    granted = _raise(0) if hasattr(os, "sched_setscheduler") else False
+    try:
+        yield
+    finally:
+        if granted:
+            with suppress(OSError):
+                os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
+
+
+def ask_realtime(before: set[int]) -> bool:
+    """Ask for real-time priority for all threads that came since; return whether each of them has it."""
     if not hasattr(os, "sched_setscheduler"):
         return False
     granted = [_raise(thread) for thread in threads() - before]

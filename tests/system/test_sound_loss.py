@@ -186,6 +186,31 @@ def test_R4_lost_sound_goes_on_elsewhere_where_the_show_says_hold(rig: SoundRig)
     assert elsewhere.backend == "portaudio" and elsewhere.voices == 1
 
 
+def test_R4_the_next_output_of_the_list_plays_until_the_better_one_is_back(rig: SoundRig, tmp_path: Path) -> None:
+    stage = Stage(rig.env, model.Sound(latency_ms=50.0, device=("speak", "mic")))
+    try:
+        stage.wait(is_lost=False)
+        rig.pull()
+        reason = stage.wait(is_lost=True)
+        assert until(lambda: playing_on(rig) == {"mic"})
+        elsewhere = stage.control.meters()
+        rig.plug()
+        _, wave = Ear(rig, tmp_path / "better.raw").listen(stage)
+        assert playing_on(rig) == {"speakers"}
+    finally:
+        stage.stop()
+    assert "no sound device 'speak'" in elsewhere.reason and "plays on 'mic' meanwhile" in elsewhere.reason
+    assert reason and elsewhere.backend == "portaudio" and elsewhere.voices == 1
+    assert_whole(wave)
+
+
+def playing_on(rig: SoundRig) -> set[str]:
+    """Return the outputs on which something plays."""
+    names = {line.split()[0]: line.split()[1] for line in rig.control("list", "short", "sinks").splitlines()}
+    streams = rig.control("list", "short", "sink-inputs").splitlines()
+    return {names[line.split()[1]] for line in streams if line.split()[1] in names}
+
+
 def test_R4_suspended_speakers_are_heard_when_they_are_resumed(stage: Stage, rig: SoundRig, tmp_path: Path) -> None:
     stage.wait(is_lost=False)
     rig.control("suspend-sink", "speakers", "1")

@@ -55,3 +55,9 @@ def test_a_room_folds_down_to_headphones_from_left_to_right_with_its_power_kept(
     assert (np.diff(memory.route[:8, 1]) > 0).all()
     route(memory, 8)
     assert np.array_equal(memory.route[:8, :8], np.eye(8))
+
+
+def test_one_device_or_a_list_of_them_may_be_wanted() -> None:
+    assert model.Sound().devices == ()
+    assert model.Sound(device="usb").devices == ("usb",)
+    assert model.Sound(device=("usb", "hdmi")).devices == ("usb", "hdmi")
