@@ -12,6 +12,8 @@ from engine.containment import Failure
 from engine.control.addresses import command_of, pressed
 from engine.control.afterglow import Afterglow
 from engine.control.cast import Cast, MakeRunning
+from engine.control.conductor import ADDRESS as TEMPO
+from engine.control.conductor import Conductor
 from engine.control.fade import SHORTEST_FADE_S, Fade, Ramp
 from engine.control.faults import Faults
 from engine.control.params import ParamTree
@@ -38,13 +40,14 @@ class Director:
         report: Gets each new problem once.
 
     Attributes:
-        params: The Params of all scenes.
+        params: The Params of all scenes, and the tempo.
+        conductor: Keeps that tempo.
     """
 
     def __init__(
         self, show: Show, make_running: MakeRunning, report: Callable[[Problem], None] = lambda _: None
     ) -> None:
-        self.params = ParamTree()
+        self.params, self.conductor = ParamTree(), Conductor()
         self._faults = Faults(report)
         self._cast = Cast(make_running)
         self._order = RunningOrder(())
@@ -156,6 +159,7 @@ class Director:
         """
         before = self._order.current
         self._show = show
+        self.conductor.adopt(show.tempo, self.params)
         gone = set(self._cast.scenes) - set(show.scenes)
         self._cast.adopt(show, parts, newcomers or {})
         self._faults.forget("unknown ", "param ", *(f"scene {name}:" for name in gone))
@@ -186,6 +190,7 @@ class Director:
         elif self._order.current is None and self._order.cues:
             self._enter(self._order.cues[0])
         self.params.step(now.dt)
+        now = self.conductor.step(now, self.params)
         self._recast()
         for running in self._fade.step(now.dt):
             self._stop(running)
@@ -208,6 +213,7 @@ class Director:
         for event in events:
             self._hear_param(event)
         self.params.step(now.dt)
+        self.conductor.step(now, self.params)
         self.params.settle()
         self._order.rewind()
         self._afterglow.step(now.dt)
@@ -271,6 +277,8 @@ class Director:
     def _enter(self, cue: Cue) -> None:
         self._order.take(cue)
         self._set_params(cue)
+        if cue.bpm is not None:
+            self._try_set(TEMPO, cue.bpm, cue.fade_s)
         self._recast()
 
     def _recast(self) -> None:

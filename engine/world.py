@@ -11,12 +11,15 @@ from typing import Any, Literal, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.music.tempo import Tempo, need_grid
+
 Pixels = NDArray[np.uint8]
 Floats = NDArray[np.float32]
 CameraState = Literal["live", "dark", "stale", "lost"]
 Presence = Literal["unknown", "nobody", "somebody"]
 TouchKind = Literal["", "tap", "hold", "caress"]
 EMPTY: Mapping[Any, Any] = MappingProxyType({})
+STEADY = Tempo()
 T = TypeVar("T")
 D = TypeVar("D")
 
@@ -225,6 +228,23 @@ class Touch:
 
 
 @dataclass(frozen=True, slots=True)
+class Pulse:
+    """The beat of a clock outside: of MIDI, or of Ableton Link.
+
+    Attributes:
+        beat: Now, counted from its start.
+        bpm: Beats a minute.
+        runs: False between its stop and its start: the beat stands still.
+        jumps: How often it was set to another place.
+    """
+
+    beat: float
+    bpm: float
+    runs: bool = True
+    jumps: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Now:
     """The room in this frame: read-only, arrays too. New facts are added here, never as new parameters.
 
@@ -240,6 +260,8 @@ class Now:
         mics: What each microphone hears, by name; `mic` is the first one.
         keys: Names of the keys held down.
         lost: Touches and signals that have fallen silent, such as `touch.ball`.
+        pulse: Of the clock outside that the show follows; None where there is none, or it is lost.
+        tempo: The beat, and when beats come; `beat`, `bpm` and `bar` are what it says of this frame.
     """
 
     time: float = 0.0
@@ -265,6 +287,8 @@ class Now:
     flows: Mapping[str, Floats] = field(default_factory=lambda: EMPTY)
     mattes: Mapping[str, Matte] = field(default_factory=lambda: EMPTY)
     lost: frozenset[str] = frozenset()
+    pulse: Pulse | None = None
+    tempo: Tempo = STEADY
     unknown: set[str] = field(default_factory=set, compare=False, repr=False)
 
     @property
@@ -272,8 +296,27 @@ class Now:
         """Return how many visitors there are: those seen now, and the `unseen`."""
         return len(self.visitors) + self.unseen
 
-    def every(self, seconds: float) -> bool:
-        """Return true in one frame out of each `seconds`."""
+    @property
+    def beat(self) -> float:
+        """Return the beat, counted from 0, with its fraction."""
+        return self.tempo.beat_at(self.time)
+
+    @property
+    def bpm(self) -> float:
+        """Return the beats a minute; 0 while a clock outside has stopped."""
+        return self.tempo.bpm_at(self.time)
+
+    @property
+    def bar(self) -> int:
+        """Return the bar, counted from 0."""
+        return math.floor(self.beat / self.tempo.beats)
+
+    def every(self, seconds: float | str) -> bool:
+        """Return true in one frame out of each `seconds`, or where a beat of a grid such as `1/4` or `bar` falls."""
+        if isinstance(seconds, str):
+            grid = need_grid(self.tempo, seconds, "now.every: the grid")
+            before = self.tempo.place_at(self.time - self.dt)
+            return math.floor(self.tempo.place_at(self.time) / grid + 1e-6) != math.floor(before / grid + 1e-6)
         if seconds <= self.dt:
             return True
         return math.floor(self.time / seconds + 1e-9) != math.floor((self.time - self.dt) / seconds + 1e-9)

@@ -9,6 +9,7 @@
 | `/blackout` (with 1 or 0: set) | B | black and silent, or back |
 | `/show/open` (with 1 or 0: set) | U | the house is open, or closed, until its hours next change |
 | `/scene/NAME/PARAM value` | | a Param |
+| `/tempo/bpm value` | | the tempo |
 
 A button that sends 1 when pressed and 0 when released acts once, when it is pressed.
 """
@@ -55,7 +56,7 @@ def command_of(event: Event) -> Command | None:
         if verb == "hold":
             return Command("hold", on=_switch(event))
         return Command(verb, word) if pressed(event) else None
-    if source.startswith("osc:/scene/"):
+    if source.startswith(("osc:/scene/", "osc:/tempo/")):
         return Command("param", source.removeprefix("osc:"), value=argument(event))
     return None
 

@@ -103,7 +103,7 @@ class Overview:
             params=tuple(
                 ParamMark(entry.address, entry.spec, entry.value)
                 for entry in self.director.params
-                if entry.address.startswith(f"/scene/{scene}/")
+                if entry.address.startswith((f"/scene/{scene}/", "/tempo/"))
             ),
             cues=tuple(CueMark(cue.name, cue.scene, cue.fade_s) for cue in cues_of(self.show)),
             cue=status.cue,

@@ -54,7 +54,7 @@ Entries = dict[str, ParamEntry]
 
 
 class ParamTree:
-    """The Params of all scenes of a show."""
+    """The Params of all scenes of a show, by the scene's name; those of the show itself by theirs, such as `/tempo`."""
 
     def __init__(self) -> None:
         self._scenes: dict[str, Entries] = {}
@@ -72,9 +72,9 @@ class ParamTree:
 
     def entry(self, address: str) -> ParamEntry | None:
         """Return the Param of an address, or None."""
-        _, _, rest = address.partition("/scene/")
-        scene, _, name = rest.partition("/")
-        return self._scenes.get(scene, {}).get(name)
+        group, _, name = address.rpartition("/")
+        known = self._scenes.get(group.removeprefix("/scene/"), {}) if address.startswith("/") else {}
+        return known.get(name)
 
     # -- setting -------------------------------------------------------------------------------
 
@@ -165,7 +165,7 @@ class ParamTree:
                 _fault(known[name], value) if name in known else "there is no such Param" + did_you_mean(name, known)
             )
             if wrong and known:
-                problems.append(Problem(f"/scene/{scene}/{name}", 0, wrong))
+                problems.append(Problem(_address(scene, name), 0, wrong))
         return problems
 
     def take_back(self, scene: str) -> None:
@@ -207,8 +207,12 @@ def _entry(scene: str, spec: ParamSpec, given: ParamValue | ParamLink | None, be
         start = spec.default if wanted is None else spec.accept(wanted)
     except ParamError:
         start = spec.default
-    fresh = ParamEntry(f"/scene/{scene}/{spec.name}", spec, start, start, start, link)
+    fresh = ParamEntry(_address(scene, spec.name), spec, start, start, start, link)
     return fresh if before is None else _inherited(fresh, before)
+
+
+def _address(scene: str, name: str) -> str:
+    return f"{scene}/{name}" if scene.startswith("/") else f"/scene/{scene}/{name}"
 
 
 def _inherited(fresh: ParamEntry, before: ParamEntry) -> ParamEntry:

@@ -47,11 +47,11 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the scene made of the newest ask; `notes` are those of the last frames, by number."""
+    """What the scene made of the newest ask; `notes` are those of the last frames, by number, with their time."""
 
     number: int
     failure: Failure | None = None
-    notes: tuple[tuple[int, tuple[Note, ...]], ...] = ()
+    notes: tuple[tuple[int, float, tuple[Note, ...]], ...] = ()
     holds: tuple[Hold, ...] = ()
     stop: bool = False
     lamps: tuple[LampLevel, ...] = ()
@@ -104,7 +104,7 @@ class Apart:
         self._compositor = Compositor(stage_size(show).size_px, kernels=kernels)
         self._asks = SlotReader(ask_slots(block), 0)
         self._answers = SlotWriter(answer_slots(block, stage_size(show).size_px))
-        self._notes: deque[tuple[int, tuple[Note, ...]]] = deque(maxlen=REMEMBERED)
+        self._notes: deque[tuple[int, float, tuple[Note, ...]]] = deque(maxlen=REMEMBERED)
         self._heard, self._time = 0, -1.0
 
     def step(self) -> bool:
@@ -121,7 +121,7 @@ class Apart:
         if isinstance(made, Failure):
             return self._answer(Answer(ask.number, made))
         if made.sounds.notes:
-            self._notes.append((ask.number, made.sounds.notes))
+            self._notes.append((ask.number, now.time, made.sounds.notes))
         unknown = made.unknown | frozenset(now.unknown)
         answer = Answer(ask.number, None, tuple(self._notes), made.sounds.holds, made.sounds.stop, made.lamps, unknown,
                         dict(self._running.budget.cost_ms), tuple(self._said))

@@ -13,6 +13,7 @@ from engine.show.schema import form, limits, section
 
 Lost = Literal["hold", "idle", "simulate", "silence", "release"]
 HIDDEN = {"hidden": True}  # a field that is not the file's to give
+SLOWEST_BPM, FASTEST_BPM = 10.0, 400.0
 ParamValue = float | int | bool | str | tuple[float, float, float]  # the last is a colour
 
 
@@ -32,6 +33,26 @@ class Stage:
     def size_px(self) -> tuple[int, int]:
         """Return the canvas (width, height), both even."""
         return round(self.height_px * self.aspect / 2) * 2, self.height_px
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tempo:
+    """`[tempo]`: the beat that scenes share; its Param is `/tempo/bpm`.
+
+    Attributes:
+        beats: In a bar.
+        swing: How far the second eighth of each beat is late, as a share of an eighth; 1/3 is that of triplets.
+        source: A controller or sensor that turns it, from `low` to `high`.
+        link: Whether Ableton Link keeps it, with everybody who makes music in this network.
+    """
+
+    bpm: float = field(default=100.0, metadata=limits(SLOWEST_BPM, FASTEST_BPM, "bpm"))
+    beats: int = field(default=4, metadata=limits(1, 64))
+    swing: float = field(default=0.0, metadata=limits(0, 0.9))
+    source: str | None = field(default=None, metadata=form(forms.source, "from"))
+    low: float = field(default=60.0, metadata=limits(SLOWEST_BPM, FASTEST_BPM, "bpm"))
+    high: float = field(default=180.0, metadata=limits(SLOWEST_BPM, FASTEST_BPM, "bpm"))
+    link: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +88,7 @@ class Cue:
     Attributes:
         fade_s: Length of the cross-fade into it.
         follow_s: Seconds after which the next cue goes by itself, or None.
+        bpm: Tempo that it fades to; None: the tempo stays.
         time: Local time of day `HH:MM[:SS]` at which it goes, or None.
         go: Source of an event that fires it, such as `osc:/show/mirror`, or None.
         set: Values of the scene's Params that it fades to.
@@ -76,6 +98,7 @@ class Cue:
     scene: str
     fade_s: float = field(default=2.0, metadata=limits(0, 3600, "s"))
     follow_s: float | None = field(default=None, metadata=limits(0.1, 604_800, "s"))
+    bpm: float | None = field(default=None, metadata=limits(SLOWEST_BPM, FASTEST_BPM, "bpm"))
     time: str | None = field(default=None, metadata=form(forms.time_of_day))
     go: str | None = field(default=None, metadata=form(forms.source))
     set: Mapping[str, ParamValue] = field(default_factory=dict)
@@ -292,6 +315,7 @@ class Show:
     name: str = field(default="Untitled", metadata=section("name", "work"))
     seed: int | Literal["daily"] = field(default="daily", metadata=section("seed", "work") | form(forms.seed, "seed"))
     stage: Stage = field(default=Stage(), metadata=section("stage", "work"))
+    tempo: Tempo = field(default=Tempo(), metadata=section("tempo", "work"))
     scenes: Mapping[str, SceneEntry] = field(default_factory=dict, metadata=section("scene", "work"))
     programme: Programme = field(default=Programme(), metadata=section("programme", "work"))
     cameras: Mapping[str, Camera] = field(default_factory=dict, metadata=section("camera", "room"))

@@ -46,6 +46,8 @@ def check_references(show: Show, data: Mapping[str, Any], reader: Reader) -> Non
     for signal in show.signals.values():
         if signal.low == signal.high:
             reader.report(("signal", signal.name, "high"), "must differ from low")
+    if show.tempo.low == show.tempo.high:
+        reader.report(("tempo", "high"), "must differ from low")
     _check_projectors(show, data, reader)
     _check_once(((("speaker", each.name, "output"), each.output) for each in show.speakers.values() if each.output),
                 "output", reader)
@@ -113,6 +115,8 @@ def sources(show: Show) -> Iterator[tuple[KeyPath, str]]:
         for name, value in scene.params.items():
             if isinstance(value, ParamLink):
                 yield ("scene", scene.name, name, "from"), value.source
+    if show.tempo.source:
+        yield ("tempo", "from"), show.tempo.source
     for index, cue in enumerate(show.programme.cues):
         if cue.go:
             yield ("programme", "cues", index, "go"), cue.go

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from engine.clock import monotonic_ns
+from engine.clock import NS, monotonic_ns
 from engine.problems import Problem
 from engine.show import model
 from engine.sound import block as b
@@ -221,14 +221,16 @@ class SoundControl:
         if is_sample(note.voice) and self._samples.find(note.voice[7:]) is None:
             self._waiting.append((owner, time_ns, note))
             return
-        delay = round(note.delay_s * int(self._memory.header[b.H_RATE]))
-        if self._fill(b.OP_NOTE, when + delay if when or not delay else self._later(delay), owner, 0, note):
+        if self._fill(b.OP_NOTE, self._begins(note, when, time_ns), owner, 0, note):
             self._numbers[b.R_LENGTH] = note.length_s
             self._push()
 
-    def _later(self, delay: int) -> int:
-        """Return a frame from now while no line to time is known."""
-        return self.meters().frame + delay
+    def _begins(self, note: Note, when: int, time_ns: int) -> int:
+        """Return the frame at which a note of the frame due at `time_ns` (our `when`) begins."""
+        if note.on_beat and when:
+            return self._timing.frame_on_beat(time_ns + round(note.delay_s * NS))
+        delay = round(note.delay_s * int(self._memory.header[b.H_RATE]))
+        return when + delay if when or not delay else self.meters().frame + delay  # no line to time is known yet
 
     def _send_waiting(self, when: int, time_ns: int) -> None:
         """Send the notes whose files have been read since; those that waited too long are let go."""

@@ -22,6 +22,7 @@ class Note:
         voice: Name of an instrument, or one of the scene's own, or `sample:` and a path.
         length_s: Seconds until its release begins.
         delay_s: Seconds after the frame's time at which it begins.
+        on_beat: Whether that is to the sample, as seen from other beats.
     """
 
     pitch: float = 60.0
@@ -31,6 +32,7 @@ class Note:
     length_s: float = 0.5
     delay_s: float = 0.0
     controls: Mapping[str, float] = field(default_factory=dict)
+    on_beat: bool = False
 
 
 @dataclass(frozen=True, slots=True)

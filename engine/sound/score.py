@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Mapping, Sized
 from numbers import Real
 from pathlib import Path
@@ -11,7 +10,10 @@ from typing import Any
 
 import numpy as np
 
+from engine.music.pitch import named_key
+from engine.music.tempo import Step, need_grid
 from engine.problems import did_you_mean
+from engine.sound.beats import Beats
 from engine.sound.events import Hold, Note, Point, Sounds
 from engine.sound.presets import VOICES
 from engine.sound.voice import Voice
@@ -20,11 +22,8 @@ from engine.world import Now
 CONTROLS: Mapping[str, tuple[float, float]] = {
     "space": (0, 1), "bright": (0, 1), "attack": (0, 30), "release": (0, 30),
 }
-NOTE_NAME = re.compile(r"([A-Ga-g])([#b]?)(-?\d)")
-SEMITONES = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
 WHOLE_FILE_S = 1e9
 MOST = 256  # notes or holds in one frame: as many as there are voices
-SOON_S = 1e-6  # a beat that is now is not the next one
 
 
 class Score:
@@ -34,18 +33,17 @@ class Score:
         owner: Unique key of the scene's instance.
         rng: The scene's seeded randomness.
         folder: Where paths of samples start; a file in its `assets` is found first, as the canvas finds pictures.
-        bpm: The show's tempo; the first beat is at time 0.
     """
 
-    def __init__(self, owner: str, rng: np.random.Generator, folder: Path = Path(), bpm: float = 100.0) -> None:
+    def __init__(self, owner: str, rng: np.random.Generator, folder: Path = Path()) -> None:
         self.rng = rng
-        self.bpm = bpm
         self._owner = owner
         self._folder = folder
+        self._beats = Beats(Now())
         self.begin(Now())
 
     def note(self, pitch: float | str = 60, level: float = 0.5, at: Any = None, voice: str | Voice = "warm",
-             length: float = 0.5, when: str | None = None, **controls: float) -> None:
+             length: float = 0.5, when: str | Step | None = None, **controls: float) -> None:
         """Play a sound that ends by itself.
 
         Args:
@@ -54,16 +52,24 @@ class Score:
             at: A point, or anything with x and y, in stage units; None sounds everywhere.
             voice: Name of an instrument, or a `Voice` of the scene's own.
             length: Seconds until it is let go.
-            when: `1/8` waits for the next eighth of the show's tempo.
+            when: `1/8`, `beat` or `bar` waits for the next one of the show's tempo, a step (`sound.steps`) for that
+                step; it begins there to the sample. Asked for again before that beat, it sounds once.
             controls: `space` and `bright` 0..1, `attack` and `release` in seconds.
 
         Raises:
             ValueError: An argument is not what it should be; names the verb and the argument.
         """
         self._check("note", self._notes)
-        self._notes.append(Note(
+        self._play("note", when, Note(
             _pitch("note", pitch), _level("note", level), _place("note", at), _voice("note", voice),
-            _number("note", "length", length, 0, 3600), self._delay_s("note", when), _controls("note", controls)))
+            _number("note", "length", length, 0, 3600), 0.0, _controls("note", controls)))
+
+    def steps(self, grid: str = "1/16") -> tuple[Step, ...]:
+        """Return the steps of a grid that come next, each in one frame, a tenth of a second before it sounds.
+
+        A step is its number, counted from the first beat: `if self.rhythm[step]: sound.note(when=step)`.
+        """
+        return self._beats.steps(need_grid(self._now.tempo, grid, "sound.steps: the grid"))
 
     def hold(self, key: str, voice: str | Voice = "warm", pitch: float | str = 60, level: float = 0.5, at: Any = None,
              level_from: str = "", pitch_from: str = "", **controls: float) -> None:
@@ -78,12 +84,12 @@ class Score:
         self._hold("hold", key, _voice("hold", voice), pitch, level, at, (level_from, pitch_from), controls)
 
     def sample(self, path: str | Path, level: float = 0.5, at: Any = None, pitch: float | str = 60, rate: float = 1.0,
-               when: str | None = None, **controls: float) -> None:
+               when: str | Step | None = None, **controls: float) -> None:
         """Play a sound file once; `rate` 2 is twice as fast, `pitch` 60 is as recorded."""
         self._check("sample", self._notes)
-        self._notes.append(Note(
+        self._play("sample", when, Note(
             _rated("sample", pitch, rate), _level("sample", level), _place("sample", at), self._file("sample", path),
-            WHOLE_FILE_S, self._delay_s("sample", when), _controls("sample", controls)))
+            WHOLE_FILE_S, 0.0, _controls("sample", controls)))
 
     def loop(self, key: str, path: str | Path, level: float = 0.5, at: Any = None, pitch: float | str = 60,
              rate: float = 1.0, level_from: str = "", pitch_from: str = "", **controls: float) -> None:
@@ -94,10 +100,12 @@ class Score:
     def stop(self) -> None:
         """Release everything that this scene still sounds."""
         self._stop = True
+        self._beats.clear()
 
     def begin(self, now: Now) -> None:
         """Start a frame with nothing asked for."""
         self._now, self._is_open = now, True
+        self._beats.begin(now)
         self._notes: list[Note] = []
         self._holds: dict[str, Hold] = {}
         self._stop = False
@@ -105,7 +113,19 @@ class Score:
     def end(self, gain: float = 1.0) -> Sounds:
         """Return what was asked for in this frame."""
         self._is_open = False
-        return Sounds(self._owner, tuple(self._notes), tuple(self._holds.values()), gain, self._stop)
+        return Sounds(self._owner, (*self._notes, *self._beats.due()), tuple(self._holds.values()), gain, self._stop)
+
+    def _play(self, verb: str, when: str | Step | None, note: Note) -> None:
+        if when is None:
+            self._notes.append(note)
+            return
+        if isinstance(when, Step):
+            place, grid = when.beat, 0.0
+        else:
+            grid = need_grid(self._now.tempo, when, f"sound.{verb}: when")
+            place = self._now.tempo.next_place(grid, self._now.time)
+        if not self._beats.ask(note, place, grid):
+            raise ValueError(f"sound.{verb}: too many wait for their beat; ask for fewer pitches, or a finer grid")
 
     def _hold(self, verb: str, key: str, voice: str | Voice, pitch: float | str, level: float, at: Any,
               sources: tuple[str, str], controls: Mapping[str, float]) -> None:
@@ -136,16 +156,6 @@ class Score:
         in_assets = self._folder / "assets" / path
         return f"sample:{in_assets if in_assets.is_file() else self._folder / path}"
 
-    def _delay_s(self, verb: str, when: str | None) -> float:
-        """Return the seconds to the next beat of a grid such as `1/8`."""
-        if when is None:
-            return 0.0
-        parts = str(when).split("/")
-        if len(parts) != 2 or not all(part.strip().isdigit() and int(part) > 0 for part in parts):
-            raise ValueError(f"sound.{verb}: when is {when!r}; a share of a bar such as '1/4' or '1/8'")
-        grid_s = int(parts[0]) / int(parts[1]) * 240.0 / self.bpm
-        return max(math.ceil((self._now.time - SOON_S) / grid_s) * grid_s - self._now.time, 0.0)
-
 
 def _number(verb: str, name: str, value: Any, low: float, high: float) -> float:
     if isinstance(value, bool) or not isinstance(value, Real | np.number) or not math.isfinite(value):
@@ -159,11 +169,10 @@ def _level(verb: str, level: Any) -> float:
 
 def _pitch(verb: str, pitch: Any) -> float:
     if isinstance(pitch, str):
-        match = NOTE_NAME.fullmatch(pitch.strip())
-        if not match:
+        key = named_key(pitch)
+        if key is None:
             raise ValueError(f"sound.{verb}: pitch is {pitch!r}; a number such as 60, or a name such as 'C4' or 'F#3'")
-        letter, sign, octave = match.groups()
-        return float(12 * (int(octave) + 1) + SEMITONES[letter.upper()] + {"#": 1, "b": -1, "": 0}[sign])
+        return float(key)
     return _number(verb, "pitch", pitch, -36, 160)
 
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from engine.clock import NS, monotonic_ns
 from engine.sound.block import H_BLOCK, H_CALLBACKS, H_HISTORY_FROM, H_RATE, H_STAMP_NS, HISTORY, Memory
+from engine.sound.pace import Pace
 
 WINDOW_NS = 250_000_000
 STOPPED_NS = 500_000_000
@@ -20,6 +21,8 @@ class Timing(Protocol):
     def frame_at(self, time_ns: int) -> int:
         """Return the frame in which an event of monotonic `time_ns` sounds; 0 is as soon as possible."""
 
+    def frame_on_beat(self, time_ns: int) -> int:
+        """Return the same, along a line on which beats keep their distance to the sample; after `frame_at` only."""
 
     def is_running(self) -> bool:
         """Return whether anybody renders: what is sent otherwise would come in one heap later."""
@@ -40,6 +43,8 @@ class LiveTiming:
         self._memory = memory
         self._lead_ns = round(lead_s * NS)
         self._edge: float | None = None
+        self._pace = Pace(1.0)
+        self._looked_ns = 0
 
     def frame_at(self, time_ns: int) -> int:
         """Return `time_ns` plus the lead and 1.5 blocks, as a frame."""
@@ -49,12 +54,30 @@ class LiveTiming:
         if edge is None or not self.is_running():
             self._edge = None
             return 0
+        self._look(edge, per_ns * NS)
         block = float(header[H_BLOCK])
         if self._edge is None or edge > self._edge or edge < self._edge - 2 * block:
             self._edge = edge
         else:
             self._edge += (edge - self._edge) * SLEW
-        return round(self._edge + (time_ns + self._lead_ns - self._origin_ns) * per_ns + 0.5 * block)
+        return round(self._edge + self._ahead(time_ns, per_ns))
+
+    def frame_on_beat(self, time_ns: int) -> int:
+        per_ns = float(self._memory.header[H_RATE]) / NS
+        return round(self._pace.ahead((time_ns - self._origin_ns) / NS) + self._ahead(time_ns, per_ns))
+
+    def _ahead(self, time_ns: int, per_ns: float) -> float:
+        """Return an even count of frames from the origin on, with the constant delay."""
+        return (time_ns + self._lead_ns - self._origin_ns) * per_ns + 0.5 * float(self._memory.header[H_BLOCK])
+
+    def _look(self, edge: float, rate: float) -> None:
+        """Show the pace each callback once: looks that overlap would count double."""
+        newest_ns = int(self._memory.header[H_STAMP_NS])
+        if self._edge is None:
+            self._pace, self._looked_ns = Pace(rate), 0
+        if newest_ns - self._looked_ns >= WINDOW_NS:
+            self._pace.see((newest_ns - self._origin_ns) / NS, edge)
+            self._looked_ns = newest_ns
 
     def is_running(self) -> bool:
         return monotonic_ns() - int(self._memory.header[H_STAMP_NS]) < STOPPED_NS
@@ -81,6 +104,9 @@ class OfflineTiming:
 
     def frame_at(self, time_ns: int) -> int:
         return max(round(time_ns * self._rate / NS), 1)
+
+    def frame_on_beat(self, time_ns: int) -> int:
+        return self.frame_at(time_ns)
 
     def is_running(self) -> bool:
         return True

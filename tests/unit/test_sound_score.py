@@ -12,7 +12,7 @@ from engine.world import Now, Visitor
 
 @pytest.fixture
 def score() -> Score:
-    return Score("scene", np.random.default_rng(1), Path("/show"), bpm=120)
+    return Score("scene", np.random.default_rng(1), Path("/show"))
 
 
 def test_what_is_asked_for_in_a_frame_is_what_is_handed_over(score: Score) -> None:
@@ -39,16 +39,6 @@ def test_each_frame_begins_with_nothing_asked_for(score: Score) -> None:
 def test_pitches_may_be_names(score: Score, name: str, number: float) -> None:
     score.note(name)
     assert score.end().notes[0].pitch == number
-
-
-@pytest.mark.parametrize(("time", "when", "delay"), [
-    (0.0, "1/8", 0.0), (0.1, "1/8", 0.15), (0.25, "1/8", 0.0), (0.3, "1/4", 0.2), (0.3, "1/1", 1.7),
-    (59.99, "1/16", 0.01),
-])
-def test_when_waits_for_the_next_beat_of_the_tempo(score: Score, time: float, when: str, delay: float) -> None:
-    score.begin(Now(time=time))
-    score.note(when=when)
-    assert score.end().notes[0].delay_s == pytest.approx(delay, abs=1e-6)
 
 
 def test_samples_name_their_file_in_the_shows_folder(score: Score) -> None:

@@ -211,3 +211,20 @@ def test_a_cue_that_changed_its_scene_or_its_values_fades_there(new_evening: Beg
     evening.director.adopt(evening.show_of((Cue(name="one", scene="blue", fade_s=1),)))
     evening.play(0.5)
     assert evening.weights() == {"red": pytest.approx(0.5), "blue": pytest.approx(0.5)}
+
+
+def test_the_tempo_is_turned_by_osc_and_by_a_cue_that_glides_there(new_evening: Begin) -> None:
+    evening = new_evening(RED, Cue(name="two", scene="blue", fade_s=2, bpm=140.0))
+    evening.play(1, osc("/tempo/bpm", 80.0))
+    assert evening.value("/tempo/bpm") == 80.0
+    evening.play(1, osc("/tempo/bpm", 1e9))
+    assert evening.value("/tempo/bpm") == 400.0
+    evening.play(1, osc("/tempo/bpm", 100.0))
+    beat = evening.director.conductor.tempo.beat_at
+    assert beat(3.0) == pytest.approx(0.1 * 100 / 60 + 80 / 60 + 400 / 60 + 0.9 * 100 / 60, abs=0.2)
+    evening.director.go()
+    evening.play(1)
+    assert evening.value("/tempo/bpm") == pytest.approx(120, abs=1)
+    evening.play(1.1)
+    assert evening.value("/tempo/bpm") == 140.0
+    assert not evening.director.problems
