@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from engine.music.tempo import AHEAD_S, SOON_S, Step
 from engine.sound.events import Note
+from engine.sound.voice import Voice
 from engine.world import Now
 
 MOST_WAITING = 1024
@@ -29,7 +30,7 @@ class Beats:
 
     def __init__(self, now: Now) -> None:
         self._waiting: list[_Waiting] = []
-        self._asked: dict[tuple[str, float, float], int] = {}
+        self._asked: dict[tuple[str | Voice, float, float], int] = {}
         self._frame = 0
         self._now, self._from, self._until = now, 0.0, 0.0
 

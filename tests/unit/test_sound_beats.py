@@ -44,7 +44,7 @@ class Beats(Scene):
 
 def onsets(wave: NDArray[np.float32]) -> NDArray[np.int64]:
     """Return the first sample of each click: the first that is not silent after 30 ms of silence."""
-    loud = np.flatnonzero(np.abs(wave) > 1e-5)
+    loud = np.flatnonzero(np.abs(wave) > 1e-6)
     return loud[np.diff(loud, prepend=-RATE) > RATE * 0.03]
 
 
