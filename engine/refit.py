@@ -22,8 +22,8 @@ LIVE: Mapping[type, frozenset[str]] = {  # what changes while the show runs; the
     Stage: frozenset({"fallback"}),
     Camera: frozenset({"mirror", "corners", "lost", "group"}),
     Projector: frozenset({"profile", "flip"}),
-    Speaker: frozenset({"at_m", "trim_db", "delay_ms"}),
-    Sound: frozenset({"level_db", "lost"}),
+    Speaker: frozenset({"at_m", "trim_db", "delay_ms", "highpass_hz", "lowpass_hz", "eq"}),
+    Sound: frozenset({"level_db", "lost", "panning", "centre_m", "blur", "rolloff_db", "falloff_db"}),
 }
 
 

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from engine.problems import did_you_mean
 from engine.show import hours
 
+BANDS = 6
 FOOTPRINTS = {"dimmer": 1, "rgb": 3, "rgbw": 4}
 
 _OSC_ADDRESS = re.compile(r"(?:/[!-.0-~]+)+")
@@ -152,6 +153,11 @@ def seed(value: str | int) -> str:
     if value == "daily" or (isinstance(value, int) and 0 <= value < 2**63):
         return ""
     return f'{value!r} is no seed; write a whole number from 0, or "daily" for a new piece each morning'
+
+
+def bands(values: Sequence[object]) -> str:
+    """The bands of an equaliser."""
+    return "" if len(values) <= BANDS else f"must be at most {BANDS} bands, not {len(values)}"
 
 
 def corners(points: Sequence[tuple[float, float]]) -> str:

@@ -200,14 +200,33 @@ class Projector:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Band:
+    """One band of a speaker's equaliser: `{ hz = 120, gain_db = -4, q = 1.0 }`."""
+
+    hz: float = field(metadata=limits(10, 96_000, "Hz"))
+    gain_db: float = field(metadata=limits(-36, 12, "dB"))
+    q: float = field(default=0.7, metadata=limits(0.1, 30))
+    kind: Literal["peak", "low_shelf", "high_shelf"] = "peak"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Speaker:
-    """`[speaker] NAME = {...}`: one output channel (counted from 1) and its place in metres."""
+    """`[speaker] NAME = {...}`: one output channel (counted from 1) and its place in metres.
+
+    Attributes:
+        highpass_hz, lowpass_hz: Crossovers of 24 dB an octave (Linkwitz-Riley): tops and a subwoofer with the same
+            frequency add up flat.
+        eq: At most six bands.
+    """
 
     name: str = field(metadata=HIDDEN)
     output: int = field(metadata=limits(1, 64))
     at_m: tuple[float, float] = field(default=(0.0, 0.0), metadata=limits(-1000, 1000, "m"))
     trim_db: float = field(default=0.0, metadata=limits(-60, 12, "dB"))
-    delay_ms: float = field(default=0.0, metadata=limits(0, 1000, "ms"))
+    delay_ms: float = field(default=0.0, metadata=limits(0, 300, "ms"))
+    highpass_hz: float | None = field(default=None, metadata=limits(10, 20_000, "Hz"))
+    lowpass_hz: float | None = field(default=None, metadata=limits(10, 20_000, "Hz"))
+    eq: tuple[Band, ...] = field(default=(), metadata=form(forms.bands))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -218,6 +237,11 @@ class Sound:
         device: (A part of) the name of a device, or of a sound server's output; a list is tried in its order, and
             left for a better one that comes; None: the best there is.
         lost: What plays when the device is gone: nothing (`silence`), or any other device (`hold`) until it is back.
+        panning: `dbap` for speakers anywhere, `vbap` for a ring of speakers round a listener.
+        centre_m: Where that listener is; None: in the middle of the speakers.
+        blur: How wide a source is (DBAP), as a share of the speakers' distance from their middle.
+        rolloff_db: How much less a speaker gets at twice the distance (DBAP).
+        falloff_db: How much quieter a source becomes with each doubling of its distance outside the speakers (DBAP).
     """
 
     backend: Literal["auto", "portaudio", "null"] = "auto"
@@ -227,6 +251,11 @@ class Sound:
     latency_ms: float = field(default=30.0, metadata=limits(1, 1000, "ms"))
     level_db: float = field(default=0.0, metadata=limits(-90, 12, "dB"))
     lost: Literal["silence", "hold"] = "silence"
+    panning: Literal["dbap", "vbap"] = "dbap"
+    centre_m: tuple[float, float] | None = field(default=None, metadata=limits(-1000, 1000, "m"))
+    blur: float = field(default=0.2, metadata=limits(0.02, 2))
+    rolloff_db: float = field(default=6.0, metadata=limits(1, 24, "dB"))
+    falloff_db: float = field(default=0.0, metadata=limits(0, 24, "dB"))
 
     @property
     def devices(self) -> tuple[str, ...]:

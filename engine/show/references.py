@@ -12,6 +12,7 @@ from engine.show import forms
 from engine.show.locate import KeyPath
 from engine.show.model import Cue, Lamp, ParamLink, Projector, SceneEntry, Show
 from engine.show.profile import read_profile
+from engine.show.speakers import check_speakers
 from engine.show.table import Reader
 
 DMX_CHANNELS = 512
@@ -51,6 +52,7 @@ def check_references(show: Show, data: Mapping[str, Any], reader: Reader) -> Non
     _check_projectors(show, data, reader)
     _check_once(((("speaker", each.name, "output"), each.output) for each in show.speakers.values() if each.output),
                 "output", reader)
+    check_speakers(show, data, reader)
     _check_lamps(show.lamps.values(), reader)
     for name in tuple(show.mics)[MOST_MICS:]:
         reader.report(("mic", name), f"at most {MOST_MICS} microphones are listened to; take one out")

@@ -44,6 +44,7 @@ TAPS, PHASES, CHUNK, MOST_TIMES = 64, 256, 256, 8
 
 # levels: float64
 (L_MASTER, L_MASTER_NOW, L_START, L_LIGHT, L_ALIVE, L_FADE_NOW, L_LIMIT, L_ROOM, L_ECHO, L_HUSH) = range(10)
+L_SWAP = 40  # how far another layout has faded in
 
 WRITTEN, DROPPED, READ = 0, 1, 8  # words of a producer's cursor, the reader's on its own cache line
 # ring records: words 0-5 are integers, the rest float64
@@ -70,8 +71,8 @@ PATCH = P_ROWS + PARTIALS * ROW
 (W_RATIO, W_LEVEL, W_DECAY_S, W_STAYS, W_BENT_BY) = range(5)  # W_BENT_BY: bits of operators, the sign bit: is heard
 TICKET = 1024  # R_PRESET is an instrument's row, and its ticket times this
 
-# speakers: float64
-S_X, S_Y, S_TRIM, S_DELAY, S_OUTPUT, S_SPARE = range(6)
+# speakers as they are wanted: float64; the trim is an amplitude, the delay in seconds
+S_X, S_Y, S_TRIM, S_DELAY, S_OUTPUT, S_BANDS = range(6)
 # microphones: integers and float64; the sound itself stays for MIC_RING frames and is never stored
 MICS = 4
 MIC_RING, MIC_TAIL = 1 << 18, 64  # its first frames stand again after its end, so that filters read across
@@ -84,6 +85,19 @@ B_KEY, B_START, B_LENGTH, B_READY = range(4)
 # the resampler: both rates without their common part (0: they are the same), the next frame's place in `window` times
 # the device's rate, and how many frames `window` holds
 A_ENGINE, A_DEVICE, A_PLACE, A_FILLED = range(4)
+
+# -- space: where speakers stand and what stands before them (layout.py, pan.py, feed.py, equaliser.py) --
+
+# counters of the layout: integers. What is wanted is written, counted, and adopted by the renderer behind a fade
+Y_WRITTEN, Y_ADOPTED, Y_RATE, Y_LINE = range(4)
+PANNINGS = ("dbap", "vbap")
+# how sources are panned, as it is wanted (the first six) and as it is adopted: float64
+(G_PANNING, G_BLUR, G_ROLLOFF, G_FALLOFF, G_X, G_Y, G_REACH, G_SOFT, G_WIDTH) = range(9)
+T_X, T_Y, T_ANGLE, T_ORDER = range(4)  # a speaker's stand, as adopted: float64
+EQ_BANDS = 10  # two each of high-pass and low-pass, and six of the show's
+E_KIND, E_HZ, E_Q, E_GAIN = range(4)  # a band as it is wanted: float64; the gain in decibels
+PEAK, LOW_SHELF, HIGH_SHELF, HIGH_PASS, LOW_PASS = range(5)
+I_TRIM, I_DELAY, I_BANDS = range(3)  # a speaker's line, as adopted: float64; the delay in frames
 
 BACKENDS = ("none", "portaudio", "null", "offline")
 
@@ -142,6 +156,18 @@ class Memory(NamedTuple):
     mic_heard: NDArray[np.float64]
     mic_reason: NDArray[np.uint8]
     sample: NDArray[np.int64]
+    layout: NDArray[np.int64]
+    panning: NDArray[np.float64]
+    field: NDArray[np.float64]
+    stand: NDArray[np.float64]
+    eq: NDArray[np.float64]
+    line: NDArray[np.float64]
+    biquad: NDArray[np.float64]
+    tap: NDArray[np.float64]
+    gain_low: NDArray[np.float32]
+    gain_from: NDArray[np.float32]
+    gain_mid: NDArray[np.float32]
+    path: NDArray[np.int64]
     bank: NDArray[np.float32]
 
 
@@ -172,6 +198,12 @@ SECTIONS: tuple[tuple[str, Any, tuple[int, ...]], ...] = (
     ("resampler", np.int64, (8,)),
     ("mic", np.float32, (MICS, MIC_RING + MIC_TAIL)), ("mic_state", np.int64, (MICS, 8)),
     ("mic_heard", np.float64, (MICS, 16)), ("mic_reason", np.uint8, (MICS, TEXT)),
+    ("layout", np.int64, (16,)), ("panning", np.float64, (16,)), ("field", np.float64, (16,)),
+    ("stand", np.float64, (MAX_SPEAKERS, 4)), ("eq", np.float64, (MAX_SPEAKERS, EQ_BANDS, 4)),
+    ("line", np.float64, (2, MAX_SPEAKERS, 4)), ("biquad", np.float64, (2, MAX_SPEAKERS, EQ_BANDS, 8)),
+    ("tap", np.float64, (2, QUANTUM)), ("gain_low", np.float32, (MAX_SPEAKERS,)),
+    ("gain_from", np.float32, (SLOTS, MAX_SPEAKERS)), ("gain_mid", np.float32, (SLOTS, MAX_SPEAKERS)),
+    ("path", np.int64, (SLOTS, 2)),
     ("sample", np.int64, (SAMPLES, 4)), ("bank", np.float32, (BANK,)),
 )
 
@@ -248,6 +280,7 @@ def open_memory(block: Block, sound: model.Sound, speakers: Iterable[model.Speak
         memory.header[H_OUTPUTS] = memory.header[H_CHANNELS] = max(outputs)
         memory.levels[L_MASTER] = memory.levels[L_MASTER_NOW] = memory.levels[L_LIMIT] = memory.levels[L_ROOM] = 1.0
         memory.speaker[:, S_TRIM] = 1.0
+        memory.panning[: G_Y + 1] = (0.0, 0.2, 1.0, 0.0, np.nan, np.nan)
         for index, output in enumerate(outputs):
             memory.speaker[index, S_OUTPUT] = output - 1
             memory.route[index, output - 1] = 1.0

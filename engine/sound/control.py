@@ -21,6 +21,7 @@ from engine.sound.mic import MicLink
 from engine.sound.presets import SAMPLE_PRESET
 from engine.sound.ring import push
 from engine.sound.samples import MISSING, SampleBank
+from engine.sound.speakers import write_layout
 from engine.sound.timing import LiveTiming, Timing
 from engine.sound.voice import MOVES, Voice, is_sample
 from engine.supervise.memory import Block
@@ -69,7 +70,7 @@ class SoundControl:
         self._record = np.zeros(b.RECORD, np.int64)
         self._numbers = self._record.view(np.float64)
         self._unit_m = stage.size_m[1] if stage.size_m else 1.0
-        self._lay_out(speakers, stage)
+        write_layout(self._memory, sound, speakers, stage)
         self.level_db = self._level_db = sound.level_db
         self._bound: dict[str, int] = {}
         self._is_clear = self._send(b.OP_CLEAR, 0)  # what an engine that died left sounding
@@ -159,26 +160,16 @@ class SoundControl:
         return reason or ("the sound process is starting" if backend == "none" else "")
 
     def adopt(self, show: model.Show) -> None:
-        """Take over the level, the trims, the delays and the places of another version of the show."""
+        """Take over the level, the panning and the speakers of another version of the show."""
         if show.sound.level_db != self._level_db:
             self.level_db = self._level_db = show.sound.level_db
-        self._lay_out(show.speakers, show.stage)
+        write_layout(self._memory, show.sound, show.speakers, show.stage)
 
     def renew(self, changed: Collection[Path]) -> None:
         """Read samples again whose files (resolved paths) have changed."""
         self._samples.renew(changed)
 
     # -- what is written -------------------------------------------------------------------------
-
-    def _lay_out(self, speakers: Mapping[str, model.Speaker], stage: model.Stage) -> None:
-        table, rate = self._memory.speaker, int(self._memory.header[b.H_RATE])
-        width = stage.size_m[0] if stage.size_m else stage.aspect
-        pair = (model.Speaker(name="left", output=1, at_m=(0.0, 0.5 * self._unit_m)),
-                model.Speaker(name="right", output=2, at_m=(width, 0.5 * self._unit_m)))
-        for row, speaker in zip(table, speakers.values() or pair, strict=False):
-            row[b.S_X], row[b.S_Y] = speaker.at_m
-            row[b.S_TRIM] = 10 ** (min(speaker.trim_db, 24.0) / 20)
-            row[b.S_DELAY] = min(max(speaker.delay_ms, 0.0) * rate / 1000, b.DELAY // 2)
 
     def _owner(self, name: str) -> _Owner:
         if name not in self._owners:

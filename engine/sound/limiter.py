@@ -45,13 +45,15 @@ def fade_target(block: int, now_ns: Any) -> Any:
 @njit(nogil=True, error_model="numpy")
 def _wipe(block: int) -> None:
     """Clear everything that remembers sound, after a number in it was bad."""
-    memory = memory_at(block, "header mixed echo echo_low dc delay")
+    memory = memory_at(block, "header mixed echo echo_low dc delay biquad")
     for part in (memory.mixed, memory.echo, memory.delay):
         flat = part.ravel()
         for i in range(flat.size):
             flat[i] = 0.0
     for i in range(memory.dc.shape[0]):
         memory.dc[i, 0] = memory.dc[i, 1] = 0.0
+    for biquads in memory.biquad.reshape(-1, 8):
+        biquads[5] = biquads[6] = 0.0
     for i in range(memory.echo_low.size):
         memory.echo_low[i] = 0.0
     memory.header[b.H_BAD] += 1

@@ -6,24 +6,24 @@ from typing import Any
 
 import numba
 import numpy as np
-from numba import float32, float64, int32, int64, njit, void
+from numba import float64, int32, int64, njit, void
 
 from engine.sound import block as b
 from engine.sound.echo import add_echo
+from engine.sound.feed import feed_speakers
+from engine.sound.layout import adopt_layout
 from engine.sound.limiter import limit
 from engine.sound.native import memory_at, native_ns, store_release
 from engine.sound.resampler import is_bridged, resample, wanted
 from engine.sound.ring import ANY, count_late, drain, due, forget, forget_owner
 from engine.sound.sounding import follow, sound_voice
 from engine.sound.voices import change_voice, end_owner, end_voice, find_voice, start_voice
-from engine.sound.waves import STEP
 
 types: Any = numba.types  # numba says little of its own types
 cfunc: Any = numba.cfunc
 carray: Any = numba.carray  # type: ignore[attr-defined]
 
-OWNER_TAU_S, MASTER_TAU_S = 0.02, 0.05
-DC_HZ = 12.0
+OWNER_TAU_S = 0.02
 METER_FALL, METER_TAU_S = 0.995, 0.3
 UNDERFLOW = 4  # paOutputUnderflow
 ABORT = 2  # paAbort
@@ -97,37 +97,6 @@ def _add_voices(block: int, frame: Any) -> None:
 
 
 @njit(nogil=True, error_model="numpy")
-def _send_out(block: int, frame: Any) -> None:
-    """Bring each speaker's bus to its outputs: no direct current, master level, trim, delay, route."""
-    memory = memory_at(block, "header levels mixed bus delay dc speaker route")
-    rate, n, channels = memory.header[b.H_RATE], memory.header[b.H_SPEAKERS], memory.header[b.H_CHANNELS]
-    keep = 1.0 - 2.0 * np.pi * DC_HZ / rate
-    low = memory.levels[b.L_MASTER_NOW]
-    high = low + (memory.levels[b.L_MASTER] - low) * follow(MASTER_TAU_S, rate)
-    memory.levels[b.L_MASTER_NOW] = high
-    for c in range(channels):
-        for k in range(b.QUANTUM):
-            memory.mixed[c, k] = 0.0
-    for s in range(n):
-        bus, line = memory.bus[s], memory.delay[s]
-        last, held = memory.dc[s, 0], memory.dc[s, 1]
-        trim = memory.speaker[s, b.S_TRIM]
-        gain, slope = float32(low * trim), float32((high - low) * trim) * STEP
-        for k in range(b.QUANTUM):
-            value = float64(bus[k])
-            held = value - last + keep * held
-            last = value
-            line[(frame + k) & (b.DELAY - 1)] = float32(held) * (gain + slope * float32(k))
-        memory.dc[s, 0], memory.dc[s, 1] = last, held if abs(held) > 1e-20 else 0.0
-        delay = min(max(int64(memory.speaker[s, b.S_DELAY]), 0), b.DELAY - b.QUANTUM)
-        for c in range(channels):
-            share = memory.route[s, c]
-            if share != 0.0:
-                for k in range(b.QUANTUM):
-                    memory.mixed[c, k] += share * line[(frame + k - delay) & (b.DELAY - 1)]
-
-
-@njit(nogil=True, error_model="numpy")
 def _measure(block: int) -> None:
     """Follow the peak (falling 32 dB a second) and the mean square of each output."""
     memory = memory_at(block, "header ready meter")
@@ -146,10 +115,11 @@ def _measure(block: int) -> None:
 def _quantum(block: int, now_ns: Any) -> None:
     memory = memory_at(block, "header")
     frame = memory.header[b.H_FRAME]
+    adopt_layout(block, frame)
     _listen(block, frame)
     _add_voices(block, frame)
     add_echo(block)
-    _send_out(block, frame)
+    feed_speakers(block, frame)
     limit(block, now_ns)
     _measure(block)
     memory.header[b.H_FRAME] = frame + b.QUANTUM

@@ -50,7 +50,7 @@ def main(plan: Mapping[str, Any]) -> None:
     lock_memory()
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
-    speakers = [model.Speaker(**{**speaker, "at_m": tuple(speaker["at_m"])}) for speaker in plan["speakers"]]
+    speakers = [model.Speaker(name=speaker["name"], output=speaker["output"]) for speaker in plan["speakers"]]
     block = Block.attach(plan["block"])
     status = 0
     try:

@@ -9,11 +9,12 @@ from numba import float32, njit
 
 from engine.sound import block as b
 from engine.sound.native import memory_at
+from engine.sound.pan import turn_pan
 from engine.sound.sources import add_source
 from engine.sound.voices import SILENT, asked_level
 from engine.sound.waves import STEP
 
-LEVEL_TAU_S, PITCH_TAU_S, PAN_TAU_S = 0.012, 0.015, 0.025
+LEVEL_TAU_S, PITCH_TAU_S, SEND_TAU_S = 0.012, 0.015, 0.025
 KILL = 0.3  # a stolen voice falls by this factor a quantum: gone in 10 ms
 LOUDEST = np.float32(64.0)
 
@@ -78,13 +79,13 @@ def _shape(block: int, low: Any, high: Any, offset: Any) -> Any:
 @njit(nogil=True, error_model="numpy")
 def _mix(block: int, v: Any, n: Any) -> None:
     """Add `wave[0]` to the speakers by gliding gains, and to the echo's send, the bus's row after the last speaker."""
-    memory = memory_at(block, "wave gain gain_to voice_f header bus")
-    wave, now, to = memory.wave[0], memory.gain[v], memory.gain_to[v]
+    memory = memory_at(block, "wave gain gain_low voice_f header bus")
+    wave, now = memory.wave[0], memory.gain[v]
     number, rate = memory.voice_f[v], memory.header[b.H_RATE]
-    near = float32(follow(PAN_TAU_S, rate))
+    near = float32(follow(SEND_TAU_S, rate))
+    turn_pan(block, v, memory.header[b.H_FRAME] + b.QUANTUM)
     for s in range(n):
-        low = now[s]
-        now[s] += (to[s] - low) * near
+        low = memory.gain_low[s]
         slope = (now[s] - low) * STEP
         bus = memory.bus[s]
         for k in range(b.QUANTUM):

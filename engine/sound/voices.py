@@ -9,7 +9,7 @@ from numba import int64, njit
 
 from engine.sound import block as b
 from engine.sound.native import memory_at
-from engine.sound.pan import pan_gains
+from engine.sound.pan import aim_pan, begin_pan
 from engine.sound.waves import audible, start_phase
 
 SILENT = 1e-4  # of an envelope: -80 dB
@@ -90,10 +90,10 @@ def _share(value: Any) -> Any:
 
 @njit(nogil=True, error_model="numpy")
 def place(block: int, v: Any, x: Any, y: Any) -> None:
-    """Aim a voice's gains at a place."""
-    memory = memory_at(block, "voice_f speaker header gain_to")
+    """Aim a voice's gains at a place, from the frame of the record in `work` on."""
+    memory = memory_at(block, "voice_f header work")
     memory.voice_f[v, b.F_X], memory.voice_f[v, b.F_Y] = x, y
-    pan_gains(memory.speaker, min(memory.header[b.H_SPEAKERS], b.MAX_SPEAKERS), x, y, memory.gain_to[v])
+    aim_pan(block, v, x, y, max(memory.work[b.R_WHEN], memory.header[b.H_FRAME]))
 
 
 @njit(nogil=True, error_model="numpy")
@@ -181,7 +181,7 @@ def move(block: int, v: Any, record_f: Any) -> None:
 @njit(nogil=True, error_model="numpy")
 def start_voice(block: int, record: Any, record_f: Any, frame: Any, order: Any) -> None:
     """Give a note or a hold a voice; without a free slot or its instrument it is dropped and counted."""
-    memory = memory_at(block, "header voice voice_f gain gain_to patch")
+    memory = memory_at(block, "header voice voice_f patch")
     v = _free_slot(block)
     if v < 0 or not _take_instrument(block, v, record, record_f):
         memory.header[b.H_DROPPED] += 1
@@ -207,9 +207,8 @@ def start_voice(block: int, record: Any, record_f: Any, frame: Any, order: Any) 
     number[b.F_SPACE] = number[b.F_SEND] = _share(record_f[b.R_SPACE])
     number[b.F_ENV], number[b.F_AMP], number[b.F_POS] = 1.0, 0.0, 0.0
     number[b.F_BACK] = number[b.F_BACK_OLD] = 0.0
-    place(block, v, record_f[b.R_X], record_f[b.R_Y])
-    for s in range(b.MAX_SPEAKERS):
-        memory.gain[v, s] = memory.gain_to[v, s]
+    number[b.F_X], number[b.F_Y] = record_f[b.R_X], record_f[b.R_Y]
+    begin_pan(block, v, record_f[b.R_X], record_f[b.R_Y], frame)
     colour(block, v, record_f[b.R_BRIGHT] + (0.0 if held else (record_f[b.R_LEVEL] - 0.5) * 0.3))
     _strike(block, v, held, frame % b.QUANTUM)
     voice[b.V_STATE] = b.ON
