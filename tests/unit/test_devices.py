@@ -44,4 +44,4 @@ def test_the_command_says_something_of_every_part(capsys: pytest.CaptureFixture[
     args = parser.parse_args(["devices"])
     assert args.run(args) == 0
     said = [line.partition(":")[0] for line in capsys.readouterr().out.splitlines() if not line.startswith("  ")]
-    assert said == ["cameras", "displays", "sound", "MIDI"]
+    assert said == ["cameras", "displays", "sound", "microphones", "MIDI"]
