@@ -1,0 +1,57 @@
+"""`mixeur calibrate`: projectors seen by a camera, mapped, checked; and the same with a room that is computed."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from engine.atomic import write_atomic
+from engine.problems import MixeurError, did_you_mean
+
+
+def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Register the command and its own commands."""
+    parser = subparsers.add_parser("calibrate", help="align projectors with a camera")
+    words = parser.add_subparsers(dest="step", required=True, metavar="STEP")
+    simulate = words.add_parser("simulate", help="scan computed rooms, and hold the result against the truth")
+    simulate.add_argument("--case", action="append", default=[], metavar="NAME", help="one case; may be given again")
+    simulate.add_argument("--all", action="store_true", help="every case")
+    simulate.add_argument("--seed", type=int, default=1, help="of places, walls and noise (1)")
+    simulate.add_argument("--json", metavar="FILE", help="write one record a case; - prints them")
+    simulate.set_defaults(run=run_simulate)
+
+
+def run_simulate(args: argparse.Namespace) -> int:
+    """Try the cases; 1 if one of them did not reach its figures."""
+    from calibration.trials import trials  # OpenCV and SciPy only when they are wanted
+
+    known = trials()
+    for name in args.case:
+        if name not in known:
+            raise MixeurError(f"simulate: no case '{name}'{did_you_mean(name, known)}; known: {', '.join(known)}")
+    if not args.case and not args.all:
+        raise MixeurError(f"simulate: name a case with --case, or take --all; known: {', '.join(known)}")
+    records = []
+    for name in args.case or known:
+        record = known[name](args.seed)
+        records.append(record)
+        if args.json != "-":
+            print(_line(record), flush=True)
+    _write(args.json, records)
+    return 0 if all(record["met"] for record in records) else 1
+
+
+def _line(record: Mapping[str, Any]) -> str:
+    figures = "  ".join(f"{name} {record[name]:.4g}" for name in ("median_px", "p95_px", "p99_px", "gross", "coverage"))
+    return f"{record['case']:<18}{'met' if record['met'] else 'NOT MET':<9}{record['goal']:<5}{figures}"
+
+
+def _write(file: str | None, records: Sequence[Mapping[str, Any]] | Mapping[str, Any]) -> None:
+    text = json.dumps(records, indent=2) + "\n"
+    if file == "-":
+        print(text, end="")
+    elif file:
+        write_atomic(Path(file), text, keep_previous=False)

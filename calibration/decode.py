@@ -1,0 +1,158 @@
+"""Decoding: from the pictures of a scan to the projector column and row that each camera pixel sees."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from calibration.patterns import AXES, XOR_BIT, Axis, Pattern, Plan
+from engine.problems import MixeurError
+
+Picture = NDArray[Any]  # grey, uint8 or uint16
+Codes = NDArray[np.uint16]
+STRIP_ROWS = 64  # decoded at once: all that is touched stays in the second-level cache
+LEAST_LIT = 0.08  # of the brightest contrast
+LEAST_DN = 6.0  # of contrast between white and black, of 255
+FINE_BITS = range(2, 5)  # stripes of 8 to 32 px: fine enough for light from far walls, coarse enough for any camera
+
+
+@dataclass(frozen=True)
+class Scan:
+    """The pictures of one camera, one for each pattern of the plan, grey, of one size and type."""
+
+    plan: Plan
+    pictures: Sequence[Picture]
+
+    def picture(self, pattern: Pattern) -> Picture:
+        """Return the picture of a pattern; `MixeurError` if the scan has none."""
+        return self.pictures[self.plan.index(pattern)]
+
+    def pair(self, axis: Axis, bit: int) -> tuple[Picture, Picture]:
+        """Return the picture of a bit and of its inverse; a scan without inverses takes half of white and black."""
+        shown, inverse = Pattern("bit", axis, bit), Pattern("bit", axis, bit, True)
+        if inverse in self.plan.patterns:
+            return self.picture(shown), self.picture(inverse)
+        return self.picture(shown), cv2.addWeighted(self.white, 0.5, self.black, 0.5, 0)
+
+    @property
+    def white(self) -> Picture:
+        """The picture of the fully lit room."""
+        return self.picture(Pattern("white"))
+
+    @property
+    def black(self) -> Picture:
+        """The picture of the room as it is without the projector."""
+        return self.picture(Pattern("black"))
+
+    @property
+    def is_paired(self) -> bool:
+        """Whether each bit has its inverse."""
+        return any(pattern.inverse for pattern in self.plan.patterns)
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """What each camera pixel sees.
+
+    Attributes:
+        codes: Of columns and of rows. Shape (height, width) each, uint16.
+        confidence: Least difference of a bit from its inverse over all bits. Shape (height, width).
+        contrast: White less black. Shape (height, width).
+        is_lit: Where the projector's light arrives and can be told. Shape (height, width).
+        is_certain: Where no light from other walls can have turned a bit. Shape (height, width).
+    """
+
+    codes: tuple[Codes, Codes]
+    confidence: Picture
+    contrast: Picture
+    is_lit: NDArray[np.bool_]
+    is_certain: NDArray[np.bool_]
+
+
+def decode(scan: Scan) -> Decoded:
+    """Return what each camera pixel sees, in whole projector pixels.
+
+    Raises:
+        MixeurError: Hardly a pixel is lit, or all bits of an axis are missing.
+    """
+    columns, rows, confidence = codes_of(scan)
+    contrast = cv2.subtract(scan.white, scan.black)
+    scale = 257.0 if contrast.dtype == np.uint16 else 1.0
+    bright = float(np.percentile(contrast[::4, ::4], 99))
+    is_lit = contrast > max(LEAST_LIT * bright, LEAST_DN * scale)
+    if is_lit.mean() < 0.001:
+        raise MixeurError("scan: the camera sees no difference between white and black; is the projector on, the lens "
+                          "cap off, and does the camera look at the projection? Then take the scan again")
+    for code, axis in zip((columns, rows), (0, 1), strict=True):
+        is_lit &= code < scan.plan.size[axis] // scan.plan.cell_px + (scan.plan.size[axis] % scan.plan.cell_px > 0)
+    return Decoded((columns, rows), confidence, contrast, is_lit, _certain(scan, confidence))
+
+
+def codes_of(scan: Scan) -> tuple[Codes, Codes, Picture]:
+    """Return columns, rows and confidence of each pixel; strips of the picture go through two threads."""
+    shape, kind = scan.pictures[0].shape, scan.pictures[0].dtype
+    codes = tuple(np.empty(shape, np.uint16) for _ in AXES)
+    confidence = np.empty(shape, kind)
+    pairs = [[(bit, *scan.pair(axis, bit)) for bit in scan.plan.bits(axis)] for axis in AXES]
+    if not all(pairs):
+        raise MixeurError("scan: has no frames of columns or none of rows; take it again with `calibrate scan`")
+    is_xor = scan.plan.kind == "xor"
+    bases = [next((pair for pair in its if is_xor and pair[0] == XOR_BIT), None) for its in pairs]
+
+    def work(start: int) -> None:
+        strip = slice(start, start + STRIP_ROWS)
+        worst = np.full_like(confidence[strip], np.iinfo(kind).max)
+        for code, its, base in zip(codes, pairs, bases, strict=True):
+            cut = cv2.compare(base[1][strip], base[2][strip], cv2.CMP_GT) if base else None
+            _decode_strip(((bit, shown[strip], inverse[strip]) for bit, shown, inverse in its), code[strip], worst, cut)
+        confidence[strip] = worst
+
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(work, range(0, shape[0], STRIP_ROWS)))
+    for code, offset in zip(codes, scan.plan.offset, strict=True):
+        if offset:
+            np.subtract(code, np.uint16(offset), out=code)  # what lies before the first one wraps round
+    return codes[0], codes[1], confidence
+
+
+def _decode_strip(pairs: Iterable[tuple[int, Picture, Picture]], code: Codes, worst: Picture,
+                  cut: Picture | None) -> None:
+    """Write the codes of a strip: running exclusive or from the coarsest bit turns Gray code into numbers."""
+    low, high = np.zeros(code.shape, np.uint8), np.zeros(code.shape, np.uint8)
+    running, lit = np.zeros(code.shape, np.uint8), np.empty(code.shape, np.uint8)
+    difference = np.empty_like(worst)
+    for bit, shown, inverse in pairs:
+        cv2.compare(shown, inverse, cv2.CMP_GT, dst=lit)
+        if cut is not None and bit > XOR_BIT:
+            cv2.bitwise_xor(lit, cut, dst=lit)
+        cv2.bitwise_xor(running, lit, dst=running)
+        np.bitwise_and(running, np.uint8(1 << (bit % 8)), out=lit)
+        plane = high if bit >= 8 else low
+        cv2.bitwise_or(plane, lit, dst=plane)
+        cv2.absdiff(shown, inverse, dst=difference)
+        cv2.min(worst, difference, dst=worst)
+    cv2.merge([low, high], dst=code.view(np.uint8).reshape(*code.shape, 2))
+
+
+def _certain(scan: Scan, confidence: Picture) -> NDArray[np.bool_]:
+    """Return where the direct light is stronger than all that may come from elsewhere, or every bit is plain.
+
+    Source:
+        Xu and Aliaga 2007, "Robust pixel classification for 3D modeling with structured light"; Nayar et al. 2006.
+    """
+    brightest, darkest = scan.black.copy(), scan.white.copy()
+    for axis in AXES:
+        for bit in scan.plan.bits(axis):
+            if bit in FINE_BITS and scan.is_paired:
+                for picture in scan.pair(axis, bit):
+                    cv2.max(brightest, picture, dst=brightest)
+                    cv2.min(darkest, picture, dst=darkest)
+    direct = cv2.subtract(brightest, darkest, dtype=cv2.CV_32F)
+    elsewhere = 2 * cv2.subtract(darkest, scan.black, dtype=cv2.CV_32F)
+    return np.asarray(confidence >= elsewhere - direct)

@@ -1,0 +1,262 @@
+"""What a simulated camera receives: frames travel along the room's light paths and are gathered by its pixels."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from calibration.simulator.room import (
+    CHUNK,
+    Camera,
+    Projector,
+    Room,
+    Sight,
+    Truth,
+    albedo,
+    grid_px,
+    lighting,
+    look,
+    mirrored,
+)
+
+Floats = NDArray[np.float32]
+Pixels = NDArray[np.uint8]
+FINE = 2  # samples along each side of a camera pixel
+PATCH_PX = 24  # side of the patches that exchange light
+GAUSS_REACH = 4.0
+
+
+@dataclass(frozen=True)
+class Path:
+    """One way of light from a projector to the camera's samples.
+
+    Attributes:
+        x, y: Where each sample looks in the projector's picture, as `cv2.remap` counts (a centre is a whole number).
+        gain: What arrives of full light.
+    """
+
+    x: Floats
+    y: Floats
+    gain: Floats
+
+
+class View:
+    """A camera's view of a room, made once; then `radiance` is a picture's worth of light.
+
+    Args:
+        fine: Samples along each side of a camera pixel.
+    """
+
+    def __init__(self, room: Room, camera: str, fine: int = FINE) -> None:
+        self.room, self.camera, self.fine = room, room.cameras[camera], fine
+        width, height = self.camera.lens.size
+        self._shape = (height * fine, width * fine)
+        self._gain_of_lens = _vignette(self.camera)
+        self._follow()
+        self._exchange = self._radiosity() if room.bounce else None
+        self._white_dn = 1.0
+        white = max(self._white_of(name) for name in room.projectors)
+        self._white_dn = self.camera.white_dn / white
+        self._ambient = room.ambient * self.camera.white_dn * self._gathered(self._albedo)
+
+    def radiance(self, frames: Mapping[str, Pixels], shift_px: tuple[float, float] = (0.0, 0.0)) -> Floats:
+        """Return the light of each camera pixel in numbers of an 8-bit picture, not rounded and without noise.
+
+        Args:
+            frames: Of each projector that shines, shape (height, width), uint8; the others are off.
+            shift_px: How far the picture is moved on the sensor, as by a shaken camera.
+        """
+        light: Floats = np.zeros(self._shape, np.float32)
+        for name, frame in frames.items():
+            light += self._arriving(name, frame)
+        if shift_px != (0.0, 0.0):
+            move = np.array([[1, 0, shift_px[0] * self.fine], [0, 1, shift_px[1] * self.fine]], np.float64)
+            light = np.asarray(cv2.warpAffine(light, move, self._shape[::-1], flags=cv2.INTER_LINEAR), np.float32)
+        gathered = self._gathered(light) * np.float32(self._white_dn)
+        if self._exchange is not None:
+            gathered += self._bounced(gathered)
+        return np.asarray(gathered + self._ambient, np.float32)
+
+    def truth(self, projector: str) -> Truth:
+        """Return what each pixel's centre sees of a projector."""
+        lens = self.room.projectors[projector].lens
+        shape = self._owner.shape
+        sight = Sight(self.camera.lens.at_m, self._points.reshape(-1, 3), self._normals.reshape(-1, 3),
+                      self._owner.ravel())
+        px, light = lighting(self.room, sight, self.room.projectors[projector])
+        with np.errstate(invalid="ignore"):
+            is_lit = (light > 0) & (px >= 0).all(1) & (px < np.array(lens.size)).all(1)
+        return Truth(px.reshape(*shape, 2), is_lit.reshape(shape), self._points, self._owner)
+
+    def _arriving(self, name: str, frame: Pixels) -> Floats:
+        projector = self.room.projectors[name]
+        levels = (np.arange(256) / 255) ** projector.gamma
+        table = (levels * (1 - 1 / projector.contrast) + 1 / projector.contrast).astype(np.float32)
+        shown = _blurred(np.asarray(cv2.LUT(frame, table), np.float32), projector.blur_px, cv2.BORDER_CONSTANT)
+        total = np.zeros(self._shape, np.float32)
+        for path in self._paths[name]:
+            seen = cv2.remap(shown, path.x, path.y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
+            total += cv2.multiply(seen, path.gain)
+        return total
+
+    def _gathered(self, light: Floats) -> Floats:
+        """Return what the camera's pixels gather of their samples."""
+        small = np.asarray(cv2.resize(light, self.camera.lens.size, interpolation=cv2.INTER_AREA), np.float32)
+        return np.asarray(cv2.multiply(_blurred(small, self.camera.blur_px), self._gain_of_lens), np.float32)
+
+    def _white_of(self, name: str) -> float:
+        width, height = self.room.projectors[name].lens.size
+        light = self._gathered(self._arriving(name, np.full((height, width), 255, np.uint8)))
+        return float(np.percentile(light[light > 0.05 * light.max()], 98)) if light.max() > 0 else 1.0
+
+    def _follow(self) -> None:
+        """Follow a ray through each pixel's centre, and through every sample where the view is torn by an edge."""
+        width, height = self.camera.lens.size
+        around = grid_px((width + 2, height + 2)) - 1.0
+        maps, kind, sights = self._traced(around.reshape(-1, 2))
+        shape = around.shape[:2]
+        self._keep(sights, shape)
+        fine = self.fine
+        channels = [_enlarged(channel.reshape(shape), fine) for channel in maps]
+        torn = _torn(kind.reshape(shape))[1:-1, 1:-1]
+        if fine > 1 and torn.any():
+            chosen = np.repeat(np.repeat(torn, fine, 0), fine, 1)
+            exact, _, _ = self._traced(grid_px(self.camera.lens.size, fine)[chosen])
+            for channel, values in zip(channels, exact, strict=True):
+                channel[chosen] = values
+        self._albedo = channels.pop()
+        self._paths: dict[str, list[Path]] = {}
+        ways = len(channels) // 3 // len(self.room.projectors)
+        for place, name in enumerate(self.room.projectors):
+            own = channels[place * ways * 3:(place + 1) * ways * 3]
+            self._paths[name] = [Path(*own[3 * way:3 * way + 3]) for way in range(ways)]
+
+    def _traced(self, px: NDArray[np.float64]) -> tuple[Floats, NDArray[np.int64], list[Sight]]:
+        """Return maps of all ways (x, y, gain of each, then the walls' colour), what kind of place, and the sights."""
+        parts = [px[start:start + CHUNK] for start in range(0, len(px), CHUNK)]
+        with ThreadPoolExecutor(2) as pool:
+            done = list(pool.map(self._traced_part, parts))
+        return (np.concatenate([part[0] for part in done], axis=1), np.concatenate([part[1] for part in done]),
+                [part[2] for part in done])
+
+    def _traced_part(self, px: NDArray[np.float64]) -> tuple[Floats, NDArray[np.int64], Sight]:
+        room = self.room
+        sight = look(room, self.camera.lens, px)
+        reflecting = albedo(room, sight.points_m)
+        sights = [(sight, reflecting)]
+        if room.gloss:
+            sights.append((mirrored(room, sight), np.full(len(px), room.gloss)))
+        maps: list[Floats] = []
+        kind = sight.owner.copy()
+        for projector in room.projectors.values():
+            for seen, share in sights:
+                maps += _path(room, seen, projector, share)
+                kind = kind * 32 + seen.owner * 2 + (maps[-1] > 0)
+        return np.stack([*maps, reflecting.astype(np.float32)]), kind, sight
+
+    def _keep(self, sights: list[Sight], shape: tuple[int, int]) -> None:
+        """Keep what the pixels' centres see, for the truth and for light that goes from wall to wall."""
+        inner = (slice(1, -1), slice(1, -1))
+        self._points, self._normals = (
+            np.concatenate([getattr(sight, name) for sight in sights]).reshape(*shape, 3)[inner]
+            for name in ("points_m", "normals"))
+        self._owner = np.concatenate([sight.owner for sight in sights]).reshape(shape)[inner]
+
+    def _radiosity(self) -> Floats:
+        """Return what each patch of the view receives from each other, over all bounces. Shape (n, n)."""
+        rows, columns = self._patches()
+        height, width = self._owner.shape
+        at = np.ix_((np.arange(rows) * height + height // 2) // rows,
+                    (np.arange(columns) * width + width // 2) // columns)
+        points, normals = self._points[at].reshape(-1, 3), self._normals[at].reshape(-1, 3)
+        lens = self.camera.lens
+        way = points - lens.at_m
+        far = np.linalg.norm(way, axis=1)
+        cosine = np.maximum(-(way * normals).sum(1) / far, 0.05)
+        ahead = np.maximum(way @ lens.turn[2], 1e-6) / far
+        cell = lens.size[0] / columns * lens.size[1] / rows
+        area = far ** 2 * (cell / lens.focal_px ** 2 * ahead ** 3) / cosine
+        between = points[None] - points[:, None]
+        square = (between ** 2).sum(-1)
+        own = np.maximum((between * normals[:, None]).sum(-1), 0)
+        other = np.maximum(-(between * normals[None]).sum(-1), 0)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            form = own * other / (np.pi * square * np.maximum(square, area[None] / np.pi)) * area[None]
+        once = self.room.bounce * np.nan_to_num(form)
+        once /= max(1.0, once.sum(1).max() / 0.9)  # no wall sends back more than it got
+        return np.linalg.solve(np.eye(len(points)) - once, once).astype(np.float32)
+
+    def _patches(self) -> tuple[int, int]:
+        width, height = self.camera.lens.size
+        return max(2, height // PATCH_PX), max(2, width // PATCH_PX)
+
+    def _bounced(self, gathered: Floats) -> Floats:
+        assert self._exchange is not None
+        rows, columns = self._patches()
+        sent = cv2.resize(gathered / self._gain_of_lens, (columns, rows), interpolation=cv2.INTER_AREA)
+        received = (self._exchange @ sent.ravel()).reshape(rows, columns)
+        return np.asarray(cv2.resize(received, self.camera.lens.size, interpolation=cv2.INTER_LINEAR)
+                          * self._gain_of_lens, np.float32)
+
+
+def expose(radiance: Floats, camera: Camera, rng: np.random.Generator) -> NDArray[np.uint8] | NDArray[np.uint16]:
+    """Return the picture that a camera makes of light: shot noise, noise of reading, its response, whole numbers."""
+    dn_of_e = 255 / camera.well_e
+    sigma = np.sqrt(np.maximum(radiance * np.float32(dn_of_e) + np.float32((camera.read_e * dn_of_e) ** 2), 0))
+    noisy = radiance + sigma * rng.standard_normal(radiance.shape, np.float32)
+    if camera.gamma != 1:
+        noisy = 255 * np.power(np.clip(noisy, 0, 255) / 255, 1 / camera.gamma, dtype=np.float32)
+    if camera.bits <= 8:
+        return np.asarray(np.clip(np.rint(noisy), 0, 255), np.uint8)
+    top = 2 ** camera.bits - 1
+    return np.asarray(np.clip(np.rint(noisy * (top / 255)), 0, top), np.uint16)
+
+
+def banding(shape: tuple[int, int], amplitude: float, rng: np.random.Generator) -> Floats:
+    """Return the brightness of each row that a colour wheel leaves under a rolling shutter. Shape (height, 1)."""
+    rows = np.arange(shape[0]) / shape[0]
+    wave = np.sin(2 * np.pi * (rows * rng.uniform(2, 5) + rng.uniform()))
+    return (1 + amplitude * wave).astype(np.float32)[:, None]
+
+
+def _path(room: Room, sight: Sight, projector: Projector, reflecting: NDArray[np.float64]) -> tuple[Floats, ...]:
+    px, light = lighting(room, sight, projector)
+    place = np.nan_to_num(px - 0.5, nan=-1e4).clip(-1e4, 1e5).astype(np.float32)
+    return place[:, 0], place[:, 1], (light * reflecting).astype(np.float32)
+
+
+def _vignette(camera: Camera) -> Floats:
+    px = grid_px(camera.lens.size)
+    width, height = camera.lens.size
+    corner = np.hypot(px[..., 0] / width - 0.5, px[..., 1] / height - 0.5) / np.sqrt(0.5)
+    return np.asarray(1 - camera.vignetting * corner ** 2, np.float32)
+
+
+def _blurred(picture: Floats, sigma_px: float, border: int = cv2.BORDER_REPLICATE) -> Floats:
+    if sigma_px <= 0:
+        return picture
+    reach = 2 * int(np.ceil(GAUSS_REACH * sigma_px)) + 1
+    return np.asarray(cv2.GaussianBlur(picture, (reach, reach), sigma_px, borderType=border), np.float32)
+
+
+def _enlarged(channel: Floats, fine: int) -> Floats:
+    """Return a map with one value a sample from one with one a pixel and a pixel more on each side."""
+    size = (channel.shape[1] * fine, channel.shape[0] * fine)
+    large = cv2.resize(channel, size, interpolation=cv2.INTER_LINEAR) if fine > 1 else channel
+    return np.ascontiguousarray(large[fine:-fine, fine:-fine])
+
+
+def _torn(kind: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Return which pixels have a neighbour of another kind, in a picture and one more pixel on each side."""
+    torn = np.zeros(kind.shape, np.uint8)
+    across, down = kind[:, 1:] != kind[:, :-1], kind[1:] != kind[:-1]
+    torn[:, 1:] |= across
+    torn[:, :-1] |= across
+    torn[1:] |= down
+    torn[:-1] |= down
+    return cv2.dilate(torn, np.ones((3, 3), np.uint8)) > 0
