@@ -140,6 +140,8 @@ class Apart:
             arrivals=tuple(visitor for now in unheard for visitor in now.arrivals),
             departures=tuple(visitor for now in unheard for visitor in now.departures),
             pressed=tuple(key for now in unheard for key in now.pressed),
+            mics={name: replace(mic, onset=max((now.mics[name].onset for now in unheard), default=0.0))
+                  for name, mic in ask.now.mics.items()},
         )
 
     def _answer(self, answer: Answer, picture: NDArray[np.uint8] | None = None) -> bool:

@@ -13,8 +13,8 @@ import subprocess
 import sys
 import threading
 from collections import deque
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Mapping
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -69,15 +69,12 @@ class Link:
         if self._answered == self._number:
             self._since_ns = monotonic_ns()
         self._number += 1
-        if now.arrivals or now.departures or now.pressed:
-            bare = Now(arrivals=now.arrivals, departures=now.departures, pressed=now.pressed,
-                       touches={}, signals={}, masks={}, flows={}, mattes={})
-            self._happened.append((self._number, bare))
-        plain = replace(now, touches=dict(now.touches), signals=dict(now.signals), masks=dict(now.masks),
-                        flows=dict(now.flows), mattes={}, unknown=set())
-        ask = apart.Ask(self._number, plain, dict(values), tuple(self._happened))
+        if now.arrivals or now.departures or now.pressed or any(mic.onset for mic in now.mics.values()):
+            bare = Now(arrivals=now.arrivals, departures=now.departures, pressed=now.pressed, mics=now.mics)
+            self._happened.append((self._number, plain(bare)))
+        ask = apart.Ask(self._number, plain(now), dict(values), tuple(self._happened))
         if not apart.write(self._asks, ask, apart.ASK_BYTES):
-            apart.write(self._asks, replace(ask, now=replace(plain, masks={}, flows={})), apart.ASK_BYTES)
+            apart.write(self._asks, replace(ask, now=replace(ask.now, masks={}, flows={})), apart.ASK_BYTES)
         if self._answered:  # what is sent before is the recipe
             with contextlib.suppress(OSError):
                 self._wake.send(b"!", socket.MSG_DONTWAIT)
@@ -231,6 +228,13 @@ class IsolatedRunning(Running):
 def _aged(note: Note, age_s: float) -> Note:
     """Return a note as a later frame asks for it: what is on a beat stays on it."""
     return replace(note, delay_s=max(note.delay_s - age_s, 0.0)) if note.on_beat else note
+
+
+def plain(now: Now) -> Now:
+    """Return the facts of a frame as they can be sent: without the cameras' pictures, and in plain dictionaries."""
+    values = {field.name: getattr(now, field.name) for field in fields(now)}
+    facts: dict[str, Any] = {name: dict(value) for name, value in values.items() if isinstance(value, Mapping)}
+    return replace(now, **{**facts, "mattes": {}, "unknown": set()})
 
 
 def _is_canvas(func: ast.Attribute) -> bool:

@@ -1,6 +1,8 @@
 """The microphone: what is heard reaches the scenes, comes back after a loss, and is forgotten."""
 
+import pickle
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 import pytest
@@ -8,6 +10,7 @@ import pytest
 from engine.clock import NS, monotonic_ns
 from engine.fake.mic import InlineMic
 from engine.problems import ShowError
+from engine.scene.isolated import plain
 from engine.show import model
 from engine.show.files import read_show
 from engine.show.furnish import furnish
@@ -20,7 +23,7 @@ from engine.sound.pulse import ServerView, Sink
 from engine.sound.stream import NoDevice, Output
 from engine.supervise.memory import Block
 from engine.testing.rehearsal import rehearse
-from engine.world import Mic
+from engine.world import Mic, Now
 
 RATE = 48_000
 PULSE = ["pulse", "USB Audio: hw:1,0"]
@@ -172,3 +175,9 @@ def test_a_room_file_names_its_microphones_and_mistakes_are_named(tmp_path: Path
     assert "mic.door.chanel: unknown key; did you mean 'channel'?" in told
     assert "mic.door.gain_db" in told
     assert "mic.m3: at most 4 microphones are listened to; take one out" in told
+
+
+def test_what_is_heard_can_be_sent_to_a_scene_in_its_own_process() -> None:
+    heard = Now(mics=MappingProxyType({"room": Mic(0.5, 0.2, 220.0)}))
+    assert pickle.loads(pickle.dumps(plain(heard))) == heard
+    assert pickle.loads(pickle.dumps(plain(Now()))) == Now()
