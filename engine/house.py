@@ -13,6 +13,7 @@ from engine.director import Director
 from engine.frame import Frame
 from engine.light.lights import mix_lamps
 from engine.render.layer import Picture
+from engine.show.hours import next_change
 from engine.world import Event, Now
 
 FADE_S = 3.0
@@ -39,6 +40,20 @@ class House:
         self._hour = -1
         if director.hours and not keeps_hours:
             say(f"house: the room is simulated, so its hours ({director.hours}) do not hold")
+
+    @property
+    def by_hand(self) -> str:
+        """Return `open` or `closed` if somebody has set the house against its hours, or nothing."""
+        return ("open" if self._opening.is_open else "closed") if self._opening.is_by_hand else ""
+
+    def resume(self, by_hand: str, saved: datetime, wall: datetime) -> None:
+        """Set it as somebody had set it at `saved`, unless the hours have changed since."""
+        if not by_hand or not self._keeps_hours:
+            return
+        change = next_change(self._director.hours, saved)
+        if change is None or change > wall:
+            self._opening.step(wall, self._director.hours)
+            self._opening.by_hand(by_hand == "open")
 
     def step(self, now: Now, events: tuple[Event, ...], wall: datetime) -> Frame:
         """Return the frame's light, sound and lamps."""

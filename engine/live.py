@@ -124,6 +124,7 @@ class LiveShow:
         if word:
             say(word)
         self.house = House(self.director, not show.simulated, say)
+        self.house.resume(state.by_hand, saved, RealClock().wall())
         self._keeper = self._closed_at_end(StateKeeper(Path(plan["state"]), RealClock().wall))
         beams = beams_of(show, screens.sizes)
         self.light = self._closed_at_end(LightOutput(beams, stage_size(show).size_px, kernels=kernels))
@@ -193,7 +194,7 @@ class LiveShow:
             self._feedback.tell(told, self.telemetry.fps_mean, monotonic_ns())
             self._feedback.turn(self.director.params, monotonic_ns())
         if count % STATE_EVERY == 1:
-            self._keeper.keep(state_of(self.director, self._casting.barred.values()))
+            self._keeper.keep(state_of(self.director, self.house.by_hand, self._casting.barred.values()))
         if count % EVERY == EVERY // 2 and self.desk.operator_is_open:
             self.desk.show(self.overview.view(now, frame, self._health))
         if monotonic_ns() >= self._next_status_ns:

@@ -31,6 +31,7 @@ class ShowState:
 
     Attributes:
         cue: Name of the running cue; empty before the first.
+        by_hand: `open` or `closed` if somebody has set the house against its hours.
         params: What was turned, by address.
         followed: The same for Params that a sensor or a controller drives.
         barred: Scenes left out.
@@ -39,6 +40,7 @@ class ShowState:
     cue: str = ""
     held: bool = False
     blackout: bool = False
+    by_hand: str = ""
     params: Mapping[str, Any] = field(default_factory=dict)
     followed: Mapping[str, Any] = field(default_factory=dict, compare=False)
     barred: tuple[Barred, ...] = ()
@@ -50,12 +52,12 @@ def state_path(show: Path) -> Path:
     return folder / FOLDER / f"{name}.json"
 
 
-def state_of(director: Director, barred: Iterable[Barred]) -> ShowState:
+def state_of(director: Director, by_hand: str, barred: Iterable[Barred]) -> ShowState:
     """Return where the show is now."""
     status = director.status
     turned = [e for e in director.params if e.spec.kind != "trigger" and e.target != e.start]
     return ShowState(
-        status.cue, status.held, status.blackout,
+        status.cue, status.held, status.blackout, by_hand,
         {entry.address: entry.target for entry in turned if entry.link is None},
         {entry.address: entry.target for entry in turned if entry.link is not None},
         tuple(barred),
@@ -84,7 +86,8 @@ def write_state(path: Path, state: ShowState, wall: datetime.datetime) -> None:
         write_atomic(ignore, "*\n")
     plain = {
         "format": FORMAT, "saved": wall.isoformat(), "cue": state.cue, "held": state.held, "blackout": state.blackout,
-        "params": dict(state.params), "followed": dict(state.followed), "barred": as_plain(state.barred),
+        "by_hand": state.by_hand, "params": dict(state.params), "followed": dict(state.followed),
+        "barred": as_plain(state.barred),
     }  # fmt: skip
     write_atomic(path, json.dumps(plain, indent=1) + "\n", keep_previous=False)
 
@@ -121,13 +124,14 @@ def forget_state(path: Path) -> None:
 
 def _parsed(raw: bytes) -> tuple[ShowState, datetime.datetime]:
     data = json.loads(raw)
-    texts, switches, tables = (data["cue"],), (data["held"], data["blackout"]), (data["params"], data["followed"])
+    texts = data["cue"], data.get("by_hand", "")  # older states have none
+    switches, tables = (data["held"], data["blackout"]), (data["params"], data["followed"])
     kinds = ((texts, str), (switches, bool), (tables, dict))
     if data["format"] != FORMAT or not all(isinstance(value, kind) for values, kind in kinds for value in values):
         raise ValueError("another format")
     saved = datetime.datetime.fromisoformat(data["saved"]).replace(tzinfo=None)
     barred = tuple(from_plain(data["barred"]).values())
-    return ShowState(*texts, *switches, *tables, barred), saved
+    return ShowState(texts[0], *switches, texts[1], *tables, barred), saved
 
 
 class StateKeeper:

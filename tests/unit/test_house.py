@@ -216,3 +216,16 @@ def test_the_words_say_when_it_opens_and_on_which_day_if_that_is_far(hours, wall
     opening = Opening()
     opening.step(wall, hours)
     assert opening.words(wall) == words
+
+
+@pytest.mark.parametrize(("hour", "by_hand", "is_open"), [(21, "open", True), (36, "open", True), (44, "open", False),
+                                                          (12, "closed", False), (20, "closed", False)])
+def test_r5_a_house_set_by_hand_is_so_after_a_restart_until_the_hours_change(venue, hour, by_hand, is_open) -> None:
+    saved = TUESDAY + timedelta(hours=21 if by_hand == "open" else 11)
+    room = venue(TUESDAY + timedelta(hours=hour))
+    room.house.resume(by_hand, saved, room.wall)
+    room.play(FADE_S + 0.2)
+    assert (room.light > 0) is is_open
+    kept = by_hand if room.house.by_hand else ""
+    assert room.house.by_hand == kept
+    assert bool(kept) is (hour in (21, 12))

@@ -11,7 +11,8 @@ from engine.restart import ShowState, StateKeeper, forget_state, read_state, sta
 from engine.supervise.barred import Barred, stamp_of
 
 NOW = datetime.datetime(2014, 6, 21, 12, 0)
-STATE = ShowState("hands", True, False, {"/scene/embers/hue": 0.25, "/scene/embers/look": "dots"}, {"/scene/a/b": 1.5})
+TURNED = {"/scene/embers/hue": 0.25, "/scene/embers/look": "dots"}
+STATE = ShowState("hands", True, False, "open", TURNED, {"/scene/a/b": 1.5})
 
 
 @pytest.fixture
