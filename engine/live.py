@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from engine.assembly import beams_of, profile_path, scene_parts, seed_of, stage_size
-from engine.clock import NS, RealClock, monotonic_ns
+from engine.clock import NS, RealClock, Tick, monotonic_ns
 from engine.control.desk import Desk
 from engine.control.feedback import Feedback, Told
 from engine.control.memory_watch import MemoryWatch
@@ -29,7 +29,9 @@ from engine.frame import Frame
 from engine.house import House
 from engine.inputs import serial
 from engine.inputs.camera_link import CameraLink
+from engine.inputs.link import LinkClock
 from engine.inputs.midi import MidiInput, MidiOutput
+from engine.inputs.midi_clock import MidiClock
 from engine.inputs.osc import OscListener
 from engine.inputs.osc_send import OscSender
 from engine.light.lights import Lights
@@ -48,7 +50,7 @@ from engine.report import report, write_report
 from engine.restart import StateKeeper, read_state, resume, state_of
 from engine.scene.casting import Casting
 from engine.scene.parts import Parts
-from engine.sense import silences
+from engine.sense import CLOCK, silences
 from engine.show.files import read_show
 from engine.show.furnish import furnish
 from engine.show.good import keep_good_show
@@ -108,9 +110,13 @@ class LiveShow:
         self._send = self._closed_at_end(OscSender(show.sends))
         self._played = {name: self._closed_at_end(MidiOutput(device))
                         for name, device in show.midi.items() if device.output}
+        self._clocks = [self._closed_at_end(MidiClock(self._played[name], device.clock_offset_ms, name))
+                        for name, device in show.midi.items() if device.clock == "out"]
         self._feedback = Feedback(self._send, self._played)
         self._midi = [self._closed_at_end(MidiInput(device, self._played_on))
                       for device in show.midi.values() if device.input]
+        joins = show.tempo.link and not show.simulated
+        self._link = [self._closed_at_end(LinkClock(show.tempo.bpm, show.tempo.beats))] if joins else []
         named = serial.devices(source for _, source in sources(show))
         self._serial = [self._closed_at_end(serial.SerialInput(device)) for device in named]
         seed = seed_of(show, RealClock().wall().date())
@@ -151,7 +157,7 @@ class LiveShow:
 
     def run(self, clock: RealClock, stopping: Callable[[], bool]) -> None:
         """Run until the clock ends, the person leaves or `stopping()`; then write the report."""
-        devices = LiveDevices([self.osc, *self._midi, *self._serial], self.cameras, self.desk, self._mics)
+        devices = LiveDevices([self.osc, *self._midi, *self._serial, *self._link], self.cameras, self.desk, self._mics)
         outputs = LiveOutputs(self.light, self.sound, self._screens, self.desk, self._shown,
                               stopping)
         run(clock, devices, lambda: self.refit.room, self.house, outputs, self.telemetry, self._direct)
@@ -179,11 +185,16 @@ class LiveShow:
 
     # -- after each frame ----------------------------------------------------------------------
 
-    def _shown(self, count: int, now: Now, frame: Frame) -> None:
+    def _shown(self, count: int, now: Now, frame: Frame, tick: Tick) -> None:
         self._board.beat(count, monotonic_ns())
         if count == 1:
             step_back()
         self.reloader.step()
+        for clock in self._clocks:
+            clock.follow(self.director.conductor.tempo, tick.time, tick.due_ns)
+        for link in self._link:
+            if (wish := self.director.conductor.wish) is not None:
+                link.turn(wish)
         if count % EVERY == 0:
             self.pinned.fit(self._screens.sizes)
             self._saver.step()
@@ -223,6 +234,8 @@ class LiveShow:
         states |= {f"projector.{name}": self._screens.lost.get(name, "") for name in self._screens.sizes}
         states |= {line.device.replace(":", ".", 1): line.lost for line in self._serial}
         states |= silences(self.refit.room, now.lost)
+        for link in self._link:
+            states[CLOCK] = link.lost or states[CLOCK]
         disk = self._disk.lost or self._keeper.lost
         return states | {"osc": self.osc.lost, "sound": self.sound.lost, "disk": disk}
 

@@ -45,7 +45,7 @@ class LiveOutputs:
     """Everything that shows and sounds in a live show.
 
     Args:
-        shown: Called after each frame, with the number of frames shown so far.
+        shown: Called after each frame, with the number of frames shown so far, and its tick.
         stopping: Whether the show is asked to end.
 
     Attributes:
@@ -58,7 +58,7 @@ class LiveOutputs:
         speakers: Speakers,
         screens: Screens,
         desk: Desk,
-        shown: Callable[[int, Now, Frame], None],
+        shown: Callable[[int, Now, Frame, Tick], None],
         stopping: Callable[[], bool],
     ) -> None:
         self.finished = False
@@ -72,5 +72,5 @@ class LiveOutputs:
         if frame.picture.views or frame.picture.still or self._count % DARK_EVERY == 0:
             self._screens.present(self._desk.overlay(self._light.render(frame.picture)))
         self._count += 1
-        self._shown(self._count, now, frame)
+        self._shown(self._count, now, frame, tick)
         self.finished = self._desk.leaving or self._stopping()

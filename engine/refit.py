@@ -13,13 +13,14 @@ from engine.inputs.serial import devices
 from engine.problems import MixeurError, Problem
 from engine.scene.parts import Parts
 from engine.sense import Room
-from engine.show.model import Camera, Projector, Show, Sound, Speaker, Stage
+from engine.show.model import Camera, Projector, Show, Sound, Speaker, Stage, Tempo
 from engine.show.references import sources
 
 PLAN_LIMIT_S = 10.0
-WHOLE = ("stage", "cameras", "projectors", "speakers", "sound", "mics", "midi", "osc", "sends")
+WHOLE = ("stage", "tempo", "cameras", "projectors", "speakers", "sound", "mics", "midi", "osc", "sends")
 LIVE: Mapping[type, frozenset[str]] = {  # what changes while the show runs; the rest needs new processes
     Stage: frozenset({"fallback"}),
+    Tempo: frozenset({"bpm", "beats", "swing", "source", "low", "high"}),
     Camera: frozenset({"mirror", "corners", "lost", "group"}),
     Projector: frozenset({"profile", "flip"}),
     Speaker: frozenset({"at_m", "trim_db", "delay_ms", "highpass_hz", "lowpass_hz", "eq"}),

@@ -13,15 +13,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.clock import NS, Tick
+from engine.inputs.beat_clock import LINK, ClockState, follow
 from engine.inputs.touch import FADE_S, TouchState, patience_s
 from engine.inputs.touch import step as step_touch
 from engine.show.model import Camera, Show, SignalInput, TouchInput
 from engine.stage_view import Corners, lay, lay_flow, picture_to_stage
-from engine.world import Event, Floats, Now, Person, Pixels, Presence, Sighting, Signals, Touch, Visitor
+from engine.world import Event, Floats, Now, Person, Pixels, Presence, Pulse, Sighting, Signals, Touch, Visitor
 
 STILL_SPEED = 0.04  # stage units a second; slower is a person who stands
 ATTRACT_AFTER_S = 30.0
 IDS_PER_CAMERA = 1_000_000
+CLOCK = "tempo.clock"
 Seen = tuple[int, tuple[Visitor, ...], Pixels | None, Floats | None]
 
 
@@ -45,6 +47,7 @@ class Room:
     touches: Mapping[str, TouchInput]
     signals: Mapping[str, SignalInput]
     simulated: bool = False
+    clock: str = ""
 
     @classmethod
     def of(cls, show: Show) -> Room:
@@ -53,7 +56,9 @@ class Room:
             name: _place(camera, show.stage.aspect, index * IDS_PER_CAMERA)
             for index, (name, camera) in enumerate(show.cameras.items())
         }
-        return cls(places, show.touches, show.signals, show.simulated)
+        leads = [f"midi:{device.name}/clock" for device in show.midi.values() if device.clock == "in"]
+        clock = LINK if show.tempo.link else next(iter(leads), "")
+        return cls(places, show.touches, show.signals, show.simulated, clock)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +73,7 @@ class SenseState:
     counts: Mapping[str, int] = field(default_factory=dict)
     nobody_since: float = 0.0
     unknown: set[str] = field(default_factory=set)
+    clock: ClockState = field(default_factory=ClockState)
 
 
 def sense(
@@ -80,7 +86,8 @@ def sense(
     known = {v.id: v for _, people, _, _ in seen.values() for v in people}
     visitors = {number: _aged(v, state.visitors.get(number), tick) for number, v in known.items()}
     heard = {**state.heard, **dict(_heard(room, signals.events))}
-    lost = frozenset(_silent(room, heard, tick.due_ns / NS))
+    clock, pulse = follow(state.clock, signals.events, room.clock, tick.due_ns / NS)
+    lost = frozenset((*_silent(room, heard, tick.due_ns / NS), *_clock_lost(room, clock, pulse)))
     touches, states = _touches(room, state, signals, tick, heard.keys(), lost)
     values = _values(room.signals, state.signals, signals, tick.dt, lost)
     live = {name: len(people) for name, (_, people, _, _) in seen.items() if _is_live(signals.sightings.get(name))}
@@ -111,9 +118,10 @@ def sense(
         flows={name: flow for name, (_, _, _, flow) in seen.items() if flow is not None},
         mattes=signals.mattes,
         lost=lost,
+        pulse=pulse,
         unknown=state.unknown,
     )
-    return now, SenseState(visitors, states, heard, values, seen, counts, nobody_since, state.unknown)
+    return now, SenseState(visitors, states, heard, values, seen, counts, nobody_since, state.unknown, clock)
 
 
 def _place(camera: Camera, aspect: float, first_id: int) -> CameraPlace:
@@ -243,6 +251,12 @@ def _silent(room: Room, heard: Mapping[str, float], now_s: float) -> Iterator[st
             yield path
 
 
+def _clock_lost(room: Room, clock: ClockState, pulse: Pulse | None) -> Iterator[str]:
+    """Yield the clock that the show follows, if it is silent; one that a simulated room never had is none."""
+    if room.clock and pulse is None and not (room.simulated and clock.heard_s == -math.inf):
+        yield CLOCK
+
+
 def _streams(room: Room) -> dict[str, tuple[str, float]]:
     """Return the source of each touch and signal that may not be silent for ever, and how many seconds it may."""
     found = {f"touch.{name}": (conf.source, patience_s(conf)) for name, conf in room.touches.items()}
@@ -252,8 +266,11 @@ def _streams(room: Room) -> dict[str, tuple[str, float]]:
 
 def silences(room: Room, lost: Collection[str]) -> dict[str, str]:
     """Return for each touch and signal that is to be heard all the time why it is lost, or nothing."""
-    return {path: f"nothing heard from {source} for {longest_s:g} s; is its sender on?" if path in lost else ""
+    told = {path: f"nothing heard from {source} for {longest_s:g} s; is its sender on?" if path in lost else ""
             for path, (source, longest_s) in _streams(room).items()}
+    if room.clock:
+        told[CLOCK] = f"no clock from {room.clock}; the tempo goes on by itself" if CLOCK in lost else ""
+    return told
 
 
 def _touches(

@@ -25,10 +25,14 @@ class Conductor:
 
     Attributes:
         tempo: The beat as it will be.
+        wish: What a person, a cue or a controller made of the tempo in this frame while a clock outside leads, or None:
+            Link can be asked for it.
     """
 
     def __init__(self) -> None:
         self.tempo = Tempo()
+        self.wish: float | None = None
+        self._led: float | None = None
         self._pulse_jumps: int | None = None
         self._is_begun = False
 
@@ -45,12 +49,15 @@ class Conductor:
     def step(self, now: Now, params: ParamTree) -> Now:
         """Return the frame with its beat."""
         self._is_begun, entry = True, params.entry(ADDRESS)
+        self.wish = None
         if now.pulse is not None:
             self._follow(now, now.pulse)
             if entry is not None and now.pulse.runs:
-                entry.move(entry.spec.accept(round(now.pulse.bpm * COARSE) / COARSE))
+                self.wish = entry.target if entry.target != self._led and self._led is not None else None
+                self._led = entry.spec.accept(round(now.pulse.bpm * COARSE) / COARSE)
+                entry.move(self._led)
         elif entry is not None:
-            self._pulse_jumps = None
+            self._pulse_jumps = self._led = None
             self.tempo = self.tempo.turned(now.time, float(entry.value))
         return replace(now, tempo=self.tempo)
 

@@ -24,6 +24,7 @@ LOOK_AGAIN_S = 30.0
 """How often a library that does not answer is asked again: ALSA's prints a line each time."""
 MOST_CLIENTS = 8
 CHANNELS = range(16)
+CLOCK_WORDS = {"clock": "tick", "start": "start", "continue": "continue", "stop": "stop", "songpos": "position"}
 SUSTAIN, ALL_SOUND_OFF, ALL_NOTES_OFF = 64, 120, 123
 
 
@@ -46,10 +47,16 @@ class MidiBytes:
 
 
 class MidiEvents:
-    """What a device's messages mean: `midi:desk/cc/21`, `/note/60`, `/notes` (how many are held, of 12), `/pitch`."""
+    """What a device's messages mean: `midi:desk/cc/21`, `/note/60`, `/notes` (how many are held, of 12), `/pitch`.
 
-    def __init__(self, name: str) -> None:
-        self._name = name
+    Args:
+        clock: Whether its clock is listened to, as `/clock` with a word: `tick`, `start`, `continue`, `stop`,
+            `position` and a sixteenth, `lost`.
+        offset_ns: By so much its clock is taken as later.
+    """
+
+    def __init__(self, name: str, clock: bool = False, offset_ns: int = 0) -> None:
+        self._name, self._clock, self._offset_ns = name, clock, offset_ns
         self._held: set[tuple[int, int]] = set()
 
     def read(self, message: mido.Message, time_ns: int) -> Iterator[Event]:
@@ -68,11 +75,16 @@ class MidiEvents:
                 self._held.discard(key)
             yield Event(f"{source}/note/{message.note}", (velocity / 127,), time_ns)
             yield Event(f"{source}/notes", (min(1.0, len(self._held) / 12),), time_ns)
+        elif self._clock and message.type in CLOCK_WORDS:
+            place = (message.pos,) if message.type == "songpos" else ()
+            yield Event(f"{source}/clock", (CLOCK_WORDS[message.type], *place), time_ns + self._offset_ns)
 
     def release(self, time_ns: int) -> Iterator[Event]:
         """Yield the end of every note that is held: its device is gone and cannot say so."""
         for channel, note in sorted(self._held):
             yield from self.read(mido.Message("note_off", channel=channel, note=note), time_ns)
+        if self._clock:
+            yield Event(f"midi:{self._name}/clock", ("lost",), time_ns)
 
 
 class _Link:
@@ -165,7 +177,9 @@ class MidiInput(_Link):
             MixeurError: The address of a socket port is none.
         """
         super().__init__(device, device.input, "input")
-        self._events, self._on_event, self._inbox = MidiEvents(device.name), on_event, Inbox()
+        self._is_clock = device.clock == "in"
+        self._events = MidiEvents(device.name, self._is_clock, round(device.clock_offset_ms * 1e6))
+        self._on_event, self._inbox = on_event, Inbox()
         self.failed = 0
         self._server: socket.socket | None = None
         self._address = _address(self._path, self._wanted) if self._wanted.startswith("socket:") else None
@@ -185,7 +199,7 @@ class MidiInput(_Link):
     def _open(self, name: str) -> Any:
         port = _backend().open_input(name, callback=self._heard)
         with contextlib.suppress(AttributeError):
-            port._rt.ignore_types(sysex=True, timing=True, active_sense=True)  # nothing here reads them
+            port._rt.ignore_types(sysex=True, timing=not self._is_clock, active_sense=True)  # nothing here reads them
         return port
 
     def _lose(self, why: str) -> None:
@@ -279,6 +293,10 @@ class MidiOutput(_Link):
     def control(self, number: int, level: float, channel: int = 1) -> None:
         """Move a controller to 0..1."""
         self._send("control_change", channel=channel - 1, control=number, value=min(max(round(level * 127), 0), 127))
+
+    def tell_clock(self, word: str, position: int = 0) -> None:
+        """Send a word of the clock: `clock`, `start`, `continue`, `stop`, `songpos` with a position in sixteenths."""
+        self._send(word, **({"pos": position} if word == "songpos" else {}))
 
     def panic(self) -> None:
         """End every note on every channel, also on devices that know only single notes off."""

@@ -295,11 +295,18 @@ class Lamp:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MidiDevice:
-    """`[midi.NAME]`: ports by (part of) their name."""
+    """`[midi.NAME]`: ports by (part of) their name.
+
+    Attributes:
+        clock: `in`: the show's tempo follows its MIDI clock. `out`: it is sent the show's.
+        clock_offset_ms: Sent later by so much, or taken as so much later.
+    """
 
     name: str = field(metadata=HIDDEN)
     input: str | None = field(default=None, metadata=form(forms.filled))
     output: str | None = field(default=None, metadata=form(forms.filled))
+    clock: Literal["none", "in", "out"] = "none"
+    clock_offset_ms: float = field(default=0.0, metadata=limits(-1000, 1000, "ms"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

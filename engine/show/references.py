@@ -47,6 +47,7 @@ def check_references(show: Show, data: Mapping[str, Any], reader: Reader) -> Non
     for signal in show.signals.values():
         if signal.low == signal.high:
             reader.report(("signal", signal.name, "high"), "must differ from low")
+    _check_clocks(show, reader)
     if show.tempo.low == show.tempo.high:
         reader.report(("tempo", "high"), "must differ from low")
     _check_projectors(show, data, reader)
@@ -143,6 +144,20 @@ def _check_projectors(show: Show, data: Mapping[str, Any], reader: Reader) -> No
 def listens(show: Show) -> bool:
     """Return whether the scenes' code names a microphone."""
     return any(_MIC.search(code) for code in _codes(show.scenes.values()))
+
+
+def _check_clocks(show: Show, reader: Reader) -> None:
+    """Report clocks without a port, and more than one that leads."""
+    leaders = ["tempo.link"] if show.tempo.link else []
+    for device in show.midi.values():
+        path = ("midi", device.name, "clock")
+        if device.clock != "none" and not (device.input if device.clock == "in" else device.output):
+            port = f"{device.clock}put"
+            reader.report(path, f"needs {port}; name the port, as in {port} = \"NAME\"")
+        if device.clock == "in":
+            leaders.append(f"midi.{device.name}.clock")
+            if len(leaders) > 1:
+                reader.report(path, f"the show follows {leaders[0]} already; one clock leads")
 
 
 def _views(scenes: Iterable[SceneEntry]) -> set[str]:

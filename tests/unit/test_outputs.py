@@ -18,7 +18,7 @@ def test_of_dark_frames_only_some_are_presented_but_all_are_counted() -> None:
         speakers=SimpleNamespace(submit=lambda sounds, time_ns: heard.append(time_ns)),
         screens=SimpleNamespace(present=lambda frames: shown.append(frames["main"])),
         desk=SimpleNamespace(overlay=lambda frames: frames, leaving=False),
-        shown=lambda count, now, frame: counted.append(count),
+        shown=lambda count, now, frame, tick: counted.append(count),
         stopping=lambda: False,
     )
     frames = [LIT] * 30 + [DARK] * 10 * DARK_EVERY + [LIT] * 5

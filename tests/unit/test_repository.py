@@ -29,6 +29,7 @@ HOMES = {  # each device library stands in one file
     "cv2.VideoCapture": "engine/inputs/camera.py",
     "pythonosc": "engine/inputs/osc_send.py",
     "mido": "engine/inputs/midi.py",
+    "aalink": "engine/inputs/link.py",
     "sounddevice": "engine/sound/stream.py",
     "pulsectl": "engine/sound/pulse.py",
 }

@@ -1,0 +1,132 @@
+"""A clock outside, understood: MIDI clock's 24 pulses a beat, or Ableton Link, as one steady pulse. Pure."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from engine.clock import NS
+from engine.world import Event, Pulse
+
+TICKS = 24  # a beat
+LINK = "link"
+FADING = 0.95  # what a tick weighs against the one after it: a memory of about two beats
+LATE = 0.5  # of a period: what is later than this is the fault of whoever brought it, not of the clock
+OFF, OFF_TICKS = 0.25, 6  # so far off, so often in a row, with as much time between: another tempo
+LOST_S, LOST_TICKS = 0.5, 4.0  # of silence, whichever is longer
+STOPPED_LOST_S = 10.0  # a clock that was stopped may be silent for longer
+SIXTEENTH = 6  # ticks
+
+
+@dataclass(frozen=True, slots=True)
+class ClockState:
+    """What is known of the clock.
+
+    Attributes:
+        heard_s: When it was heard last, monotonic.
+        at_s, period_s: When its last tick should have come, and the time from tick to tick, both smooth.
+        ticks: Number of that tick, counted from its start.
+        known: How many ticks the two were made of.
+        waits: Whether a start waits for its first tick, which is then number `ticks`.
+        off: How many ticks in a row were far off, since `off_s`.
+        link: What Link said last: beat and beats a minute at `at_s`.
+    """
+
+    heard_s: float = -math.inf
+    at_s: float = 0.0
+    period_s: float = 0.0
+    ticks: int = 0
+    known: int = 0
+    runs: bool = True
+    waits: bool = False
+    jumps: int = 0
+    off: int = 0
+    off_s: float = 0.0
+    link: tuple[float, float] | None = None
+
+
+def follow(state: ClockState, events: Iterable[Event], source: str, now_s: float) -> tuple[ClockState, Pulse | None]:
+    """Return the clock after what it said, and its pulse now; None before its second tick and while it is silent.
+
+    Args:
+        source: Of its events: `midi:NAME/clock` or `link`.
+        now_s: On the clock of the events' stamps.
+    """
+    for event in events:
+        if event.source == source:
+            state = _told(state, event)
+    silence_s = now_s - state.heard_s
+    longest_s = STOPPED_LOST_S if not state.runs else max(LOST_S, LOST_TICKS * state.period_s)
+    if silence_s > longest_s:
+        return state, None
+    if state.link is not None:
+        beat, bpm = state.link
+        return state, Pulse(beat + (now_s - state.at_s) * bpm / 60, bpm)
+    if not state.runs:
+        return state, Pulse(state.ticks / TICKS, 60 / (TICKS * state.period_s) if state.period_s else 0.0, False,
+                            state.jumps)
+    if state.known < 2:
+        return state, None
+    ticks = state.ticks + (now_s - state.at_s) / state.period_s
+    return state, Pulse(ticks / TICKS, 60 / (TICKS * state.period_s), True, state.jumps)
+
+
+def _told(state: ClockState, event: Event) -> ClockState:
+    """Return the clock after one message."""
+    time_s = event.time_ns / NS
+    match event.args:
+        case ("tick",):
+            return _ticked(replace(state, heard_s=time_s), time_s, time_s - state.heard_s)
+        case ("start",):
+            return replace(state, heard_s=time_s, ticks=0, waits=True)
+        case ("continue",):
+            return replace(state, heard_s=time_s, waits=True)
+        case ("stop",):
+            played = state.ticks + state.runs  # the next one, when it continues
+            return replace(state, heard_s=time_s, ticks=played, runs=False, waits=False, jumps=state.jumps + 1)
+        case ("position", int(sixteenth)):
+            return replace(state, heard_s=time_s, ticks=sixteenth * SIXTEENTH, waits=state.runs)
+        case ("lost",):
+            return ClockState(jumps=state.jumps)
+        case (float(beat), float(bpm)):
+            return replace(state, heard_s=time_s, at_s=time_s, link=(beat, bpm))
+    return state
+
+
+def _ticked(state: ClockState, time_s: float, apart_s: float) -> ClockState:
+    """Return the clock after a tick; the first after a start is where that begins."""
+    if state.known and apart_s > max(LOST_S, LOST_TICKS * state.period_s):
+        missed = round((time_s - state.at_s) / state.period_s) - 1 if state.period_s and not state.waits else 0
+        state = replace(state, known=0, ticks=state.ticks + (missed if state.runs else 0))
+    if state.waits:
+        state = replace(state, runs=True, waits=False, jumps=state.jumps + 1)
+        if abs(time_s - state.at_s - state.period_s) > OFF * state.period_s:  # it did not tick while it was stopped
+            state = replace(state, at_s=time_s - state.period_s, known=min(state.known, OFF_TICKS))
+    elif state.runs and state.heard_s > -math.inf and (state.known or state.period_s):
+        state = replace(state, ticks=state.ticks + 1)
+    return _smoothed(state, time_s, apart_s)
+
+
+def _smoothed(state: ClockState, time_s: float, apart_s: float) -> ClockState:
+    """Return the clock with its line through the ticks.
+
+    An alpha-beta filter: of growing memory while little is known, then of fading memory (N. Morrison, Introduction to
+    sequential smoothing and prediction, 1969).
+    """
+    n = state.known
+    if n == 0:
+        return replace(state, at_s=time_s, known=1, off=0)
+    if n == 1:
+        return replace(state, at_s=time_s, period_s=max(time_s - state.at_s, 1e-4), known=2, off=0)
+    due_s = state.at_s + state.period_s
+    error_s = time_s - due_s
+    is_off = abs(error_s) > OFF * state.period_s and apart_s > 0.5 * state.period_s
+    if is_off and state.off >= OFF_TICKS:
+        return replace(state, at_s=time_s, period_s=(time_s - state.off_s) / state.off, known=OFF_TICKS, off=0)
+    error_s = min(error_s, LATE * state.period_s)
+    alpha = max(2 * (2 * n + 1) / ((n + 1) * (n + 2)), 1 - FADING**2)
+    beta = max(6 / ((n + 1) * (n + 2)), (1 - FADING) ** 2)
+    period_s = max(state.period_s + beta * error_s, 1e-4)
+    return replace(state, at_s=due_s + alpha * error_s, period_s=period_s, known=n + 1,
+                   off=state.off + 1 if is_off else 0, off_s=state.off_s if state.off else time_s)
