@@ -11,8 +11,13 @@ from engine.sound.events import Sounds
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """Light, sound and lamps of one frame, cross-fades and blackout already weighed in."""
+    """Light, sound and lamps of one frame, cross-fades and blackout already weighed in.
+
+    Attributes:
+        moment_ns: When that arrived to which the frame answers, monotonic; None for nothing in particular.
+    """
 
     picture: Picture = field(default_factory=Picture)
     sounds: tuple[Sounds, ...] = ()
     lamps: tuple[LampLevel, ...] = ()
+    moment_ns: int | None = None

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Protocol
 
 from engine.clock import Clock, Tick
 from engine.direct import Direct
 from engine.frame import Frame
+from engine.moment import Moments
 from engine.sense import Room, SenseState, sense
 from engine.telemetry import Telemetry
 from engine.world import Event, Now, Signals
@@ -51,7 +53,7 @@ def frames(
         room: Asked in each frame, since a technician may change it.
         direct: Told what each frame knows, for the sounds that follow a sensor.
     """
-    state = SenseState()
+    state, moments = SenseState(), Moments()
     for tick in clock.ticks():
         telemetry.begin(tick)
         signals = devices.poll(tick)
@@ -62,8 +64,9 @@ def frames(
             direct.frame(now, state.touches, signals.events, tick.due_ns)
         telemetry.mark("sense")
         frame = director.step(now, signals.events, wall)
+        moment_ns = moments.of(signals.events, now.touches, state.touches, tick)
         telemetry.mark("scene")
-        yield tick, now, frame
+        yield tick, now, replace(frame, moment_ns=moment_ns) if moment_ns != tick.due_ns else frame
         telemetry.mark("present")
         telemetry.end()
 

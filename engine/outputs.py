@@ -21,8 +21,8 @@ DARK_EVERY = 6  # frames without any light, as in a closed house, of which one i
 class Speakers(Protocol):
     """The engine's end of the sound process."""
 
-    def submit(self, sounds: Sequence[Sounds], time_ns: int) -> None:
-        """Play what is asked for in the frame that is due at `time_ns`."""
+    def submit(self, sounds: Sequence[Sounds], time_ns: int, moment_ns: int | None = None) -> None:
+        """Play what is asked for in the frame that is due at `time_ns` and answers to what arrived at `moment_ns`."""
 
 
 class Screens(Protocol):
@@ -68,7 +68,7 @@ class LiveOutputs:
 
     def present(self, frame: Frame, now: Now, tick: Tick) -> None:
         """Sound, then show one frame."""
-        self._speakers.submit(frame.sounds, tick.due_ns)
+        self._speakers.submit(frame.sounds, tick.due_ns, frame.moment_ns)
         if frame.picture.views or frame.picture.still or self._count % DARK_EVERY == 0:
             self._screens.present(self._desk.overlay(self._light.render(frame.picture)))
         self._count += 1

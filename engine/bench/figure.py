@@ -5,7 +5,7 @@ from __future__ import annotations
 import statistics
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Literal, TypedDict
+from typing import Literal, NotRequired, TypedDict
 
 from engine.clock import monotonic_ns
 
@@ -13,7 +13,10 @@ Better = Literal["lower", "higher"]
 
 
 class Record(TypedDict):
-    """One measured figure, as `mixeur bench --json` writes it; `peers` are the yardsticks, in the same unit."""
+    """One measured figure, as `mixeur bench --json` writes it; `peers` are the yardsticks, in the same unit.
+
+    Where a figure is measured on several ways, each has its record, and `path` names the way.
+    """
 
     name: str
     value: float
@@ -22,6 +25,7 @@ class Record(TypedDict):
     target: float
     peers: dict[str, float]
     met: bool
+    path: NotRequired[str]
 
 
 @dataclass(frozen=True, slots=True)

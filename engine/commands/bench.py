@@ -61,7 +61,8 @@ def _chosen(modules: Collection[BenchModule], names: Sequence[str]) -> frozenset
 def _line(record: Record) -> str:
     sign = "<=" if record["better"] == "lower" else ">="
     peers = ", ".join(f"{name} {value:,.4g}" for name, value in record["peers"].items())
-    return _row(record["name"], f"{record['value']:,.4g} {record['unit']}", f"{sign} {record['target']:,.4g}",
+    name = f"{record['name']} {record.get('path', '')}"
+    return _row(name, f"{record['value']:,.4g} {record['unit']}", f"{sign} {record['target']:,.4g}",
                 "yes" if record["met"] else "NO", peers)
 
 

@@ -25,7 +25,7 @@ class FakeSpeakers:
         self.panics = 0
         self.level_db = 0.0
 
-    def submit(self, sounds: Sequence[Sounds], time_ns: int) -> None:
+    def submit(self, sounds: Sequence[Sounds], time_ns: int, moment_ns: int | None = None) -> None:
         self.frames.append((time_ns, tuple(sounds)))
 
     @property

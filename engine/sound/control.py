@@ -75,8 +75,11 @@ class SoundControl:
         self._bound: dict[str, int] = {}
         self._is_clear = self._send(b.OP_CLEAR, 0)  # what an engine that died left sounding
 
-    def submit(self, sounds: Sequence[Sounds], time_ns: int) -> None:
+    def submit(self, sounds: Sequence[Sounds], time_ns: int, moment_ns: int | None = None) -> None:
         """Play what the scenes ask for in the frame that is due at `time_ns`; what is no longer asked for ends.
+
+        Where the frame answers to what arrived at `moment_ns`, its sounds come a constant time after that; notes that
+        are asked for later than at once come a constant time after the frame.
 
         While nobody renders, notes are lost (and counted), as their moments are; holds are brought up to date after it.
         """
@@ -85,7 +88,9 @@ class SoundControl:
         if not self._timing.is_running():
             self._memory.cursor[self._producer, b.DROPPED] += sum(len(scene.notes) for scene in sounds)
             return
-        when = self._timing.frame_at(time_ns)
+        due = self._timing.frame_at(time_ns)
+        earlier_ns = 0 if moment_ns is None else max(time_ns - moment_ns, 0)
+        when = max(due - round(earlier_ns * int(self._memory.header[b.H_RATE]) / NS), 1) if due else 0
         self._send_waiting(when, time_ns)
         for scene in sounds:
             owner = self._owner(scene.owner)
@@ -95,7 +100,7 @@ class SoundControl:
                     owner.holds.clear()
                 continue
             for note in scene.notes:
-                self._play(owner.number, note, when, time_ns)
+                self._play(owner.number, note, due if note.delay_s else when, time_ns)
             self._follow(owner, scene.holds, when)
         for name in self._owners.keys() - {scene.owner for scene in sounds}:
             self._follow(self._owners[name], (), when)

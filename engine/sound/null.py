@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engine.clock import NS, monotonic_ns, sleep_s
 from engine.show import model
@@ -17,12 +19,17 @@ BEHIND_NS = 500_000_000  # after a longer stop (a suspended laptop) time is not 
 
 
 class NullStream:
-    """A thread that renders a block whenever one is due, and lets it go."""
+    """A thread that renders a block whenever one is due, and lets it go.
+
+    Args:
+        heard: Gets each block, valid until the next one, and when it was due on the monotonic clock.
+    """
 
     name = "null"
 
-    def __init__(self, memory: Memory, sound: model.Sound) -> None:
-        self._memory = memory
+    def __init__(self, memory: Memory, sound: model.Sound,
+                 heard: Callable[[NDArray[np.float32], int], None] = lambda out, due_ns: None) -> None:
+        self._memory, self._heard = memory, heard
         self._sound = sound
         self._stop = threading.Event()
         self.channels = int(memory.header[H_OUTPUTS])
@@ -47,6 +54,7 @@ class NullStream:
             elif now_ns - due_ns > BEHIND_NS:
                 start_ns, n = now_ns, 0
             serve(address(self._memory), out)
+            self._heard(out, due_ns)
             n += 1
 
     def close(self) -> None:

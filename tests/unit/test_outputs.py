@@ -15,7 +15,7 @@ def test_of_dark_frames_only_some_are_presented_but_all_are_counted() -> None:
     shown, heard, counted = [], [], []
     outputs = LiveOutputs(
         light=SimpleNamespace(render=lambda picture: {"main": picture}),
-        speakers=SimpleNamespace(submit=lambda sounds, time_ns: heard.append(time_ns)),
+        speakers=SimpleNamespace(submit=lambda sounds, time_ns, moment_ns: heard.append(time_ns)),
         screens=SimpleNamespace(present=lambda frames: shown.append(frames["main"])),
         desk=SimpleNamespace(overlay=lambda frames: frames, leaving=False),
         shown=lambda count, now, frame, tick: counted.append(count),
