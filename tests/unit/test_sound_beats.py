@@ -8,13 +8,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from engine.assembly import scene_parts
-from engine.clock import NS, VirtualClock, monotonic_ns
-from engine.director import Director
-from engine.loop import frames
+from engine.clock import NS, monotonic_ns
 from engine.music.tempo import Tempo
-from engine.scene.running import Running
-from engine.sense import Room
 from engine.show import model
 from engine.show.files import read_show
 from engine.show.model import Sound, Stage
@@ -27,9 +22,9 @@ from engine.sound.offline import OfflineSound
 from engine.sound.pace import Pace
 from engine.sound.score import Score
 from engine.supervise.memory import Block
-from engine.telemetry import Telemetry
-from engine.testing.rehearsal import Act, ScriptedDevices
+from engine.testing.rehearsal import Act
 from engine.world import Now
+from tests.offline_show import heard
 
 RATE = 48_000
 CLICK = {"voice": "sine", "length": 0.01, "attack": 0, "release": 0.01, "space": 0}
@@ -61,14 +56,7 @@ def eighths(folder: Path, seconds: float, script=(), rate: int = RATE, **tempo: 
     """Return the first samples of a scene's eighths after the first second, rendered offline by a show of its own."""
     (folder / "beats.py").write_text(SCENE)
     show = replace(read_show(folder / "beats.py", simulate=True), sound=Sound(rate=rate), tempo=model.Tempo(**tempo))
-    clock, sound = VirtualClock(60, round(seconds * 60)), OfflineSound(show.sound)
-    parts = scene_parts(show, 1, clock.now_ns, lambda scene, line: None)
-    director, room = Director(show, lambda entry, key: Running(entry, key, parts)), Room.of(show)
-    devices, telemetry = ScriptedDevices({}, script), Telemetry(clock.now_ns, 60)
-    for tick, _, frame in frames(clock, devices, lambda: room, director, telemetry):
-        sound.submit(frame.sounds, tick.due_ns)
-        sound.advance((tick.frame + 1) / 60)
-    assert not director.problems
+    sound = heard(show, seconds, script)
     found = onsets(sound.samples[:, 0])
     return found[found > rate]  # those before are in the fade of the start
 
