@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import tempfile
+from io import FileIO
 from pathlib import Path
 
 from engine.clock import RealClock
@@ -37,12 +39,44 @@ def write_atomic(path: Path, text: str, keep_previous: bool = True) -> None:
         raise MixeurError(f"{path}: cannot be saved: {error.strerror}; the file is as it was") from None
 
 
+def append_line(path: Path, line: str, head: str = "") -> None:
+    """Append a line to a file; a power cut leaves whole lines, and what it tore is cut off with the next one.
+
+    Args:
+        path: The file. Its folder is made if it is missing.
+        head: First line of a new file.
+
+    Raises:
+        OSError: It cannot be written; the file holds whole lines all the same.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a+b", buffering=0) as file:
+        end = _whole_lines(file)
+        text = (f"{line}\n" if end or not head else f"{head}\n{line}\n").encode()
+        if file.write(text) != len(text):
+            file.truncate(end)
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        os.fsync(file.fileno())
+
+
 def remove_parts(folder: Path, name: str = "") -> None:
     """Remove what killed writers have left in a folder: parts of one file, or of any; living writers keep theirs."""
     with contextlib.suppress(OSError):
         for entry in list(os.scandir(folder)):
             if entry.name.startswith(f".{name}") and entry.name.endswith(PART) and _is_left(Path(entry.path)):
                 Path(entry.path).unlink(missing_ok=True)
+
+
+def _whole_lines(file: FileIO) -> int:
+    """Cut off a torn last line; return the file's end."""
+    end = file.seek(0, os.SEEK_END)
+    if end:
+        file.seek(end - 1)
+        if file.read(1) != b"\n":
+            file.seek(0)
+            end = file.read().rfind(b"\n") + 1
+            file.truncate(end)
+    return end
 
 
 def _replace(path: Path, raw: bytes, like: Path) -> None:

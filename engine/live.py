@@ -14,6 +14,7 @@ from typing import Any, Protocol, TypeVar
 from engine.assembly import beams_of, profile_path, scene_parts, seed_of, stage_size
 from engine.clock import NS, RealClock, Tick, monotonic_ns
 from engine.control.desk import Desk
+from engine.control.ears import Ears
 from engine.control.feedback import Feedback, Told
 from engine.control.memory_watch import MemoryWatch
 from engine.control.operator_view import Action
@@ -58,6 +59,7 @@ from engine.show.model import Show
 from engine.show.profile import Profile, write_profile
 from engine.show.references import sources
 from engine.sound.control import SoundControl
+from engine.sound.logbook import Logbook, dose_path, loudness_log
 from engine.supervise.barred import from_plain
 from engine.supervise.board import Board
 from engine.supervise.cpu import CpuShares
@@ -137,6 +139,9 @@ class LiveShow:
         self.pinned = self._closed_at_end(PinnedLight(self.light, beams))
         self._saver = self._closed_at_end(Saver(self._save, say, monotonic_ns))
         self._disk = self._closed_at_end(Disk(show.folder))
+        self._logbook = None if show.simulated else self._closed_at_end(Logbook(
+            self.sound.memory, show.sound.log or loudness_log(show.folder), dose_path(show.folder), RealClock().wall))
+        self._ears = Ears(say)
         self.desk = Desk(screens, self.pinned, self._act, self._saver.keep, self._webcam, say)
         self.refit = Refit(
             show, self.director, self.sound, self.cameras, self.pinned, self._remade, self._start_anew, say)
@@ -212,6 +217,7 @@ class LiveShow:
             self._next_status_ns = monotonic_ns() + NS
             self._addresses = frozenset(entry.address for entry in self.director.params)
             self._health = self.overview.health(now)
+            self._ears.look(self.sound.meters(), monotonic_ns())
             self._print_status(self._health)
             self._watch_memory()
             self.reloader.take_up(self._casting.pardoned(self.refit.show.scenes, now.time))
@@ -236,7 +242,7 @@ class LiveShow:
         states |= silences(self.refit.room, now.lost)
         for link in self._link:
             states[CLOCK] = link.lost or states[CLOCK]
-        disk = self._disk.lost or self._keeper.lost
+        disk = self._disk.lost or self._keeper.lost or (self._logbook.lost if self._logbook else "")
         return states | {"osc": self.osc.lost, "sound": self.sound.lost, "disk": disk}
 
     def _print_status(self, health: Health) -> None:

@@ -24,7 +24,8 @@ LIVE: Mapping[type, frozenset[str]] = {  # what changes while the show runs; the
     Camera: frozenset({"mirror", "corners", "lost", "group"}),
     Projector: frozenset({"profile", "flip"}),
     Speaker: frozenset({"at_m", "trim_db", "delay_ms", "highpass_hz", "lowpass_hz", "eq"}),
-    Sound: frozenset({"level_db", "lost", "panning", "centre_m", "blur", "rolloff_db", "falloff_db"}),
+    Sound: frozenset({"level_db", "lost", "panning", "centre_m", "blur", "rolloff_db", "falloff_db",
+                      "pink_spl_db", "max_laeq15_db", "max_lceq15_db", "max_laeq8h_db"}),
 }
 
 

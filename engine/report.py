@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -43,18 +44,7 @@ def report(
             }
             for name, camera in cameras.items()
         },
-        "sound": {
-            "backend": sound.backend,
-            "underflows": sound.underflows,
-            "restarts": sound.restarts,
-            "losses": sound.losses,
-            "without_s": sound.without_s,
-            "dropped": sound.dropped,
-            "late": sound.late,
-            "callback_us_p50": sound.callback_us_p50,
-            "callback_us_p99": sound.callback_us_p99,
-            "realtime": sound.realtime,
-        },
+        "sound": _sound(sound),
         "scenes": {
             name: {
                 "state": scene.state,
@@ -77,3 +67,30 @@ def report(
 def write_report(path: Path, measured: Mapping[str, Any]) -> None:
     """Write a report at once or not at all."""
     write_atomic(path, json.dumps(measured, indent=2) + "\n")
+
+
+def _sound(sound: Meters) -> dict[str, Any]:
+    return {
+        "backend": sound.backend,
+        "underflows": sound.underflows,
+        "restarts": sound.restarts,
+        "losses": sound.losses,
+        "without_s": sound.without_s,
+        "dropped": sound.dropped,
+        "late": sound.late,
+        "callback_us_p50": sound.callback_us_p50,
+        "callback_us_p99": sound.callback_us_p99,
+        "realtime": sound.realtime,
+        "voices": sound.voices,
+        "bad": sound.bad,
+        "peak_db": _rounded(sound.peak_db),
+        "true_peak_db": _rounded(sound.true_peak_db),
+        "rms_db": _rounded(sound.rms_db),
+        "momentary_lufs": _rounded(sound.momentary_lufs),
+        "momentary_sum_lufs": round(sound.momentary_sum_lufs, 1),
+        "loudness": dataclasses.asdict(sound.loudness),
+    }
+
+
+def _rounded(levels_db: Iterable[float]) -> list[float]:
+    return [round(level_db, 1) for level_db in levels_db]

@@ -179,6 +179,12 @@ def show_devices(show: Show) -> Iterator[Finding]:
         yield Finding(
             "note", "this show has no room.toml: every device is simulated", "write a room.toml beside it, on site"
         )
+    if show.sound.pink_spl_db is None:
+        yield Finding(
+            "note",
+            "nobody has measured how loud the room is: each output is capped at -20 dBFS RMS",
+            "measure it and set [sound] pink_spl_db: docs/operator.md, Loudness",
+        )
     kind = socket.SOCK_DGRAM
     with socket.socket(socket.AF_INET, kind) as probe:
         try:

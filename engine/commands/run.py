@@ -12,6 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from engine.clock import RealClock
 from engine.kernel_cache import prepare_cache
 from engine.problems import MixeurError
 from engine.restart import forget_state, state_path
@@ -29,7 +30,8 @@ from engine.supervise.ward import ENGINE_PATIENCE, ChildPlan
 
 ENGINE, SOUND, CAMERA = "engine.commands.play", "engine.sound.process", "engine.inputs.camera_process"
 MIC = "engine.sound.mic_process"
-NOT_YET = "not yet for the public: the guards of eyes and ears (flashes, loudness) are still to come"
+NOT_YET = "not yet for the public: the guard of eyes (flashes) is still to come"
+CAPPED = "sound: uncalibrated, each output is capped at -20 dBFS RMS; docs/operator.md, 'Loudness', says how to measure"
 SOUND_PATIENCE = Patience(beating_s=1.5, warm_s=15.0, cold_s=300.0)  # it is to be heard again within 3 s
 
 
@@ -56,6 +58,8 @@ def run(args: argparse.Namespace) -> int:
     if args.report and not args.report.resolve().parent.is_dir():
         raise MixeurError(f"--report {args.report}: the folder is not there; make it or name another")
     say(NOT_YET)
+    if show.sound.pink_spl_db is None:
+        say(CAPPED)
     if hasattr(signal, "SIGHUP"):
         signal.signal(signal.SIGHUP, signal.SIG_IGN)  # the terminal may be closed while all still starts
     prepare_cache()
@@ -90,9 +94,13 @@ def plans(show: Show, told: dict[str, Any]) -> list[ChildPlan]:
         told: What the engine is told of the command line.
     """
     from engine.inputs.camera_link import CameraBlock, camera_block_size
-    from engine.sound.block import last_alive_ns, last_heard_ns, sound_block_size
+    from engine.sound.block import last_alive_ns, last_heard_ns, open_memory, sound_block_size
+    from engine.sound.logbook import dose_path, restore_dose
 
     sound = Block.create(sound_block_size(show.sound, len(show.speakers)), "sound")
+    memory = open_memory(sound, show.sound, show.speakers.values())
+    if not show.simulated and (word := restore_dose(memory, dose_path(show.folder), RealClock().wall())):
+        say(word)
     cameras = {name: Block.create(camera_block_size(camera), f"camera-{name}") for name, camera in show.cameras.items()}
     headers = {name: CameraBlock(camera, cameras[name]).header for name, camera in show.cameras.items()}
     engine = {**told, "sound": sound.handle, "cameras": {name: block.handle for name, block in cameras.items()}}
@@ -123,7 +131,7 @@ def _mic_plan(show: Show, index: int, block: Block) -> dict[str, Any]:
 
 def _sound_plan(show: Show, block: Block) -> dict[str, Any]:
     speakers = [dataclasses.asdict(speaker) for speaker in show.speakers.values()]
-    return {"sound": dataclasses.asdict(show.sound), "speakers": speakers, "block": block.handle}
+    return {"sound": {**dataclasses.asdict(show.sound), "log": None}, "speakers": speakers, "block": block.handle}
 
 
 def _camera_plan(show: Show, camera: Camera, block: Block) -> dict[str, Any]:

@@ -30,7 +30,7 @@ from engine.inputs.osc import OscCounters
 from engine.losses import Losses
 from engine.render.stage import LightOutput
 from engine.show.model import Show
-from engine.sound.meters import Meters
+from engine.sound.meters import UNCALIBRATED, Meters
 from engine.telemetry import Telemetry
 from engine.world import Now
 
@@ -78,6 +78,8 @@ class Overview:
             osc_received=osc.received,
             osc_dropped=osc.dropped,
             house=self.house.words,
+            guards=meters.loudness.acting,
+            loudness=str(meters.loudness) if meters.backend != "none" else "",
             lost=tuple(loss.device for loss in self.losses.current),
             problem=str(status.problem or ""),
         )
@@ -157,6 +159,9 @@ class Overview:
             readings.append(Reading(name, f"{state} {age_ms:.0f} ms", state != "live" or age_ms > OLD_MS))
         is_silent = health.sound in ("none", "null")
         readings.append(Reading("sound", f"{health.sound} {health.loudest_db:.0f} dB", is_silent))
+        if health.loudness:
+            readings.append(Reading("loudness", health.loudness, health.loudness == UNCALIBRATED))
+        readings += [Reading("guard", words, True) for words in health.guards]
         readings.append(Reading("OSC", f"{health.osc_received}, lost {health.osc_dropped}", health.osc_dropped > 0))
         if health.house:
             readings.append(Reading("house", health.house, True))

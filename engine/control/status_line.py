@@ -15,6 +15,8 @@ class Health:
         loudest_db: The loudest output's peak, dBFS.
         lost: Devices that are gone.
         house: That it is closed, and until when, or nothing.
+        guards: What the guards that act do: `LOUDNESS -2.4 dB`.
+        loudness: Level and dose for the public, or that nobody has measured.
     """
 
     fps: float
@@ -31,6 +33,8 @@ class Health:
     lost: tuple[str, ...] = ()
     problem: str = ""
     house: str = ""
+    guards: tuple[str, ...] = ()
+    loudness: str = ""
 
 
 def status_line(health: Health, width: int) -> str:
@@ -42,9 +46,10 @@ def status_line(health: Health, width: int) -> str:
         f"cue {health.cue or '-'}" + (f" > {health.standby}" if health.standby else ""),
         f"visitors {health.visitors}",
         *(f"{name} {state} {age_ms:.0f} ms" for name, (state, age_ms) in health.cameras.items()),
-        f"sound {health.sound} {health.loudest_db:.0f} dB",
+        f"sound {health.sound} {health.loudest_db:.0f} dB" + (f", {health.loudness}" if health.loudness else ""),
         f"osc {health.osc_received}" + (f" (lost {health.osc_dropped})" if health.osc_dropped else ""),
     ]
+    parts[:0] = health.guards
     if health.lost:
         parts.insert(0, f"LOST {', '.join(health.lost)}")
     if health.house:

@@ -242,6 +242,11 @@ class Sound:
         blur: How wide a source is (DBAP), as a share of the speakers' distance from their middle.
         rolloff_db: How much less a speaker gets at twice the distance (DBAP).
         falloff_db: How much quieter a source becomes with each doubling of its distance outside the speakers (DBAP).
+        pink_spl_db: What a sound level meter (C, slow) shows at the loudest place of the public while its loudest
+            speaker plays pink noise of -20 dBFS RMS; None: not measured, and every output is capped at -20 dBFS RMS.
+        max_laeq15_db, max_lceq15_db, max_laeq8h_db: Ceilings at that place, in dB(A), dB(C) and dB(A); the defaults
+            are safe for children.
+        log: Folder of the minute log; None: `.mixeur/loudness` beside the show.
     """
 
     backend: Literal["auto", "portaudio", "null"] = "auto"
@@ -256,6 +261,11 @@ class Sound:
     blur: float = field(default=0.2, metadata=limits(0.02, 2))
     rolloff_db: float = field(default=6.0, metadata=limits(1, 24, "dB"))
     falloff_db: float = field(default=0.0, metadata=limits(0, 24, "dB"))
+    pink_spl_db: float | None = field(default=None, metadata=limits(40, 120, "dB"))
+    max_laeq15_db: float = field(default=94.0, metadata=limits(40, 102, "dB"))
+    max_lceq15_db: float = field(default=104.0, metadata=limits(40, 118, "dB"))
+    max_laeq8h_db: float = field(default=80.0, metadata=limits(40, 102, "dB"))
+    log: Path | None = None
 
     @property
     def devices(self) -> tuple[str, ...]:

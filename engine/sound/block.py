@@ -14,6 +14,9 @@ from numpy.typing import NDArray
 
 from engine.problems import MixeurError
 from engine.show import model
+from engine.sound.ceilings import G_BEFORE, G_CAP_GAIN, G_GAIN, G_LIMITED, MINUTES, SECONDS, set_ceilings
+from engine.sound.weighting import SECTIONS as WEIGHTS
+from engine.sound.weighting import weighting_sections
 from engine.supervise.memory import Block
 
 QUANTUM = 64  # frames; the engine always renders whole quanta, whatever the device asks for
@@ -79,6 +82,8 @@ MIC_RING, MIC_TAIL = 1 << 18, 64  # its first frames stand again after its end, 
 BANDS = 8
 (M_WRITTEN, M_RATE, M_BEAT_NS, M_IS_LIVE, M_STANDS_IN, M_BEGINNINGS, M_BEGAN_NS) = range(7)
 N_LEVEL, N_PITCH_HZ, N_BEGAN, N_BANDS = range(4)
+# meters of an output: float64
+O_PEAK, O_SQUARE, O_TRUE_PEAK, O_MOMENTARY = range(4)
 # sample bank directory: integers
 B_KEY, B_START, B_LENGTH, B_READY = range(4)
 
@@ -169,10 +174,21 @@ class Memory(NamedTuple):
     gain_mid: NDArray[np.float32]
     path: NDArray[np.int64]
     bank: NDArray[np.float32]
+    guard: NDArray[np.float64]
+    seconds: NDArray[np.float64]
+    minutes: NDArray[np.float64]
+    weights: NDArray[np.float64]
+    weighed: NDArray[np.float64]
+    weighing: NDArray[np.float64]
+    hops: NDArray[np.float64]
+    peaks: NDArray[np.float32]
+    between: NDArray[np.float32]
 
 
 ECHO_LINES = 12  # 8 of the network and 4 allpasses before it
 ECHO_LENGTH = 16_384
+PEAK_TAPS = 12  # of each phase of the true-peak filter
+HOPS = 4  # of 100 ms in a momentary loudness; one more is under way
 # (field, dtype, shape); a field that ends in _f lies over the one before it
 SECTIONS: tuple[tuple[str, Any, tuple[int, ...]], ...] = (
     ("header", np.int64, (64,)), ("levels", np.float64, (64,)), ("values", np.float64, (VALUES,)),
@@ -188,7 +204,7 @@ SECTIONS: tuple[tuple[str, Any, tuple[int, ...]], ...] = (
     ("gain", np.float32, (SLOTS, MAX_SPEAKERS)),
     ("gain_to", np.float32, (SLOTS, MAX_SPEAKERS)), ("owner", np.float64, (OWNERS, 2)),
     ("speaker", np.float64, (MAX_SPEAKERS, 8)), ("route", np.float32, (MAX_SPEAKERS, MAX_SPEAKERS)),
-    ("history", np.int64, (HISTORY, 2)), ("costs", np.int64, (64,)), ("meter", np.float64, (MAX_SPEAKERS, 2)),
+    ("history", np.int64, (HISTORY, 2)), ("costs", np.int64, (64,)), ("meter", np.float64, (MAX_SPEAKERS, 4)),
     ("wave", np.float32, (8, QUANTUM)), ("band", np.float64, (8,)), ("bus", np.float32, (MAX_SPEAKERS + 2, QUANTUM)),
     ("mixed", np.float32, (MAX_SPEAKERS, QUANTUM)), ("echo", np.float32, (ECHO_LINES, ECHO_LENGTH)),
     ("echo_at", np.int64, (16,)), ("echo_low", np.float32, (16,)),
@@ -204,6 +220,11 @@ SECTIONS: tuple[tuple[str, Any, tuple[int, ...]], ...] = (
     ("tap", np.float64, (2, QUANTUM)), ("gain_low", np.float32, (MAX_SPEAKERS,)),
     ("gain_from", np.float32, (SLOTS, MAX_SPEAKERS)), ("gain_mid", np.float32, (SLOTS, MAX_SPEAKERS)),
     ("path", np.int64, (SLOTS, 2)),
+    # the guards of the ears: see ceilings.py for `guard`
+    ("guard", np.float64, (64,)), ("seconds", np.float64, (SECONDS, 2)), ("minutes", np.float64, (MINUTES, 2)),
+    ("weights", np.float64, (WEIGHTS, 5)), ("weighed", np.float64, (QUANTUM, MAX_SPEAKERS)),
+    ("weighing", np.float64, (WEIGHTS, 2, MAX_SPEAKERS)), ("hops", np.float64, (HOPS + 1, MAX_SPEAKERS)),
+    ("peaks", np.float32, (2, MAX_SPEAKERS, PEAK_TAPS + QUANTUM)), ("between", np.float32, (2, QUANTUM)),
     ("sample", np.int64, (SAMPLES, 4)), ("bank", np.float32, (BANK,)),
 )
 
@@ -284,5 +305,8 @@ def open_memory(block: Block, sound: model.Sound, speakers: Iterable[model.Speak
         for index, output in enumerate(outputs):
             memory.speaker[index, S_OUTPUT] = output - 1
             memory.route[index, output - 1] = 1.0
+        memory.weights[:] = weighting_sections(sound.rate)
+        memory.guard[[G_GAIN, G_BEFORE, G_CAP_GAIN, G_LIMITED]] = 1.0
+        set_ceilings(memory.guard, sound, max(outputs))
         memory.header[H_MAGIC] = MAGIC
     return memory

@@ -13,7 +13,8 @@ from engine.clock import NS, monotonic_ns
 from engine.problems import Problem
 from engine.show import model
 from engine.sound import block as b
-from engine.sound.block import address, open_memory
+from engine.sound.block import Memory, address, open_memory
+from engine.sound.ceilings import set_ceilings
 from engine.sound.events import Hold, Note, Point, Sounds
 from engine.sound.instruments import Instruments
 from engine.sound.meters import Meters, read_backend, read_meters
@@ -156,6 +157,11 @@ class SoundControl:
         return MicLink(self._memory, index)
 
     @property
+    def memory(self) -> Memory:
+        """Return the sections of the block, for who reads or keeps what was heard."""
+        return self._memory
+
+    @property
     def lost(self) -> str:
         """Return why the wanted device does not play, with the remedy, or nothing."""
         alive_ns = int(self._memory.header[b.H_ALIVE_NS])
@@ -165,9 +171,10 @@ class SoundControl:
         return reason or ("the sound process is starting" if backend == "none" else "")
 
     def adopt(self, show: model.Show) -> None:
-        """Take over the level, the panning and the speakers of another version of the show."""
+        """Take over the level, the ceilings, the panning and the speakers of another version of the show."""
         if show.sound.level_db != self._level_db:
             self.level_db = self._level_db = show.sound.level_db
+        set_ceilings(self._memory.guard, show.sound, int(self._memory.header[b.H_OUTPUTS]))
         write_layout(self._memory, show.sound, show.speakers, show.stage)
 
     def renew(self, changed: Collection[Path]) -> None:

@@ -1,4 +1,4 @@
-"""The last stage: no output ever passes -1 dBFS, and nothing starts or stops at once."""
+"""The limiter: no output ever passes -1 dBTP, and nothing starts or stops at once."""
 
 from __future__ import annotations
 
@@ -8,9 +8,11 @@ from numba import float32, njit
 
 from engine.sound import block as b
 from engine.sound.native import memory_at
+from engine.sound.true_peak import LIMITED, true_peak
 from engine.sound.waves import STEP
 
 CEILING = 0.891  # -1 dBFS
+PEAK_CEILING = 0.86  # -1.3 dBTP: at four times the rate a peak near the highest tones is seen 0.4 dB too low
 RELEASE_S = 0.12
 START_S, BLACKOUT_S, DEAD_S, BACK_S = 0.1, 0.3, 2.0, 0.3
 DEAD_NS = 1_000_000_000
@@ -45,8 +47,8 @@ def fade_target(block: int, now_ns: Any) -> Any:
 @njit(nogil=True, error_model="numpy")
 def _wipe(block: int) -> None:
     """Clear everything that remembers sound, after a number in it was bad."""
-    memory = memory_at(block, "header mixed echo echo_low dc delay biquad")
-    for part in (memory.mixed, memory.echo, memory.delay):
+    memory = memory_at(block, "header mixed echo echo_low dc delay peaks biquad")
+    for part in (memory.mixed, memory.echo, memory.delay, memory.peaks[LIMITED]):
         flat = part.ravel()
         for i in range(flat.size):
             flat[i] = 0.0
@@ -62,16 +64,20 @@ def _wipe(block: int) -> None:
 @njit(nogil=True, error_model="numpy")
 def _room(block: int, n: Any) -> Any:
     """Return the gain that the quantum in `mixed` allows, linked over all outputs; a bad number silences it."""
-    memory = memory_at(block, "mixed echo echo_low dc delay header")
-    peak: Any = float32(0.0)
+    memory = memory_at(block, "mixed peaks")
+    bad = 0
     for c in range(n):
         for k in range(b.QUANTUM):
-            value = abs(memory.mixed[c, k])
-            if not value < HUGE:
-                _wipe(block)
-                return 1.0
-            peak = max(peak, value)
-    return min(1.0, CEILING / max(peak, 1e-9))
+            value = memory.mixed[c, k]
+            memory.peaks[LIMITED, c, b.PEAK_TAPS + k] = value
+            bad |= 0 if abs(value) < HUGE else 1
+    if bad:
+        _wipe(block)
+        return 1.0
+    peak: Any = float32(0.0)
+    for c in range(n):
+        peak = max(peak, true_peak(block, LIMITED, c))
+    return min(1.0, PEAK_CEILING / max(peak, 1e-9))
 
 
 @njit(nogil=True, error_model="numpy")

@@ -6,13 +6,13 @@ from typing import Any
 
 import numba
 import numpy as np
-from numba import float64, int32, int64, njit, void
+from numba import int32, int64, njit, void
 
 from engine.sound import block as b
+from engine.sound.chain import protect
 from engine.sound.echo import add_echo
 from engine.sound.feed import feed_speakers
 from engine.sound.layout import adopt_layout
-from engine.sound.limiter import limit
 from engine.sound.native import memory_at, native_ns, store_release
 from engine.sound.resampler import is_bridged, resample, wanted
 from engine.sound.ring import ANY, count_late, drain, due, forget, forget_owner
@@ -24,7 +24,6 @@ cfunc: Any = numba.cfunc
 carray: Any = numba.carray  # type: ignore[attr-defined]
 
 OWNER_TAU_S = 0.02
-METER_FALL, METER_TAU_S = 0.995, 0.3
 UNDERFLOW = 4  # paOutputUnderflow
 ABORT = 2  # paAbort
 TOO_LATE_S = 0.25  # a note after that is not played: its moment is over
@@ -97,21 +96,6 @@ def _add_voices(block: int, frame: Any) -> None:
 
 
 @njit(nogil=True, error_model="numpy")
-def _measure(block: int) -> None:
-    """Follow the peak (falling 32 dB a second) and the mean square of each output."""
-    memory = memory_at(block, "header ready meter")
-    near = follow(METER_TAU_S, memory.header[b.H_RATE])
-    for c in range(memory.header[b.H_CHANNELS]):
-        peak, square = 0.0, 0.0
-        for k in range(b.QUANTUM):
-            value = float64(memory.ready[k, c])
-            peak = max(peak, abs(value))
-            square += value * value
-        memory.meter[c, 0] = max(peak, memory.meter[c, 0] * METER_FALL)
-        memory.meter[c, 1] += (square / b.QUANTUM - memory.meter[c, 1]) * near
-
-
-@njit(nogil=True, error_model="numpy")
 def _quantum(block: int, now_ns: Any) -> None:
     memory = memory_at(block, "header")
     frame = memory.header[b.H_FRAME]
@@ -120,8 +104,7 @@ def _quantum(block: int, now_ns: Any) -> None:
     _add_voices(block, frame)
     add_echo(block)
     feed_speakers(block, frame)
-    limit(block, now_ns)
-    _measure(block)
+    protect(block, now_ns)
     memory.header[b.H_FRAME] = frame + b.QUANTUM
     memory.header[b.H_LEFT] = b.QUANTUM
 

@@ -1,4 +1,7 @@
-"""Sound without a device or a clock: the same engine, rendered as far as it is asked to, equal to the bit each time."""
+"""Sound without a device or a clock: the same engine, rendered as far as it is asked to, equal to the bit each time.
+
+A file has no room: what is uncalibrated is not capped here, and the dose governor acts only in a calibrated room.
+"""
 
 from __future__ import annotations
 
@@ -24,6 +27,7 @@ from engine.sound.block import (
     address,
     open_memory,
 )
+from engine.sound.ceilings import G_CAP
 from engine.sound.control import SoundControl
 from engine.sound.events import Sounds
 from engine.sound.mixer import render
@@ -50,6 +54,7 @@ class OfflineSound:
         self.memory = self._memory = open_memory(block, sound, (speakers or {}).values())
         header = self._memory.header
         header[H_BACKEND], header[H_RUNNING], header[H_LIVE] = OFFLINE, 1, 0
+        self._memory.guard[G_CAP] = 0.0
         self.rate = int(header[H_RATE])
         self.control = SoundControl(block, sound, speakers or {}, stage, timing=OfflineTiming(self.rate), report=report,
                                     samples_at_once=True)

@@ -64,6 +64,7 @@ profile = "right.toml"
 port = {osc}
 [sound]
 latency_ms = 50
+pink_spl_db = 40
 [speaker]
 {speakers}
 """

@@ -29,6 +29,7 @@ from = "osc:/press"
 file = "two.py"
 [sound]
 latency_ms = 30
+pink_spl_db = 40
 """
 SCENE = '''
 from engine import Scene

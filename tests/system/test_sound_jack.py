@@ -29,7 +29,7 @@ def rig() -> Iterator[JackRig]:
 
 def test_R4_a_jack_server_that_is_killed_is_heard_again_when_it_is_back_at_another_rate(rig: JackRig) -> None:
     """Closing a stream of a dead JACK server never returns: the process asks for a new one."""
-    stage = Stage(rig.env, model.Sound())
+    stage = Stage(rig.env, model.Sound(pink_spl_db=40))
     try:
         stage.wait(is_lost=False)
         before, number = stage.control.meters(), stage.process.pid

@@ -92,7 +92,7 @@ def rig() -> Iterator[SoundRig]:
 
 @pytest.fixture(scope="module")
 def stage(rig: SoundRig) -> Iterator[Stage]:
-    stage = Stage(rig.env, model.Sound(latency_ms=50.0))
+    stage = Stage(rig.env, model.Sound(latency_ms=50.0, pink_spl_db=40))
     yield stage
     stage.stop()
 
@@ -170,7 +170,7 @@ def test_R4_a_stream_that_is_moved_to_other_speakers_is_moved_back(stage: Stage,
 
 
 def test_R4_lost_sound_goes_on_elsewhere_where_the_show_says_hold(rig: SoundRig) -> None:
-    stage = Stage(rig.env, model.Sound(latency_ms=50.0, lost="hold"))
+    stage = Stage(rig.env, model.Sound(latency_ms=50.0, pink_spl_db=40, lost="hold"))
     try:
         stage.wait(is_lost=False)
         rig.pull()
@@ -187,7 +187,7 @@ def test_R4_lost_sound_goes_on_elsewhere_where_the_show_says_hold(rig: SoundRig)
 
 
 def test_R4_the_next_output_of_the_list_plays_until_the_better_one_is_back(rig: SoundRig, tmp_path: Path) -> None:
-    stage = Stage(rig.env, model.Sound(latency_ms=50.0, device=("speak", "mic")))
+    stage = Stage(rig.env, model.Sound(latency_ms=50.0, pink_spl_db=40, device=("speak", "mic")))
     try:
         stage.wait(is_lost=False)
         rig.pull()

@@ -155,3 +155,6 @@ def test_the_status_line_says_how_the_show_is_and_fits_the_terminal() -> None:
     )
     assert status_line(replace(health, house="CLOSED, opens 10:00"), 40) == "CLOSED, opens 10:00 | LOST sound |  60."
     assert len(status_line(health, 80)) == 79
+    guarded = replace(health, lost=(), guards=("LOUDNESS -2.4 dB",), loudness="LAeq15 93 dB, dose 71 %")
+    assert status_line(guarded, 200).startswith("LOUDNESS -2.4 dB |  60.0 fps")
+    assert "sound portaudio -18 dB, LAeq15 93 dB, dose 71 %" in status_line(guarded, 200)

@@ -36,14 +36,15 @@ from engine.supervise.memory import Block
 
 RATE = 48_000
 CEILING = 0.8913  # -1 dBFS
+QUIET_ROOM = model.Sound(pink_spl_db=40)  # nothing that can sound there comes near the ceilings of loudness
 
 
 class Engine:
     """The kernels on memory of their own, fed with records."""
 
-    def __init__(self, outputs: int = 2) -> None:
+    def __init__(self, outputs: int = 2, sound: model.Sound = QUIET_ROOM) -> None:
         speakers = [model.Speaker(name=str(i), output=i + 1) for i in range(outputs)]
-        self.memory: Memory = open_memory(Block.private(SIZE), model.Sound(), speakers)
+        self.memory: Memory = open_memory(Block.private(SIZE), sound, speakers)
         self.instruments = Instruments(self.memory)
         self.memory.header[H_RUNNING] = 1
         self.memory.owner[:] = 1.0
