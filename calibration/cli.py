@@ -10,6 +10,7 @@ from typing import Any
 
 from engine.atomic import write_atomic
 from engine.problems import MixeurError, did_you_mean
+from engine.show.profile import write_profile
 
 
 def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -21,12 +22,18 @@ def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     simulate.add_argument("--all", action="store_true", help="every case")
     simulate.add_argument("--seed", type=int, default=1, help="of places, walls and noise (1)")
     simulate.add_argument("--json", metavar="FILE", help="write one record a case; - prints them")
+    simulate.add_argument("--keep", type=Path, metavar="DIR", help="keep the pictures of one case, for `solve`")
     simulate.set_defaults(run=run_simulate)
+    solve = words.add_parser("solve", help="map a projector from a folder of pictures with a manifest.toml")
+    solve.add_argument("folder", type=Path, metavar="DIR")
+    solve.add_argument("--json", metavar="FILE", help="write the figures; - prints them")
+    solve.add_argument("--profile", type=Path, metavar="FILE", help="write the projector's profile, for the show")
+    solve.set_defaults(run=run_solve)
 
 
 def run_simulate(args: argparse.Namespace) -> int:
     """Try the cases; 1 if one of them did not reach its figures."""
-    from calibration.trials import trials  # OpenCV and SciPy only when they are wanted
+    from calibration.trials import keep, trials  # OpenCV and SciPy only when they are wanted
 
     known = trials()
     for name in args.case:
@@ -34,6 +41,11 @@ def run_simulate(args: argparse.Namespace) -> int:
             raise MixeurError(f"simulate: no case '{name}'{did_you_mean(name, known)}; known: {', '.join(known)}")
     if not args.case and not args.all:
         raise MixeurError(f"simulate: name a case with --case, or take --all; known: {', '.join(known)}")
+    if args.keep:
+        if len(args.case) != 1:
+            raise MixeurError("simulate: --keep takes the pictures of one --case")
+        keep(args.case[0], args.seed, args.keep)
+        return 0
     records = []
     for name in args.case or known:
         record = known[name](args.seed)
@@ -44,8 +56,23 @@ def run_simulate(args: argparse.Namespace) -> int:
     return 0 if all(record["met"] for record in records) else 1
 
 
+def run_solve(args: argparse.Namespace) -> int:
+    """Map a projector from pictures; 1 if frames do not fit together."""
+    from calibration.solution import solved
+
+    figures, profile = solved(args.folder)
+    if args.profile:
+        write_profile(args.profile, profile)
+    if args.json != "-":
+        for name, value in figures.items():
+            print(f"{name:<18}{value}")
+    _write(args.json, figures)
+    return 1 if figures["odd_frames"] else 0
+
+
 def _line(record: Mapping[str, Any]) -> str:
-    figures = "  ".join(f"{name} {record[name]:.4g}" for name in ("median_px", "p95_px", "p99_px", "gross", "coverage"))
+    figures = "  ".join(f"{name} {value:.4g}" for name, value in record.items()
+                        if isinstance(value, int | float) and name not in ("met", "seed"))
     return f"{record['case']:<18}{'met' if record['met'] else 'NOT MET':<9}{record['goal']:<5}{figures}"
 
 

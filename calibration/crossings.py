@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy.special import ndtri
 
 from calibration.decode import Codes, Decoded, Picture, Scan
-from calibration.patterns import AXES, PERIOD_PX, STEPS, XOR_BIT, Axis, Pattern
+from calibration.patterns import AXES, Axis, Pattern
 
 Array = NDArray[np.float64]
 USED_BITS = 4  # the finest usable ones: each edge of the code belongs to exactly one bit
@@ -90,7 +90,7 @@ def _stripe_px(scan: Scan, bit: int) -> float:
 
 def _usable_bits(scan: Scan, axis: Axis, scale: float) -> tuple[int, ...]:
     """Return the finest bits that the camera can tell apart on most of the picture."""
-    bits = [bit for bit in scan.plan.bits(axis) if scan.plan.kind != "xor" or bit <= XOR_BIT]
+    bits = [bit for bit in scan.plan.bits(axis) if scan.plan.kind != "xor" or bit <= scan.plan.xor_bit]
     fine = [bit for bit in bits if _stripe_px(scan, bit) >= LEAST_STRIPE_PX * scale]
     return tuple((fine or bits)[-USED_BITS:])
 
@@ -155,14 +155,15 @@ def _nearest_edges(scan: Scan, axis: Axis, bit: int) -> Array:
 def _waves(scan: Scan, decoded: Decoded, codes: tuple[Codes, Codes], labels: NDArray[np.int32], axis: Axis) -> Marks:
     """Return the coordinate of each lit pixel by the phase of waves that move on by an eighth from frame to frame."""
     sine = cosine = np.zeros(labels.shape, np.float32)
-    for step in range(STEPS):
+    period_px, steps = scan.plan.period_px, scan.plan.steps
+    for step in range(steps):
         picture = scan.picture(Pattern("step", axis, step)).astype(np.float32)
-        sine = sine + picture * np.float32(np.sin(2 * np.pi * step / STEPS))
-        cosine = cosine + picture * np.float32(np.cos(2 * np.pi * step / STEPS))
+        sine = sine + picture * np.float32(np.sin(2 * np.pi * step / steps))
+        cosine = cosine + picture * np.float32(np.cos(2 * np.pi * step / steps))
     index = np.flatnonzero(labels)
-    turn = np.arctan2(sine.ravel()[index].astype(np.float64), cosine.ravel()[index]) / (2 * np.pi) * PERIOD_PX
+    turn = np.arctan2(sine.ravel()[index].astype(np.float64), cosine.ravel()[index]) / (2 * np.pi) * period_px
     coarse = codes[AXES.index(axis)].ravel()[index] + 0.5
-    exact = turn + PERIOD_PX * np.rint((coarse - turn) / PERIOD_PX)
-    strength = 2 / STEPS * np.hypot(sine.ravel()[index], cosine.ravel()[index])
+    exact = turn + period_px * np.rint((coarse - turn) / period_px)
+    strength = 2 / steps * np.hypot(sine.ravel()[index], cosine.ravel()[index])
     weight = np.minimum(2 * strength / np.maximum(decoded.contrast.ravel()[index], 1), 1.0) ** 2
     return Marks(index, 1, np.zeros(len(index)), exact, weight, np.zeros(len(index), np.int64))

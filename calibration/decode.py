@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from calibration.patterns import AXES, XOR_BIT, Axis, Pattern, Plan
+from calibration.patterns import AXES, Axis, Pattern, Plan
 from engine.problems import MixeurError
 
 Picture = NDArray[Any]  # grey, uint8 or uint16
@@ -89,8 +89,8 @@ def decode(scan: Scan) -> Decoded:
     if is_lit.mean() < 0.001:
         raise MixeurError("scan: the camera sees no difference between white and black; is the projector on, the lens "
                           "cap off, and does the camera look at the projection? Then take the scan again")
-    for code, axis in zip((columns, rows), (0, 1), strict=True):
-        is_lit &= code < scan.plan.size[axis] // scan.plan.cell_px + (scan.plan.size[axis] % scan.plan.cell_px > 0)
+    for code, length in zip((columns, rows), scan.plan.size, strict=True):
+        is_lit &= code < length
     return Decoded((columns, rows), confidence, contrast, is_lit, _certain(scan, confidence))
 
 
@@ -103,13 +103,13 @@ def codes_of(scan: Scan) -> tuple[Codes, Codes, Picture]:
     if not all(pairs):
         raise MixeurError("scan: has no frames of columns or none of rows; take it again with `calibrate scan`")
     is_xor = scan.plan.kind == "xor"
-    bases = [next((pair for pair in its if is_xor and pair[0] == XOR_BIT), None) for its in pairs]
+    bases = [next((pair for pair in its if is_xor and pair[0] == scan.plan.xor_bit), None) for its in pairs]
 
     def work(start: int) -> None:
         strip = slice(start, start + STRIP_ROWS)
         worst = np.full_like(confidence[strip], np.iinfo(kind).max)
         for code, its, base in zip(codes, pairs, bases, strict=True):
-            cut = cv2.compare(base[1][strip], base[2][strip], cv2.CMP_GT) if base else None
+            cut = (base[0], cv2.compare(base[1][strip], base[2][strip], cv2.CMP_GT)) if base else None
             _decode_strip(((bit, shown[strip], inverse[strip]) for bit, shown, inverse in its), code[strip], worst, cut)
         confidence[strip] = worst
 
@@ -118,19 +118,25 @@ def codes_of(scan: Scan) -> tuple[Codes, Codes, Picture]:
     for code, offset in zip(codes, scan.plan.offset, strict=True):
         if offset:
             np.subtract(code, np.uint16(offset), out=code)  # what lies before the first one wraps round
+        if scan.plan.cell_px > 1:
+            np.multiply(code, np.uint16(scan.plan.cell_px), out=code, where=code <= 65_535 // scan.plan.cell_px)
     return codes[0], codes[1], confidence
 
 
 def _decode_strip(pairs: Iterable[tuple[int, Picture, Picture]], code: Codes, worst: Picture,
-                  cut: Picture | None) -> None:
-    """Write the codes of a strip: running exclusive or from the coarsest bit turns Gray code into numbers."""
+                  cut: tuple[int, Picture] | None) -> None:
+    """Write the codes of a strip: running exclusive or from the coarsest bit turns Gray code into numbers.
+
+    Args:
+        cut: Number and stripes of the bit that cuts coarser ones.
+    """
     low, high = np.zeros(code.shape, np.uint8), np.zeros(code.shape, np.uint8)
     running, lit = np.zeros(code.shape, np.uint8), np.empty(code.shape, np.uint8)
     difference = np.empty_like(worst)
     for bit, shown, inverse in pairs:
         cv2.compare(shown, inverse, cv2.CMP_GT, dst=lit)
-        if cut is not None and bit > XOR_BIT:
-            cv2.bitwise_xor(lit, cut, dst=lit)
+        if cut is not None and bit > cut[0]:
+            cv2.bitwise_xor(lit, cut[1], dst=lit)
         cv2.bitwise_xor(running, lit, dst=running)
         np.bitwise_and(running, np.uint8(1 << (bit % 8)), out=lit)
         plane = high if bit >= 8 else low

@@ -271,7 +271,7 @@ def _mapped(scan: Scan, decoded: Decoded, labels: NDArray[np.int32], segments: S
         seen = segment.on_grid(left + np.arange(own.shape[1]) + 0.5, top + np.arange(own.shape[0]) + 0.5)
         joins = near & decoded.is_lit[window] & (accepted[window] == 0)
         for code, place, axis in zip(decoded.codes, seen, AXES, strict=True):
-            half = 0.5 * (1 << scan.plan.bits(axis)[-1])  # of a step of the code
+            half = 0.5 * scan.plan.cell_px * (1 << scan.plan.bits(axis)[-1])  # of a step of the code
             joins &= np.abs(code[window] + np.float32(half) - place) <= ACCEPT_PX + half - 0.5
         accepted[window][joins] = segment.number
         for full, place in zip(projector_px, seen, strict=True):

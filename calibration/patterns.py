@@ -52,6 +52,8 @@ class Plan:
         patterns: One for each frame.
         cell_px: Projector pixels that one step of the code is wide.
         offset: What the code says at the projector's first column and row.
+        xor_bit: Of an `xor` plan: the bit whose stripes cut the coarser ones.
+        period_px, steps: Of a `phase` plan's waves.
     """
 
     size: tuple[int, int]
@@ -59,6 +61,9 @@ class Plan:
     patterns: tuple[Pattern, ...]
     cell_px: int = 1
     offset: tuple[int, int] = (0, 0)
+    xor_bit: int = XOR_BIT
+    period_px: float = PERIOD_PX
+    steps: int = STEPS
 
     def frames(self) -> Iterator[Pixels]:
         """Yield each frame. Shape (height, width), uint8."""
@@ -76,14 +81,14 @@ class Plan:
         along = AXES.index(pattern.axis)
         length = self.size[along]
         if pattern.role == "step":
-            angle = 2 * np.pi * ((np.arange(length) + 0.5) / PERIOD_PX - pattern.bit / STEPS)
-            return np.rint(127.5 + 127.5 * np.cos(angle)).astype(np.uint8)
+            angle = 2 * np.pi * ((np.arange(length) + 0.5) / self.period_px - pattern.bit / self.steps)
+            return np.asarray(np.rint(127.5 + 127.5 * np.cos(angle)), np.uint8)
         if pattern.role != "bit":
             return np.full(length, BRIGHTEST if pattern.role == "white" else DARKEST, np.uint8)
         code = np.arange(length) // self.cell_px + self.offset[along]
         is_lit = gray(code) >> pattern.bit & 1
-        if self.kind == "xor" and pattern.bit > XOR_BIT:
-            is_lit = is_lit ^ (gray(code) >> XOR_BIT & 1)
+        if self.kind == "xor" and pattern.bit > self.xor_bit:
+            is_lit = is_lit ^ (gray(code) >> self.xor_bit & 1)
         return np.where(is_lit != pattern.inverse, BRIGHTEST, DARKEST).astype(np.uint8)
 
     def bits(self, axis: Axis) -> tuple[int, ...]:

@@ -8,14 +8,17 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from calibration.capture import take
 from calibration.cases import CAMERA, PROJECTOR, Case, Goal
 from calibration.decode import Scan
 from calibration.fit import CameraMap, solve
-from calibration.patterns import Plan, plan
-from calibration.simulator.light import View, banding, expose
-from calibration.simulator.room import Room, Truth
+from calibration.patterns import plan
+from calibration.simulator.light import View
+from calibration.simulator.rig import SimulatedRig, Timing
+from calibration.simulator.room import Truth
 
 GROSS_PX = 1.5
+WAIT_S = 0.065  # a little more than the simulated latency and its jitter
 
 
 class Record(TypedDict):
@@ -35,25 +38,18 @@ class Record(TypedDict):
 
 def try_case(case: Case, seed: int) -> Record:
     """Return what a case reaches with a seed."""
+    scan, truth, _ = scanned(case, seed)
+    return judged(case.name, case.goal, seed, solve(scan), truth, case.edge_px)
+
+
+def scanned(case: Case, seed: int) -> tuple[Scan, Truth, float]:
+    """Return a case's scan, through the simulated rig, the truth, and the camera's gamma."""
     made = case.build(seed)
     view = View(made, CAMERA)
-    scan = photographed(made, view, plan(made.projectors[PROJECTOR].lens.size, case.kind, case.dropped), seed,
-                        case.shake_px)
-    return judged(case.name, case.goal, seed, solve(scan), view.truth(PROJECTOR), case.edge_px)
-
-
-def photographed(made: Room, view: View, shown: Plan, seed: int, shake_px: float = 0.0) -> Scan:
-    """Return a scan of the room's one projector, taken without delay."""
-    rng = np.random.default_rng([seed, 2])
-    camera = made.cameras[CAMERA]
-    pictures = []
-    for frame in shown.frames():
-        dx, dy = rng.normal(0, shake_px, 2) if shake_px else (0.0, 0.0)
-        light = view.radiance({PROJECTOR: frame}, (dx, dy))
-        if made.banding:
-            light = light * banding(light.shape, made.banding, rng)
-        pictures.append(expose(light, camera, rng))
-    return Scan(shown, pictures)
+    rig = SimulatedRig(made, {CAMERA: view}, Timing(shake_px=case.shake_px), seed)
+    shown = plan(made.projectors[PROJECTOR].lens.size, case.kind, case.dropped)
+    gamma = made.cameras[CAMERA].gamma
+    return take(rig, PROJECTOR, CAMERA, shown, WAIT_S, gamma).scan, view.truth(PROJECTOR), gamma
 
 
 def judged(name: str, goal: Goal, seed: int, found: CameraMap, truth: Truth, edge_px: int = 0) -> Record:

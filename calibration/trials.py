@@ -4,12 +4,30 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 from calibration.cases import map_cases
-from calibration.trial import try_case
+from calibration.folder import write_scan
+from calibration.frame_trial import try_frames
+from calibration.overlap_trial import try_overlap
+from calibration.trial import scanned, try_case
+from engine.problems import MixeurError
+
+SHAKE_PX = 0.3
 
 
 def trials() -> Mapping[str, Callable[[int], Mapping[str, Any]]]:
     """Return what to call with a seed for the record of each case."""
-    return {case.name: functools.partial(try_case, case) for case in map_cases()}
+    maps = {case.name: functools.partial(try_case, case) for case in map_cases()}
+    return {**maps, "frames": try_frames, "overlap": try_overlap,
+            "overlap_shake": functools.partial(try_overlap, shake_px=SHAKE_PX)}
+
+
+def keep(name: str, seed: int, folder: Path) -> None:
+    """Write the pictures of a case and their manifest; `MixeurError` if it is no scan of one projector."""
+    chosen = [case for case in map_cases() if case.name == name]
+    if not chosen:
+        raise MixeurError(f"simulate: the pictures of '{name}' cannot be kept; take a case of one projector")
+    scan, _, gamma = scanned(chosen[0], seed)
+    write_scan(folder, scan, gamma)

@@ -1,4 +1,4 @@
-"""The figures of the engine: one module a part, found by name.
+"""The figures of the engine: one module a part, found by name; other packages add theirs by entry points.
 
 Each module has `FIGURES: tuple[Figure, ...]`, imports neither numba nor a device at its top, and has
 `measure(names: Collection[str]) -> list[Record]`, which imports what it needs, measures the named figures interleaved
@@ -10,9 +10,12 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Collection
+from importlib.metadata import entry_points
 from typing import Protocol, cast
 
 from engine.bench.figure import Figure, Record
+
+GROUP = "mixeur.figures"
 
 
 class BenchModule(Protocol):
@@ -25,6 +28,7 @@ class BenchModule(Protocol):
 
 
 def bench_modules() -> list[BenchModule]:
-    """Return the modules of this folder that have figures, by name."""
-    found = (importlib.import_module(f"{__name__}.{entry.name}") for entry in pkgutil.iter_modules(__path__))
+    """Return the modules of this folder that have figures, by name, and those of the group `mixeur.figures`."""
+    found = [importlib.import_module(f"{__name__}.{entry.name}") for entry in pkgutil.iter_modules(__path__)]
+    found += [entry.load() for entry in entry_points(group=GROUP)]
     return [cast(BenchModule, module) for module in found if hasattr(module, "FIGURES")]

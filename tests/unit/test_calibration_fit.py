@@ -3,16 +3,18 @@
 import numpy as np
 import pytest
 
+from calibration.capture import take
 from calibration.cases import CAMERA, PROJECTOR, aimed
 from calibration.decode import Scan
 from calibration.fit import CameraMap, solve
 from calibration.patterns import plan
 from calibration.simulator.lens import Lens, looking_at
 from calibration.simulator.light import View
+from calibration.simulator.rig import SimulatedRig, Timing
 from calibration.simulator.room import Camera, Projector, Room, Truth
 from calibration.simulator.surface import Cylinder, Plane
 from calibration.spline import Spline
-from calibration.trial import edges_of, errors_of, photographed
+from calibration.trial import WAIT_S, edges_of, errors_of
 from engine.problems import MixeurError
 
 BEAMER, TRIPOD = (320, 180), (288, 180)
@@ -27,7 +29,8 @@ def small_room(surfaces, roll_deg=0.0, at_m=(0.5, -0.3, -3.6)) -> Room:
 
 def scanned(made: Room, kind="gray") -> tuple[Scan, Truth]:
     view = View(made, CAMERA)
-    return photographed(made, view, plan(BEAMER, kind), 3), view.truth(PROJECTOR)
+    rig = SimulatedRig(made, {CAMERA: view}, Timing(), 3)
+    return take(rig, PROJECTOR, CAMERA, plan(BEAMER, kind), WAIT_S).scan, view.truth(PROJECTOR)
 
 
 def error_of(found: CameraMap, truth: Truth, edge_px: int = 0) -> np.ndarray:

@@ -1,0 +1,132 @@
+"""Capture: shows the frames of a scan, grabs them, verifies each pair as it arrives, and takes again what is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from calibration.check import REMEDIES, Fault, Reference, has_moved, pair_fault, reference_of, white_fault
+from calibration.decode import Scan
+from calibration.patterns import Pattern, Plan
+from engine.problems import MixeurError
+
+Picture = NDArray[Any]
+TRIES = 4
+LONGEST_WAIT_S = 2.0
+
+
+class Rig(Protocol):
+    """Projectors and cameras, real or simulated."""
+
+    def show(self, projector: str, frame: NDArray[np.uint8]) -> float:
+        """Give a frame, shape (height, width), to a projector; return when, in seconds."""
+
+    def grab(self, camera: str) -> tuple[Picture, float]:
+        """Return the camera's next picture, grey, and when it was asked for, in seconds."""
+
+    def wait(self, seconds: float) -> None:
+        """Let time go by."""
+
+
+@dataclass
+class Taken:
+    """A scan and what was seen while it was taken.
+
+    Attributes:
+        faults: Each fault that was found, with the pattern's name; what was taken again and is good now as well.
+        wait_s: How long each frame was left to settle in the end.
+    """
+
+    scan: Scan
+    faults: list[tuple[str, Fault]] = field(default_factory=list)
+    wait_s: float = 0.0
+
+
+def take(rig: Rig, projector: str, camera: str, plan: Plan, wait_s: float, gamma: float = 1.0,
+         on_frame: Callable[[int, int], None] = lambda done, total: None) -> Taken:
+    """Scan one projector with one camera.
+
+    Args:
+        wait_s: From showing a frame until the camera may be asked; grows where frames come stale.
+        gamma: The camera's, 1 if its numbers are light.
+    Raises:
+        MixeurError: A frame stays wrong after four tries; with cause and remedy.
+    """
+    taker = _Taker(rig, projector, camera, plan, wait_s, gamma)
+    reference = taker.reference()
+    pictures = {Pattern("white"): taker.whites[0], Pattern("black"): taker.blacks[0]}
+    for number, pattern in enumerate(plan.patterns):
+        if pattern.role == "bit" and not pattern.inverse:
+            pictures |= taker.pair(pattern, reference)
+        elif pattern not in pictures:
+            pictures[pattern] = taker.picture(pattern)
+        on_frame(number + 1, len(plan.patterns))
+    if has_moved(taker.whites[0], taker.picture(Pattern("white")), reference):
+        taker.faults.append(("white", "moved"))
+    return Taken(Scan(plan, [pictures[pattern] for pattern in plan.patterns]), taker.faults, taker.wait_s)
+
+
+class _Taker:
+    def __init__(self, rig: Rig, projector: str, camera: str, plan: Plan, wait_s: float, gamma: float) -> None:
+        self._rig, self._projector, self._camera, self._plan, self._gamma = rig, projector, camera, plan, gamma
+        self.wait_s = wait_s
+        self.faults: list[tuple[str, Fault]] = []
+        self.whites: tuple[Picture, ...] = ()
+        self.blacks: tuple[Picture, ...] = ()
+        self._is_trembling = False
+
+    def picture(self, pattern: Pattern) -> Picture:
+        """Show a pattern and return what the camera sees of it."""
+        self._rig.show(self._projector, self._plan.frame(pattern))
+        self._rig.wait(self.wait_s)
+        return self._rig.grab(self._camera)[0]
+
+    def reference(self) -> Reference:
+        """Take white and black twice; the second black tells whether the camera lags behind."""
+        for _ in range(TRIES):
+            white = self.picture(Pattern("white"))
+            whites = (white, self._rig.grab(self._camera)[0])
+            black = self.picture(Pattern("black"))
+            blacks = (black, self._rig.grab(self._camera)[0])
+            reference = reference_of(whites, blacks, self._gamma)
+            fault = white_fault(white, reference)
+            if not fault and _agree(whites, reference) and _agree(blacks, reference):
+                self.whites, self.blacks = whites, blacks
+                return reference
+            self._again("white", fault or "stale")
+        raise self._failed("white", self.faults[-1][1])
+
+    def pair(self, pattern: Pattern, reference: Reference) -> dict[Pattern, Picture]:
+        """Take a bit and its inverse until they add up."""
+        inverse = Pattern(pattern.role, pattern.axis, pattern.bit, True)
+        if inverse not in self._plan.patterns:
+            return {pattern: self.picture(pattern)}
+        for _ in range(1 if self._is_trembling else TRIES):
+            taken = {pattern: self.picture(pattern), inverse: self.picture(inverse)}
+            fault = pair_fault(taken[pattern], taken[inverse], reference)
+            if not fault:
+                return taken
+            self._again(str(pattern), fault)
+        if fault == "moved":  # a trembling floor: the fit averages it, the report says so
+            self._is_trembling = True
+            return taken
+        raise self._failed(str(pattern), fault)
+
+    def _again(self, name: str, fault: Fault) -> None:
+        self.faults.append((name, fault))
+        if fault in ("stale", "torn"):
+            self.wait_s = min(1.5 * self.wait_s + 0.01, LONGEST_WAIT_S)
+        # were the inverse the frame before, a camera that lags by one would swap both, and they would add up
+        self._rig.show(self._projector, self._plan.frame(Pattern("white")))
+
+    def _failed(self, name: str, fault: Fault) -> MixeurError:
+        which = f"scan: projector {self._projector}: frame '{name}'"
+        return MixeurError(f"{which} stays wrong ({fault}): {REMEDIES[fault]}")
+
+
+def _agree(pair: tuple[Picture, Picture], reference: Reference) -> bool:
+    return not has_moved(pair[0], pair[1], reference)
