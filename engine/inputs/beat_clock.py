@@ -13,7 +13,7 @@ TICKS = 24  # a beat
 LINK = "link"
 FADING = 0.95  # what a tick weighs against the one after it: a memory of about two beats
 LATE = 0.5  # of a period: what is later than this is the fault of whoever brought it, not of the clock
-OFF, OFF_TICKS = 0.25, 6  # so far off, so often in a row, with as much time between: another tempo
+OFF, OFF_TICKS = 0.25, 6  # of a period, and so often in a row: no jitter
 LOST_S, LOST_TICKS = 0.5, 4.0  # of silence, whichever is longer
 STOPPED_LOST_S = 10.0  # a clock that was stopped may be silent for longer
 SIXTEENTH = 6  # ticks
@@ -121,12 +121,27 @@ def _smoothed(state: ClockState, time_s: float, apart_s: float) -> ClockState:
         return replace(state, at_s=time_s, period_s=max(time_s - state.at_s, 1e-4), known=2, off=0)
     due_s = state.at_s + state.period_s
     error_s = time_s - due_s
-    is_off = abs(error_s) > OFF * state.period_s and apart_s > 0.5 * state.period_s
-    if is_off and state.off >= OFF_TICKS:
-        return replace(state, at_s=time_s, period_s=(time_s - state.off_s) / state.off, known=OFF_TICKS, off=0)
+    if n > OFF_TICKS and abs(error_s) > OFF * state.period_s:
+        return _far(replace(state, at_s=due_s), time_s, apart_s, error_s)
     error_s = min(error_s, LATE * state.period_s)
     alpha = max(2 * (2 * n + 1) / ((n + 1) * (n + 2)), 1 - FADING**2)
     beta = max(6 / ((n + 1) * (n + 2)), (1 - FADING) ** 2)
     period_s = max(state.period_s + beta * error_s, 1e-4)
-    return replace(state, at_s=due_s + alpha * error_s, period_s=period_s, known=n + 1,
-                   off=state.off + 1 if is_off else 0, off_s=state.off_s if state.off else time_s)
+    return replace(state, at_s=due_s + alpha * error_s, period_s=period_s, known=n + 1, off=0)
+
+
+def _far(state: ClockState, time_s: float, apart_s: float, error_s: float) -> ClockState:
+    """Return the clock after a tick far from its time: it goes on by itself until it is sure what that means.
+
+    Ticks in a heap were held up on their way. A row with time between them is another tempo, or, at the same tempo and
+    a whole number of periods late, what remains after some were lost.
+    """
+    if apart_s < 0.5 * state.period_s:
+        return replace(state, off=0)
+    if state.off < OFF_TICKS:
+        return replace(state, off=state.off + 1, off_s=state.off_s if state.off else time_s)
+    period_s = (time_s - state.off_s) / state.off
+    lost = round(error_s / state.period_s)
+    if lost > 0 and abs(error_s - lost * state.period_s) < OFF * state.period_s > 2 * abs(period_s - state.period_s):
+        return replace(state, at_s=time_s, ticks=state.ticks + lost * state.runs, off=0)
+    return replace(state, at_s=time_s, period_s=period_s, known=OFF_TICKS, off=0)

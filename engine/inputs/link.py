@@ -62,7 +62,7 @@ class LinkClock:
             self.lost = f"Ableton Link has ended ({type(error).__name__}: {error})"
 
     async def _listen(self, aalink: Any, bpm: float, beats: int) -> None:
-        link = aalink.Link(bpm, asyncio.get_running_loop())
+        link = aalink.Link(bpm)
         link.quantum = float(beats)
         await asyncio.sleep(BEFORE_S)
         link.enabled = True

@@ -98,6 +98,16 @@ def test_ticks_that_come_in_a_heap_after_a_stall_do_not_move_the_beat() -> None:
     assert pulse.beat == pytest.approx(279 / TICKS, abs=0.01) and pulse.bpm == pytest.approx(120, abs=1.5)
 
 
+@pytest.mark.parametrize("lost", [1, 2, 7])
+def test_ticks_that_were_lost_on_the_way_are_counted_all_the_same(lost: int) -> None:
+    clock, rng = Listener(), np.random.default_rng(1)
+    late = rng.exponential(0.0005, 1000)
+    due_s = clock.ticks(1.0, 240, 120, lambda n: late[n])
+    due_s = clock.ticks(due_s + lost * 0.5 / TICKS, 40, 120, lambda n: late[n])
+    pulse = clock.pulse(due_s)
+    assert pulse.beat == pytest.approx((280 + lost) / TICKS, abs=0.01) and pulse.bpm == pytest.approx(120, abs=0.5)
+
+
 def test_start_stop_continue_and_song_position() -> None:
     clock = Listener()
     clock.hear(told("start", 0.99))
