@@ -32,7 +32,7 @@ from engine.inputs import serial
 from engine.inputs.camera_link import CameraLink
 from engine.inputs.link import LinkClock
 from engine.inputs.midi import MidiInput, MidiOutput
-from engine.inputs.midi_clock import MidiClock
+from engine.inputs.midi_clock import ClockProcess
 from engine.inputs.osc import OscListener
 from engine.inputs.osc_send import OscSender
 from engine.light.lights import Lights
@@ -112,8 +112,8 @@ class LiveShow:
         self._send = self._closed_at_end(OscSender(show.sends))
         self._played = {name: self._closed_at_end(MidiOutput(device))
                         for name, device in show.midi.items() if device.output}
-        self._clocks = [self._closed_at_end(MidiClock(self._played[name], device.clock_offset_ms, name))
-                        for name, device in show.midi.items() if device.clock == "out"]
+        self._clocks = [self._closed_at_end(ClockProcess(device))
+                        for device in show.midi.values() if device.clock == "out"]
         self._feedback = Feedback(self._send, self._played)
         self._midi = [self._closed_at_end(MidiInput(device, self._played_on))
                       for device in show.midi.values() if device.input]
