@@ -14,7 +14,7 @@ from engine.problems import Problem
 from engine.show import model
 from engine.sound import block as b
 from engine.sound.block import Memory, address, open_memory
-from engine.sound.ceilings import set_ceilings
+from engine.sound.ceilings import let_measure, set_ceilings
 from engine.sound.events import Hold, Note, Point, Sounds
 from engine.sound.instruments import Instruments
 from engine.sound.meters import Meters, read_backend, read_meters
@@ -147,6 +147,10 @@ class SoundControl:
     @level_db.setter
     def level_db(self, level_db: float) -> None:
         self._memory.levels[b.L_MASTER] = 10 ** (min(level_db, 24.0) / 20)
+
+    def let_measure(self) -> None:
+        """Hold no ceiling of loudness but the limiter's: what is played is known, and is to be measured."""
+        let_measure(self._memory.guard)
 
     def meters(self) -> Meters:
         """Return the state of the sound engine."""

@@ -1,6 +1,7 @@
 """S1-S6: weightings, dose, governor, limiter, cap and meters, against numbers that come from elsewhere."""
 
 import math
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -12,9 +13,12 @@ from engine.show import model
 from engine.sound import block as b
 from engine.sound import ceilings as g
 from engine.sound.block import QUANTUM, Memory, address, open_memory
+from engine.sound.ceilings import let_measure
 from engine.sound.chain import protect
 from engine.sound.dose import book_second
+from engine.sound.events import Hold, Sounds
 from engine.sound.meters import Meters, read_meters
+from engine.sound.offline import OfflineSound
 from engine.sound.weighting import HIGH, LOW, MIDDLE, pink_c_db, response, weighting_sections
 from engine.supervise.memory import Block
 
@@ -271,6 +275,26 @@ def test_S5_a_start_takes_at_least_20_ms_and_does_not_click() -> None:
     assert np.abs(wave[RATE // 4 :]).max() == pytest.approx(0.8, abs=0.01)
 
 
+def test_S5_a_change_of_scene_and_a_restarted_process_do_not_click() -> None:
+    sound = OfflineSound()
+    tones = Hold("x", 57, 0.8, voice="warm"), Hold("y", 64, 0.8, voice="organ")
+    scenes = [Sounds(name, (), (tone,)) for name, tone in zip("ab", tones, strict=True)]
+    for frame in range(180):
+        changed = frame >= 60
+        asked = [replace(scenes[0], gain=0.0 if changed else 1.0), replace(scenes[1], gain=1.0 if changed else 0.0)]
+        if frame == 120:  # what the keeper does when a new process takes over
+            begun = len(sound.samples)
+            sound.control.memory.levels[[b.L_START, b.L_FADE_NOW]] = 0.0
+        sound.submit(asked[changed:], round(frame * 1e9 / 60))
+        sound.advance((frame + 1) / 60)
+    wave = sound.samples
+    assert np.abs(wave[:begun]).max() > 0.1
+    assert click(wave[:begun]) < 0.01
+    again = wave[begun + QUANTUM :]
+    assert click(np.pad(again, ((20, 0), (0, 0)))) < 0.01
+    assert np.abs(again[: RATE // 50]).max() < 0.2 * np.abs(again[RATE // 5 :]).max()
+
+
 # -- S6: uncalibrated ---------------------------------------------------------------------------
 
 @pytest.mark.parametrize("name", ["noise", "square", "bursts", "sub_bass", "silence_then_full", "chord"])
@@ -294,6 +318,13 @@ def test_S6_without_a_measured_number_no_output_has_more_than_minus_20_dbfs_rms(
 def test_S6_a_quiet_sound_is_not_touched_by_the_cap() -> None:
     wave = sine(440, 1.0, 0.1).astype(np.float32)
     assert np.array_equal(Chain().play(wave)[:, 0], wave)
+
+
+def test_noise_for_the_meter_passes_unchanged_before_and_after_a_room_is_measured() -> None:
+    noise = np.random.default_rng(4).normal(0, 0.1, RATE).astype(np.float32)
+    for chain in (Chain(), Chain(pink_spl_db=100)):
+        let_measure(chain.memory.guard)
+        assert np.array_equal(chain.play(noise)[:, 0], noise)
 
 
 # -- meters -------------------------------------------------------------------------------------
