@@ -11,8 +11,10 @@ from engine.clock import NS, monotonic_ns, sleep_s
 from engine.show import model
 from engine.sound import block as b
 from engine.sound.block import Memory, read_text, write_text
+from engine.sound.clocked import Clocked
 from engine.sound.null import NullStream
 from engine.sound.pulse import PulseWatch
+from engine.sound.rate import meet_rate
 from engine.sound.rights import ask_realtime, in_realtime, threads
 from engine.sound.stream import (
     DeviceStream,
@@ -62,6 +64,7 @@ class Keeper:
         self._is_suspended = self._is_stuck = self._is_exiled = False
         self._world = self._look_round()
         self._said = ""
+        self._clocked = Clocked(sound.rate, sound.block)
         self._stream: NullStream | DeviceStream = self._null()
         if self._wants_device:
             write_text(memory.reason, "the sound device is being opened")
@@ -88,6 +91,8 @@ class Keeper:
         elif isinstance(self._stream, DeviceStream) and (reason := self._fault(self._stream, now_ns)):
             header[b.H_LOSSES] += 1
             self._let_go(self._stream, reason, now_ns)
+        elif isinstance(self._stream, DeviceStream) and (rate := self._clocked.look(self._callbacks, now_ns)):
+            self._follow(self._stream, rate)
         elif (exile := self._exile()) or self._is_exiled:
             if bool(exile) != self._is_exiled:
                 self._note(exile)
@@ -189,6 +194,18 @@ class Keeper:
         self._note(reason)
         self._begin(lambda: self._open(lost), now_ns)
 
+    def _follow(self, stream: DeviceStream, rate: int) -> None:
+        """Go on at the rate that a device really has; no callback may meet half of the change."""
+        self._memory.header[b.H_RUNNING] = 0
+        sleep_s(FADE_OUT_S)
+        meet_rate(self._memory, self._sound.rate, self._sound.block)
+        sleep_s(FADE_OUT_S)
+        meet_rate(self._memory, rate, self._sound.block)
+        self._fade_in()
+        self._clocked = Clocked(rate, self._sound.block)
+        self._say(f"{stream.output} runs at {rate} Hz and not at {stream.rate} as it said; sound follows it")
+        stream.rate = rate
+
     def _null(self) -> NullStream:
         self._fade_in()
         self._memory.header[b.H_BACKEND] = b.BACKENDS.index("null")
@@ -222,6 +239,7 @@ class Keeper:
             self._note(str(error))
             return
         self._stream = stream
+        self._clocked = Clocked(stream.rate, self._sound.block)
         self._started_ns = self._advanced_ns = monotonic_ns()
         self._memory.header[b.H_BACKEND] = b.BACKENDS.index("portaudio")
         self._memory.header[b.H_REALTIME] = ask_realtime(before)

@@ -25,8 +25,9 @@ def wanted(block: int, n: int) -> Any:
     """Return the first and the end of the window's rows that must be rendered for `n` frames of the device."""
     memory = memory_at(block, "resampler window")
     at = memory.resampler
+    device = max(at[b.A_DEVICE], 1)  # the keeper may take it away meanwhile
     first = min(max(at[b.A_FILLED], 0), memory.window.shape[0])
-    end = min((at[b.A_PLACE] + (n - 1) * at[b.A_ENGINE]) // at[b.A_DEVICE] + b.TAPS, memory.window.shape[0])
+    end = min((at[b.A_PLACE] + (n - 1) * at[b.A_ENGINE]) // device + b.TAPS, memory.window.shape[0])
     at[b.A_FILLED] = max(first, end)
     return first, max(first, end)
 
@@ -42,9 +43,11 @@ def resample(block: int, out: Any) -> None:
     at, window = memory.resampler, memory.window
     row = memory.taps[b.PHASES + 1]
     place, engine, device = at[b.A_PLACE], at[b.A_ENGINE], at[b.A_DEVICE]
+    if device <= 0:
+        return
     for i in range(out.shape[0]):
-        first = place // device
-        between = (place - first * device) * b.PHASES / device
+        first = min(place // device, window.shape[0] - b.TAPS)
+        between = (place % device) * b.PHASES / device
         phase = int(between)
         low, high, near = memory.taps[phase], memory.taps[phase + 1], float32(between - phase)
         for t in range(b.TAPS):

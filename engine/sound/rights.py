@@ -35,16 +35,25 @@ def in_realtime() -> Iterator[None]:
 
 
 def ask_realtime(before: set[int]) -> bool:
-    """Ask for real-time priority for all threads that came since; return whether each of them has it."""
+    """Ask for real-time priority for all threads that came since; return whether each of them has it.
+
+    Where none came, as with PipeWire in JACK's place, return whether any of ours has it.
+    """
     if not hasattr(os, "sched_setscheduler"):
         return False
     granted = [_raise(thread) for thread in threads() - before]
-    return bool(granted) and all(granted)
+    return all(granted) if granted else any(map(_is_realtime, threads()))
+
+
+def _is_realtime(thread: int) -> bool:
+    with suppress(OSError):
+        return os.sched_getscheduler(thread) & ~os.SCHED_RESET_ON_FORK in (os.SCHED_FIFO, os.SCHED_RR)
+    return False
 
 
 def _raise(thread: int) -> bool:
     try:
-        if os.sched_getscheduler(thread) & ~os.SCHED_RESET_ON_FORK not in (os.SCHED_FIFO, os.SCHED_RR):
+        if not _is_realtime(thread):
             os.sched_setscheduler(thread, os.SCHED_FIFO, os.sched_param(PRIORITY))
     except ProcessLookupError:  # it has ended meanwhile
         return True

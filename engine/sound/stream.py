@@ -25,6 +25,7 @@ from engine.sound.pulse import ServerView
 from engine.sound.rate import meet_rate
 
 PREFERRED = ("system", "pulse", "pipewire", "jack", "default")
+USUAL_RATES = (48_000, 44_100, 96_000, 88_200)  # a JACK server has one, and may change it after it was asked
 THROUGH_SERVER = ("pulse", "default")
 MISSING = "no PortAudio library; apt-get install libportaudio2 (and libasound2-plugins for PulseAudio)"
 
@@ -178,7 +179,8 @@ class DeviceStream:
         self._user = np.array([address(memory), 0, self.channels], np.int64)
         self._error: Any = sounddevice.PortAudioError
         ffi = sounddevice._ffi
-        for rate in dict.fromkeys((sound.rate, int(device["default_samplerate"]))):
+        wanted = (sound.rate, int(device["default_samplerate"]), *USUAL_RATES)
+        for rate in dict.fromkeys(wanted):
             try:
                 self._stream = sounddevice._StreamBase(
                     kind="output", samplerate=rate, blocksize=sound.block, device=index, channels=self.channels,

@@ -58,21 +58,22 @@ class SoundRig:
         answer = subprocess.run(["pactl", *words], env=self.env, check=True, capture_output=True, text=True)
         return answer.stdout.strip()
 
-    def pull(self) -> None:
+    def pull(self, name: str = "speakers") -> None:
         """Take the speakers away, as if their plug were pulled."""
         modules = self.control("list", "short", "modules").splitlines()
-        for line in [line for line in modules if "sink_name=speakers" in line][::-1]:
+        for line in [line for line in modules if f"sink_name={name}" in line][::-1]:
             self.control("unload-module", line.split()[0])
 
-    def plug(self, channels: int = 8, rate: int = RATE) -> None:
+    def plug(self, channels: int = 8, rate: int = RATE, name: str = "speakers") -> None:
         """Give the speakers back; with another rate than before they keep to it, whatever plays on them."""
         names = ",".join(MAP.split(",")[:channels])
         kind = (f"rate={rate}", f"channels={channels}", f"channel_map={names}", "format=float32le")
         if rate == RATE:
-            self.control("load-module", "module-null-sink", "sink_name=speakers", *kind)
+            self.control("load-module", "module-null-sink", f"sink_name={name}", *kind)
         else:  # a null sink itself would be switched to the rate of the first stream
-            self.control("load-module", "module-null-sink", "sink_name=speakers_card", *kind)
-            self.control("load-module", "module-remap-sink", "sink_name=speakers", "master=speakers_card", *kind)
+            self.control("load-module", "module-null-sink", f"sink_name={name}_card", *kind)
+            self.control("load-module", "module-remap-sink", f"sink_name={name}", f"master={name}_card",
+                         *kind)
 
     def signal(self, number: int) -> None:
         """Send the server a signal: SIGKILL, SIGSTOP, SIGCONT."""
