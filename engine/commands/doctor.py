@@ -20,6 +20,7 @@ from engine.show.files import read_show
 from engine.show.model import Show
 
 Verdict = Literal["good", "note", "bad"]
+RIGHTS = ("@audio - rtprio 90", "@audio - memlock unlimited", "@audio - nice -15")
 SIGNS = {"good": "ok  ", "note": "note", "bad": "BAD "}
 
 
@@ -163,8 +164,9 @@ def limits() -> Iterator[Finding]:
     if os.geteuid() != 0 and resource.getrlimit(resource.RLIMIT_RTPRIO)[1] == 0:
         yield Finding(
             "note",
-            "sound may not run with real-time priority",
-            "echo '@audio - rtprio 80' | sudo tee /etc/security/limits.d/audio.conf; then sudo usermod -aG audio $USER",
+            "sound may not run with real-time priority, nor keep its memory",
+            f"printf '%s\\n' {' '.join(map(repr, RIGHTS))} | sudo tee /etc/security/limits.d/95-mixeur.conf; "
+            "then sudo usermod -aG audio $USER, and log in again",
         )
     free = shutil.disk_usage(Path.cwd()).free
     if free < 1 << 30:

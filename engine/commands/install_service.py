@@ -38,6 +38,9 @@ WatchdogSec={watchdog}
 TimeoutStopSec=15
 KillMode=mixed
 OOMScoreAdjust=-500
+LimitRTPRIO=90
+LimitMEMLOCK=infinity
+LimitNICE=-15
 
 [Install]
 WantedBy={target}

@@ -41,6 +41,8 @@ def test_r5_the_unit_starts_at_power_on_restarts_always_and_is_watched(
                     "NotifyAccess": "all", "User": "nobody"}  # fmt: skip
     assert service["ExecStart"].endswith('/a show, 100%%/show.toml" -- :0 vt7 -nolisten tcp -s 0 -dpms')
     assert said["Install"]["WantedBy"] == "graphical.target"
+    rights = {key: service[key] for key in ("LimitRTPRIO", "LimitMEMLOCK", "LimitNICE")}
+    assert rights == {"LimitRTPRIO": "90", "LimitMEMLOCK": "infinity", "LimitNICE": "-15"}  # for the sound
 
 
 @pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="needs systemd-analyze")
