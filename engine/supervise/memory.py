@@ -46,7 +46,7 @@ class Block:
     @classmethod
     def private(cls, size: int) -> Block:
         """Return memory of this process only, for runs in one process."""
-        return cls(bytearray(size), "", None)
+        return cls(mmap.mmap(-1, size), "", None)  # unlike a bytearray it takes memory only where it is touched
 
     @property
     def descriptors(self) -> tuple[int, ...]:
