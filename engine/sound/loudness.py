@@ -16,6 +16,7 @@ from engine.sound.waves import STEP
 from engine.sound.weighting import HIGH, LOW, MIDDLE, RUMBLE, SHELF
 
 CAP_RISE_S, CAP_FALL_S = 0.03, 0.3  # how soon the cap believes that a level has come, and gone
+UNCAPPED_DB = 3.0  # a second, when a measured number takes the cap's place
 METER_FALL, METER_TAU_S = 0.995, 0.3
 LIMITED_S = 1.0  # how slowly the limiter's meter comes back
 HOP_S = 0.1
@@ -36,7 +37,7 @@ def _cap_gain(block: int) -> Any:
     guard, rate = memory.guard, memory.header[b.H_RATE]
     if guard[g.G_CAP] == 0.0:
         guard[g.G_CAP_POWER] = 0.0
-        return 1.0
+        return min(guard[g.G_CAP_GAIN] * 10.0 ** (UNCAPPED_DB * b.QUANTUM / (20.0 * rate)), 1.0)
     power = 0.0
     for c in range(memory.header[b.H_CHANNELS]):
         square = 0.0

@@ -98,6 +98,14 @@ def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
     assert "cannot be written" in write_minute(block(), tmp_path / "file" / "log", tmp_path / "dose.json", NOON)
 
 
+def test_the_dose_outlives_the_sound_process() -> None:
+    shared = Block.private(SIZE)
+    memory = open_memory(shared, model.Sound(pink_spl_db=83), [])
+    hear(memory, 80, 600)
+    assert read_loudness(open_memory(shared, model.Sound(pink_spl_db=83), [])) == read_loudness(memory)
+    assert read_loudness(memory).laeq15_db == pytest.approx(80 - 10 * math.log10(1.5), abs=0.05)
+
+
 def test_a_new_start_goes_on_with_the_dose(tmp_path: Path) -> None:
     memory, path = block(pink_spl_db=83), tmp_path / "dose.json"
     hear(memory, 83.5, 3 * 3600)

@@ -13,7 +13,7 @@ from engine.show import model
 from engine.sound import block as b
 from engine.sound import ceilings as g
 from engine.sound.block import QUANTUM, Memory, address, open_memory
-from engine.sound.ceilings import let_measure
+from engine.sound.ceilings import let_measure, set_ceilings
 from engine.sound.chain import protect
 from engine.sound.dose import book_second
 from engine.sound.events import Hold, Sounds
@@ -313,6 +313,16 @@ def test_S6_without_a_measured_number_no_output_has_more_than_minus_20_dbfs_rms(
     loudness = chain.meters.loudness
     assert str(loudness) == "uncalibrated" and loudness.laeq15_db is None
     assert any(words.startswith("CAPPED") for words in loudness.acting)
+
+
+def test_S6_the_cap_goes_slowly_when_the_room_has_been_measured() -> None:
+    chain, wave = Chain(), sine(200, 4.0, 0.8)
+    capped = chain.play(wave[:RATE])
+    set_ceilings(chain.memory.guard, model.Sound(pink_spl_db=40), 1)
+    freed = chain.play(wave[RATE:])[:, 0]
+    assert click(freed) < 0.01
+    assert np.abs(freed[:2000]).max() < 1.2 * np.abs(capped[-2000:]).max()
+    assert np.abs(freed[-2000:]).max() > 2 * np.abs(capped[-2000:]).max()
 
 
 def test_S6_a_quiet_sound_is_not_touched_by_the_cap() -> None:
