@@ -59,7 +59,7 @@ class Conductor:
         elif entry is not None:
             self._pulse_jumps = self._led = None
             self.tempo = self.tempo.turned(now.time, float(entry.value))
-        return replace(now, tempo=self.tempo)
+        return now if self.tempo == now.tempo else replace(now, tempo=self.tempo)
 
     def _follow(self, now: Now, pulse: Pulse) -> None:
         """Go with a clock outside: at once where it was set anew, else gently."""

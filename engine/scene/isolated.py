@@ -205,7 +205,7 @@ class IsolatedRunning(Running):
         return loaded
 
     def _frame_of(self, answer: apart.Answer, picture: Any, gain: float) -> SceneFrame:
-        notes = tuple(_aged(note, self._now.time - time_s) for number, time_s, some in answer.notes
+        notes = tuple(aged(note, self._now.time - time_s) for number, time_s, some in answer.notes
                       if number > self._heard for note in some)
         if answer.number > self._heard:
             self.frames += 1
@@ -225,7 +225,7 @@ class IsolatedRunning(Running):
         return Failure(Problem(file, line, f"update: {text}"), "update")
 
 
-def _aged(note: Note, age_s: float) -> Note:
+def aged(note: Note, age_s: float) -> Note:
     """Return a note as a later frame asks for it: what is on a beat stays on it."""
     return replace(note, delay_s=max(note.delay_s - age_s, 0.0)) if note.on_beat else note
 

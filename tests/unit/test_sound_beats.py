@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from engine.clock import NS, monotonic_ns
 from engine.music.tempo import Tempo
+from engine.scene.isolated import aged
 from engine.show import model
 from engine.show.files import read_show
 from engine.show.model import Sound, Stage
@@ -154,6 +155,12 @@ def test_on_a_device_of_its_own_pace_beats_keep_their_distance_to_the_sample(ppm
     assert np.abs(np.diff(settled)).max() <= 1.0
     assert np.ptp(settled) < 12  # the line itself: a quarter of a millisecond in forty seconds
     assert device.control.meters().late == 0
+
+
+def test_a_note_that_a_scene_in_its_own_process_asked_for_frames_ago_stays_on_its_beat() -> None:
+    on_beat, at_once = Note(delay_s=0.09, on_beat=True), Note()
+    assert aged(on_beat, 2 / 60).delay_s == pytest.approx(0.09 - 2 / 60)
+    assert aged(on_beat, 0.2).delay_s == 0.0 and aged(at_once, 0.2) is at_once
 
 
 def test_the_pace_finds_a_drift_and_a_device_that_stood_still_is_seen_at_once() -> None:
