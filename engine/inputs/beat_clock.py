@@ -12,8 +12,10 @@ from engine.world import Event, Pulse
 TICKS = 24  # a beat
 LINK = "link"
 FADING = 0.95  # what a tick weighs against the one after it: a memory of about two beats
-LATE = 0.5  # of a period: what is later than this is the fault of whoever brought it, not of the clock
 OFF, OFF_TICKS = 0.25, 6  # of a period, and so often in a row: no jitter
+SURE_TICKS = 48  # before so many none is judged
+SPREADS, SPREAD_GAIN, SPREAD_MOST = 3.0, 0.01, 2.0  # a thread that is late all the time widens what is called jitter
+SLOWEST_BPM, FASTEST_BPM = 10.0, 400.0  # what is beyond is a heap of ticks, not a tempo
 LOST_S, LOST_TICKS = 0.5, 4.0  # of silence, whichever is longer
 STOPPED_LOST_S = 10.0  # a clock that was stopped may be silent for longer
 SIXTEENTH = 6  # ticks
@@ -30,6 +32,7 @@ class ClockState:
         known: How many ticks the two were made of.
         waits: Whether a start waits for its first tick, which is then number `ticks`.
         off: How many ticks in a row were far off, since `off_s`.
+        spread_s: How far ticks are off as a rule.
         link: What Link said last: beat and beats a minute at `at_s`.
     """
 
@@ -43,6 +46,7 @@ class ClockState:
     jumps: int = 0
     off: int = 0
     off_s: float = 0.0
+    spread_s: float = 0.0
     link: tuple[float, float] | None = None
 
 
@@ -66,7 +70,7 @@ def follow(state: ClockState, events: Iterable[Event], source: str, now_s: float
     if not state.runs:
         return state, Pulse(state.ticks / TICKS, 60 / (TICKS * state.period_s) if state.period_s else 0.0, False,
                             state.jumps)
-    if state.known < 2:
+    if state.known < 2 or not SLOWEST_BPM <= 60 / (TICKS * state.period_s) <= FASTEST_BPM:
         return state, None
     ticks = state.ticks + (now_s - state.at_s) / state.period_s
     return state, Pulse(ticks / TICKS, 60 / (TICKS * state.period_s), True, state.jumps)
@@ -88,7 +92,7 @@ def _told(state: ClockState, event: Event) -> ClockState:
         case ("position", int(sixteenth)):
             return replace(state, heard_s=time_s, ticks=sixteenth * SIXTEENTH, waits=state.runs)
         case ("lost",):
-            return ClockState(jumps=state.jumps)
+            return ClockState(jumps=state.jumps, heard_s=0.0)
         case (float(beat), float(bpm)):
             return replace(state, heard_s=time_s, at_s=time_s, link=(beat, bpm))
     return state
@@ -118,12 +122,14 @@ def _smoothed(state: ClockState, time_s: float, apart_s: float) -> ClockState:
     if n == 0:
         return replace(state, at_s=time_s, known=1, off=0)
     if n == 1:
-        return replace(state, at_s=time_s, period_s=max(time_s - state.at_s, 1e-4), known=2, off=0)
+        return replace(state, at_s=time_s, period_s=max(time_s - state.at_s, 1e-4), known=2, off=0, spread_s=0.0)
     due_s = state.at_s + state.period_s
     error_s = time_s - due_s
-    if n > OFF_TICKS and abs(error_s) > OFF * state.period_s:
+    far_s = max(OFF * state.period_s, SPREADS * state.spread_s)
+    off_s = min(abs(error_s), SPREAD_MOST * state.period_s) if n >= SURE_TICKS else state.spread_s
+    state = replace(state, spread_s=state.spread_s + SPREAD_GAIN * (off_s - state.spread_s))
+    if n >= SURE_TICKS and abs(error_s) > far_s:
         return _far(replace(state, at_s=due_s), time_s, apart_s, error_s)
-    error_s = min(error_s, LATE * state.period_s)
     alpha = max(2 * (2 * n + 1) / ((n + 1) * (n + 2)), 1 - FADING**2)
     beta = max(6 / ((n + 1) * (n + 2)), (1 - FADING) ** 2)
     period_s = max(state.period_s + beta * error_s, 1e-4)

@@ -98,6 +98,20 @@ def test_ticks_that_come_in_a_heap_after_a_stall_do_not_move_the_beat() -> None:
     assert pulse.beat == pytest.approx(279 / TICKS, abs=0.01) and pulse.bpm == pytest.approx(120, abs=1.5)
 
 
+@pytest.mark.parametrize("heap_s", [0.03, 0.1])
+def test_a_thread_that_always_comes_late_and_finds_heaps_hears_the_tempo_all_the_same(heap_s: float) -> None:
+    clock, rng, period_s = Listener(), np.random.default_rng(1), 60 / 133 / TICKS
+    turns = np.cumsum(rng.uniform(0.5, 1.5, 3000) * heap_s)
+    pulses = []
+    for n in range(1200):
+        clock.hear(told("tick", float(turns[np.searchsorted(turns, n * period_s)])))
+        pulses.append(clock.pulse(n * period_s + heap_s))
+    assert np.mean([pulse.bpm for pulse in pulses[240:]]) == pytest.approx(133, abs=0.5)
+    assert all(abs(pulse.bpm - 133) < 8 for pulse in pulses[240:])
+    offs = [pulse.beat - (n * period_s + heap_s) * 133 / 60 for n, pulse in enumerate(pulses) if n >= 240]
+    assert np.mean(offs) * 60 / 133 == pytest.approx(-heap_s / 2, abs=0.6 * heap_s) and np.ptp(offs) < 0.3
+
+
 @pytest.mark.parametrize("lost", [1, 2, 7])
 def test_ticks_that_were_lost_on_the_way_are_counted_all_the_same(lost: int) -> None:
     clock, rng = Listener(), np.random.default_rng(1)
@@ -139,6 +153,16 @@ def test_a_clock_that_falls_silent_is_lost_and_counts_on_when_it_is_back() -> No
     back_s = due_s + 2.0 + 0.003
     clock.ticks(back_s, 12, 120)
     assert clock.pulse(back_s + 0.25).beat == pytest.approx((240 + 96 + 12) / TICKS, abs=0.02)
+
+
+def test_a_clock_whose_port_went_away_is_lost_at_once_and_begins_anew() -> None:
+    clock = Listener()
+    due_s = clock.ticks(1.0, 240, 120)
+    clock.hear(told("lost", due_s))
+    assert clock.pulse(due_s) is None and clock.state.heard_s == 0.0
+    clock.hear(told("start", due_s + 5))
+    due_s = clock.ticks(due_s + 5, 24, 90)
+    assert clock.pulse(due_s).beat == pytest.approx(1.0, abs=0.01)
 
 
 def test_a_clock_that_was_stopped_may_be_silent_but_not_for_ever() -> None:
