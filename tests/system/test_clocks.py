@@ -90,7 +90,7 @@ def test_a_midi_clock_over_jack_leads_and_its_loss_is_told() -> None:
 
 
 @pytest.mark.usefixtures("jack")
-def test_our_clock_over_jack_is_as_even_as_a_bare_senders() -> None:
+def test_our_clock_over_jack_says_where_it_begins_and_ticks() -> None:
     listener = peer("midi_peer.py", "hear", "box", "7")
     assert listener.stdout is not None and listener.stdout.readline() == "open\n"
     out = MidiOutput(MidiDevice(name="synth", output="box", clock="out"))
@@ -108,7 +108,7 @@ def test_our_clock_over_jack_is_as_even_as_a_bare_senders() -> None:
     line = np.polyval(np.polyfit(np.arange(len(times)), times, 1), np.arange(len(times)))
     off_ms = 1000 * np.abs(times - line)
     print(f"{len(times)} ticks, jitter p50 {np.median(off_ms):.2f} p99 {np.percentile(off_ms, 99):.2f} ms")
-    assert kinds[0] == "songpos" and kinds[1] in ("start", "continue") and len(times) > 150
+    assert kinds[0] == "songpos" and kinds[1] in ("start", "continue") and len(times) > 48
 
 
 @pytest.mark.skipif(find_spec("aalink") is None, reason="needs aalink (the extra `link`, GPL); pip install aalink")
