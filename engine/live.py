@@ -27,6 +27,7 @@ from engine.direct import Direct
 from engine.director import Director
 from engine.disk import Disk
 from engine.frame import Frame
+from engine.guarded import GuardedScreens
 from engine.house import House
 from engine.inputs import serial
 from engine.inputs.camera_link import CameraLink
@@ -36,6 +37,8 @@ from engine.inputs.midi_clock import ClockProcess
 from engine.inputs.osc import OscListener
 from engine.inputs.osc_send import OscSender
 from engine.light.lights import Lights
+from engine.light.output import LampOutput
+from engine.light.patch import Patch
 from engine.loop import run
 from engine.losses import Losses
 from engine.outputs import LiveOutputs
@@ -142,7 +145,7 @@ class LiveShow:
         self._logbook = None if show.simulated else self._closed_at_end(Logbook(
             self.sound.memory, show.sound.log or loudness_log(show.folder), dose_path(show.folder), RealClock().wall))
         self._ears = Ears(say)
-        self.desk = Desk(screens, self.pinned, self._act, self._saver.keep, self._webcam, say)
+        self.lamps, self.guarded, self.desk = self._rim(show)
         self.refit = Refit(
             show, self.director, self.sound, self.cameras, self.pinned, self._remade, self._start_anew, say)
         self.reloader = self._closed_at_end(Reloader(show, self.refit, self._read_again, say))
@@ -163,7 +166,7 @@ class LiveShow:
     def run(self, clock: RealClock, stopping: Callable[[], bool]) -> None:
         """Run until the clock ends, the person leaves or `stopping()`; then write the report."""
         devices = LiveDevices([self.osc, *self._midi, *self._serial, *self._link], self.cameras, self.desk, self._mics)
-        outputs = LiveOutputs(self.light, self.sound, self._screens, self.desk, self._shown,
+        outputs = LiveOutputs(self.light, self.sound, self.lamps, self.guarded, self.desk, self._shown,
                               stopping)
         run(clock, devices, lambda: self.refit.room, self.house, outputs, self.telemetry, self._direct)
         if not self._board.starts_anew:
@@ -239,6 +242,7 @@ class LiveShow:
         states |= {f"send.{name}": why for name, why in self._send.lost.items()}
         states |= {f"projector.{name}": self._screens.lost.get(name, "") for name in self._screens.sizes}
         states |= {line.device.replace(":", ".", 1): line.lost for line in self._serial}
+        states |= {f"light {universe}": why for universe, why in self.lamps.lost.items()}
         states |= silences(self.refit.room, now.lost)
         for link in self._link:
             states[CLOCK] = link.lost or states[CLOCK]
@@ -273,8 +277,18 @@ class LiveShow:
 
     # -- how -----------------------------------------------------------------------------------
 
+    def _rim(self, show: Show) -> tuple[LampOutput, GuardedScreens, Desk]:
+        """Return lamps and windows behind the flash guard, and the desk at the windows."""
+        most = show.flashes.most_per_s
+        lamps = LampOutput(show.lamps, Patch(show.lamps, show.folder), most)
+        screens = GuardedScreens(self._screens, most, lambda: [each.name for each in self.director.shown], self._say)
+        desk = Desk(screens, self.pinned, self._act, self._saver.keep, self._webcam, self._say)
+        return self._closed_at_end(lamps), self._closed_at_end(screens), desk
+
     def _remade(self, show: Show) -> Parts:
         """Return what the scenes of another version of the show are built with."""
+        if show.lamps != self.refit.show.lamps:
+            self.lamps.adopt(show.lamps, Patch(show.lamps, show.folder))
         before, today = self.refit.show.seed, RealClock().wall().date()
         seed = self._parts.seed if show.seed == before else seed_of(show, today)
         self._parts = replace(self._parts, seed=seed, make_lights=lambda: Lights(show.lamps, show.stage))
@@ -300,6 +314,7 @@ class LiveShow:
             sound=self.sound.meters,
             losses=self.losses,
             house=self.house,
+            guarded=self.guarded,
         )
 
     def _tell(self, problem: Problem) -> None:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from engine.clock import Tick
 from engine.frame import Frame
+from engine.light.levels import LampLevel
 from engine.render.stage import LightOutput
 from engine.sound.events import Sounds
 from engine.world import Now
@@ -25,11 +26,18 @@ class Speakers(Protocol):
         """Play what is asked for in the frame that is due at `time_ns` and answers to what arrived at `moment_ns`."""
 
 
-class Screens(Protocol):
-    """Windows, or what stands in for them."""
+class Lamps(Protocol):
+    """The fixtures of the room."""
 
-    def present(self, frames: Mapping[str, Pixels]) -> None:
-        """Show pictures, by projector."""
+    def submit(self, levels: Sequence[LampLevel], dt: float) -> None:
+        """Take what a frame of `dt` seconds asks of the lamps."""
+
+
+class Screens(Protocol):
+    """Windows behind their guard, or what stands in for them."""
+
+    def present(self, frames: Mapping[str, Pixels], time_s: float) -> None:
+        """Show pictures, by projector, due at a time."""
 
 
 class Desk(Protocol):
@@ -56,21 +64,23 @@ class LiveOutputs:
         self,
         light: LightOutput,
         speakers: Speakers,
+        lamps: Lamps,
         screens: Screens,
         desk: Desk,
         shown: Callable[[int, Now, Frame, Tick], None],
         stopping: Callable[[], bool],
     ) -> None:
         self.finished = False
-        self._light, self._speakers, self._screens, self._desk = light, speakers, screens, desk
+        self._light, self._speakers, self._lamps, self._screens, self._desk = light, speakers, lamps, screens, desk
         self._shown, self._stopping = shown, stopping
         self._count = 0
 
     def present(self, frame: Frame, now: Now, tick: Tick) -> None:
-        """Sound, then show one frame."""
+        """Sound, then light one frame."""
         self._speakers.submit(frame.sounds, tick.due_ns, frame.moment_ns)
+        self._lamps.submit(frame.lamps, tick.dt)
         if frame.picture.views or frame.picture.still or self._count % DARK_EVERY == 0:
-            self._screens.present(self._desk.overlay(self._light.render(frame.picture)))
+            self._screens.present(self._desk.overlay(self._light.render(frame.picture)), tick.time)
         self._count += 1
         self._shown(self._count, now, frame, tick)
         self.finished = self._desk.leaving or self._stopping()

@@ -17,7 +17,7 @@ from engine.show.model import Camera, Projector, Show, Sound, Speaker, Stage, Te
 from engine.show.references import sources
 
 PLAN_LIMIT_S = 10.0
-WHOLE = ("stage", "tempo", "cameras", "projectors", "speakers", "sound", "mics", "midi", "osc", "sends")
+WHOLE = ("stage", "flashes", "tempo", "cameras", "projectors", "speakers", "sound", "mics", "midi", "osc", "sends")
 LIVE: Mapping[type, frozenset[str]] = {  # what changes while the show runs; the rest needs new processes
     Stage: frozenset({"fallback"}),
     Tempo: frozenset({"bpm", "beats", "swing", "source", "low", "high"}),

@@ -20,12 +20,14 @@ from engine.show.model import Projector, Show, Speaker
 from engine.world import StageSize
 
 if TYPE_CHECKING:
+    from engine.light.output import LampOutput
     from engine.render.headless import HeadlessWindows
     from engine.render.window import Windows
     from engine.sound.control import SoundControl
 
 FPS = 20.0
 TURN_S, TONE_S = 2.0, 1.2
+LAMP_FADE_S = 0.5  # slowly: nobody knows yet where the lamps hang
 LEVEL = 0.8
 MUTE_DB = -400.0
 SCALE = (0, 2, 4, 5, 7, 9, 11)  # major, from middle C: each speaker sounds higher than the one before
@@ -114,6 +116,9 @@ def _show(told: Mapping[str, Any]) -> Show:
 
 
 def _identify(plan: Mapping[str, Any], stopping: Callable[[], bool], closing: ExitStack) -> None:
+    from engine.light.output import LampOutput
+    from engine.light.patch import Patch
+
     show = _show(plan)
     projectors = show.projectors if plan["show"] or plan["headless"] else _every_display()
     screens = _screens(show, projectors, plan["headless"])
@@ -124,26 +129,34 @@ def _identify(plan: Mapping[str, Any], stopping: Callable[[], bool], closing: Ex
         print(f"projector {number} · {name}   {_place(projector)}   {width} x {height}")
     for item in turns:
         print(f"{item}   {item.detail}")
-    if show.lamps:
-        print("lamps are only named, not lit: there is no output to fixtures yet")
     print("each in turn:" if plan["headless"] else "each in turn, until Esc:", flush=True)
     rounds = [turns] if plan["headless"] and plan["seconds"] is None else itertools.repeat(turns)
     sounding = _tones(show, plan, itertools.chain.from_iterable(rounds))
-    _take_turns(screens, projectors, sounding, plan["seconds"], stopping)
+    lamps = LampOutput(show.lamps, Patch(show.lamps, show.folder), show.flashes.most_per_s)
+    closing.callback(lamps.close)
+    _take_turns(screens, projectors, sounding, plan["seconds"], stopping, lamps)
 
 
 def _take_turns(screens: Windows | HeadlessWindows, projectors: Mapping[str, Projector], turns: Iterator[Item | None],
-                seconds: float | None, stopping: Callable[[], bool]) -> None:
+                seconds: float | None, stopping: Callable[[], bool],
+                lamps: LampOutput | None = None) -> None:
     """Show the cards until Esc, a closed window or the end; `turns` yields what has its turn, once a frame."""
+    from engine.guarded import GuardedScreens
+    from engine.light.levels import LampLevel
     from engine.render.card import card
     from engine.render.lettering import Lettering
+    from engine.safety.limits import MOST_FLASHES
 
     lettering = Lettering()
+    guarded = GuardedScreens(screens, MOST_FLASHES, tuple, print)
     for tick, turn in zip(RealClock(FPS).ticks(), turns, strict=False):
-        screens.present({
+        guarded.present({
             name: card(lettering, screens.sizes[name], number, name, _place(projector), str(turn or ""))
             for number, (name, projector) in enumerate(projectors.items(), 1) if name in screens.sizes
-        })  # fmt: skip
+        }, tick.time)  # fmt: skip
+        if lamps:
+            lit = (LampLevel(turn.name, fade_s=LAMP_FADE_S),) if turn and turn.kind == "lamp" else ()
+            lamps.submit(lit, tick.dt)
         done = screens.poll(lambda *_: None)
         if done.quit or "escape" in done.pressed or stopping() or (seconds is not None and tick.time >= seconds):
             return

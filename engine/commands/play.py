@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.clock import RealClock, monotonic_ns
-from engine.kernel_cache import RENDER_KERNELS, prepare_cache, warm
+from engine.kernel_cache import RENDER_KERNELS, SAFETY_KERNELS, prepare_cache, warm
 from engine.problems import MixeurError
 from engine.render.headless import HeadlessWindows
 from engine.render.screens import Screens as DesktopScreens
@@ -56,7 +56,7 @@ def main(plan: Plan) -> int:
 def ready() -> None:
     """Import what takes long, for an engine that waits until it is needed."""
     prepare_cache()
-    warm(RENDER_KERNELS)
+    warm(RENDER_KERNELS + SAFETY_KERNELS)
     importlib.import_module("engine.live")
 
 
@@ -114,7 +114,7 @@ def _prepare(screens: Screens, sign: Callable[[], None]) -> None:
 
     def work() -> None:
         try:
-            warm(RENDER_KERNELS, lambda *step: progress.append(step))
+            warm(RENDER_KERNELS + SAFETY_KERNELS, lambda *step: progress.append(step))
         except Exception as error:  # told in the main thread
             failed.append(error)
 

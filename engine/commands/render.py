@@ -31,16 +31,18 @@ def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
 def run(args: argparse.Namespace) -> int:
     """Render, then print one sha256 of all frames and one of the sound."""
     prepare_cache()
+    from engine.safety.flash_guard import FlashGuard
     from engine.testing.rehearsal import rehearse
 
     rehearsal = rehearse(args.show, args.seconds, seed=args.seed, threads=args.threads)
     args.out.mkdir(parents=True, exist_ok=True)
     write, close = _film(args.out / "film.mp4", rehearsal.clock.fps) if args.film else _pictures(args.out)
-    digest = hashlib.sha256()
+    digest, guard = hashlib.sha256(), FlashGuard("rgba", rehearsal.show.flashes.most_per_s)
     for moment in rehearsal.frames():
-        digest.update(moment.stage.data)
+        shown = guard.apply(moment.stage.copy(), moment.tick.time)
+        digest.update(shown.data)
         if moment.tick.frame % args.every == 0:
-            write(moment.tick.frame, moment.stage)
+            write(moment.tick.frame, shown)
     close()
     rehearsal.sound.write_wav(args.out / "sound.wav")
     for problem in rehearsal.director.problems:

@@ -8,18 +8,21 @@ import os
 import signal
 import sys
 import tempfile
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from engine.clock import RealClock
 from engine.kernel_cache import prepare_cache
+from engine.light.blackout import Blackout
 from engine.problems import MixeurError
 from engine.restart import forget_state, state_path
 from engine.show.files import read_show
 from engine.show.furnish import furnish
 from engine.show.good import read_good_show
 from engine.show.model import Camera, Show
+from engine.supervise.board import Board
 from engine.supervise.child import ANEW
 from engine.supervise.memory import Block
 from engine.supervise.notify import Notifier
@@ -30,7 +33,6 @@ from engine.supervise.ward import ENGINE_PATIENCE, ChildPlan
 
 ENGINE, SOUND, CAMERA = "engine.commands.play", "engine.sound.process", "engine.inputs.camera_process"
 MIC = "engine.sound.mic_process"
-NOT_YET = "not yet for the public: the guard of eyes (flashes) is still to come"
 CAPPED = "sound: uncalibrated, each output is capped at -20 dBFS RMS; docs/operator.md, 'Loudness', says how to measure"
 SOUND_PATIENCE = Patience(beating_s=1.5, warm_s=15.0, cold_s=300.0)  # it is to be heard again within 3 s
 
@@ -57,7 +59,6 @@ def run(args: argparse.Namespace) -> int:
         print("no display: frames are made off-screen; set DISPLAY for windows", file=sys.stderr)
     if args.report and not args.report.resolve().parent.is_dir():
         raise MixeurError(f"--report {args.report}: the folder is not there; make it or name another")
-    say(NOT_YET)
     if show.sound.pink_spl_db is None:
         say(CAPPED)
     if hasattr(signal, "SIGHUP"):
@@ -73,7 +74,10 @@ def run(args: argparse.Namespace) -> int:
     }  # fmt: skip
     with tempfile.TemporaryDirectory(prefix="mixeur-") as good:
         while True:
-            code = Supervisor(plans(show, {**told, "good": good}), say, show.folder, Notifier().look).run()
+            notifier, blackout = Notifier(), Blackout(show.lamps)
+            looks = _all_of(notifier.look, blackout.look)
+            code = Supervisor(plans(show, {**told, "good": good}), say, show.folder, looks).run()
+            blackout.send()
             if code == 0:
                 forget_state(state)
             if code != ANEW:
@@ -85,6 +89,14 @@ def say(line: str) -> None:
     """Tell the person at the terminal, if there still is one."""
     with suppress(OSError, ValueError):
         print(line, file=sys.stderr, flush=True)
+
+
+def _all_of(*looks: Callable[[Board], None]) -> Callable[[Board], None]:
+    def look(board: Board) -> None:
+        for each in looks:
+            each(board)
+
+    return look
 
 
 def plans(show: Show, told: dict[str, Any]) -> list[ChildPlan]:

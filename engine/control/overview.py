@@ -24,6 +24,7 @@ from engine.control.running_order import cues_of
 from engine.control.status_line import Health
 from engine.director import Director
 from engine.frame import Frame
+from engine.guarded import GuardedScreens
 from engine.house import House
 from engine.inputs.camera_link import CameraStatus
 from engine.inputs.osc import OscCounters
@@ -56,6 +57,7 @@ class Overview:
     sound: Callable[[], Meters]
     losses: Losses
     house: House
+    guarded: GuardedScreens
 
     @property
     def show(self) -> Show:
@@ -78,7 +80,7 @@ class Overview:
             osc_received=osc.received,
             osc_dropped=osc.dropped,
             house=self.house.words,
-            guards=meters.loudness.acting,
+            guards=(*self.guarded.words, *meters.loudness.acting),
             loudness=str(meters.loudness) if meters.backend != "none" else "",
             lost=tuple(loss.device for loss in self.losses.current),
             problem=str(status.problem or ""),

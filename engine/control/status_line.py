@@ -15,7 +15,7 @@ class Health:
         loudest_db: The loudest output's peak, dBFS.
         lost: Devices that are gone.
         house: That it is closed, and until when, or nothing.
-        guards: What the guards that act do: `LOUDNESS -2.4 dB`.
+        guards: What the guards that act do: `LOUDNESS -2.4 dB`, `FLASHES strobe 40 % held back`.
         loudness: Level and dose for the public, or that nobody has measured.
     """
 

@@ -1,8 +1,8 @@
-"""From a frame's picture to what each projector shows: compose each view once, map it, guard it."""
+"""From a frame's picture to what each projector shows: compose each view once, map it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from types import ModuleType
@@ -18,7 +18,6 @@ from engine.render.mapping import Flip, Order
 from engine.show.profile import Profile
 
 Pixels = NDArray[np.uint8]
-Guard = Callable[[Pixels], Pixels]
 STAGE = "stage"
 
 
@@ -28,13 +27,11 @@ class Beam:
 
     Attributes:
         view: Which view of the scene it shows.
-        guard: The last stage, after warp and tables: takes the projector's picture and returns what may be shown.
     """
 
     profile: Profile
     view: str = STAGE
     flip: Flip = "none"
-    guard: Guard | None = None
 
 
 class LightOutput:
@@ -70,7 +67,7 @@ class LightOutput:
         return mapping.Mapping(beam.profile, self.stage_size, beam.flip, self._order, self.kernels)
 
     def place(self, name: str, beam: Beam, planned: mapping.Mapping | None = None) -> None:
-        """Give a projector a new profile, view, flip or guard, from the next frame on; a bad one leaves the old."""
+        """Give a projector a new profile, view or flip, from the next frame on; a bad one leaves the old."""
         self._mappings[name] = planned or self.plan(beam)
         self._beams[name] = beam
 
@@ -134,5 +131,4 @@ class LightOutput:
 
     def _map(self, name: str, frames: Mapping[str, Pixels]) -> Pixels:
         beam = self._beams[name]
-        shown = self._mappings[name].apply(frames[beam.view])
-        return beam.guard(shown) if beam.guard else shown
+        return self._mappings[name].apply(frames[beam.view])

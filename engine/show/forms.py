@@ -10,7 +10,8 @@ from engine.problems import did_you_mean
 from engine.show import hours
 
 BANDS = 6
-FOOTPRINTS = {"dimmer": 1, "rgb": 3, "rgbw": 4}
+FIXTURES = ("dimmer", "rgb", "rgbw")
+LAMP_UNIVERSES = {"artnet": (0, 32_767), "sacn": (1, 63_999)}
 
 _OSC_ADDRESS = re.compile(r"(?:/[!-.0-~]+)+")
 _OSC_SPECIAL = re.compile(r"[ #*,?\[\]{}]")
@@ -20,7 +21,7 @@ _KEY = re.compile(r"[^\sA-Z]|[a-z0-9]+(?:[ _][a-z0-9]+)*")
 _HEX = re.compile(r"#[0-9a-fA-F]{6}")
 _TIME = re.compile(r"(?:[01][0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9])?")
 _HOST = re.compile(r"(?![0-9]+(?:\.[0-9]+)*$)[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252}[A-Za-z0-9])?")
-_ARTNET = re.compile(r"artnet:([^/]+)/([0-9]{1,5})/([0-9]{1,3})")
+_LAMP = re.compile(r"(artnet|sacn):(?:([^/]+)/)?([0-9]{1,5})/([0-9]{1,3})")
 _NAME_FORBIDS = re.compile(r"[\s#*,./?\[\]{}:\"'\\]")
 
 
@@ -121,24 +122,34 @@ def host(text: str) -> str:
     return f"{text!r} is no host; write an address such as 192.168.1.20 or a name such as desk.local"
 
 
+def fixture(text: str) -> str:
+    """`dimmer`, `rgb`, `rgbw`, or a file of the Open Fixture Library: `FILE.json` or `FILE.json#MODE`."""
+    if text in FIXTURES or text.partition("#")[0].endswith(".json"):
+        return ""
+    listed = f"{', '.join(FIXTURES)}, or FILE.json of the Open Fixture Library"
+    return f"{text!r} is not known{did_you_mean(text, FIXTURES) or f'; known are {listed}'}"
+
+
 def lamp_address(text: str) -> str:
-    """`simulated` or `artnet:HOST/UNIVERSE/CHANNEL`."""
+    """`simulated`, `artnet:HOST/UNIVERSE/CHANNEL`, `sacn:UNIVERSE/CHANNEL` or `sacn:HOST/UNIVERSE/CHANNEL`."""
     if text == "simulated":
         return ""
-    match = _ARTNET.fullmatch(text)
-    if not match:
-        return f"{text!r} is no address of a lamp; write artnet:HOST/UNIVERSE/CHANNEL or simulated"
-    if int(match[2]) > 32767:
-        return f"universe {match[2]} is out of range; must be 0 to 32767"
-    if not 1 <= int(match[3]) <= 512:
-        return f"channel {match[3]} is out of range; must be 1 to 512"
-    return host(match[1])
+    match = _LAMP.fullmatch(text)
+    if not match or (match[1] == "artnet" and not match[2]):
+        wanted = "artnet:HOST/UNIVERSE/CHANNEL, sacn:UNIVERSE/CHANNEL or simulated"
+        return f"{text!r} is no address of a lamp; write {wanted}"
+    first, last = LAMP_UNIVERSES[match[1]]
+    if not first <= int(match[3]) <= last:
+        return f"universe {match[3]} is out of range; must be {first} to {last}"
+    if not 1 <= int(match[4]) <= 512:
+        return f"channel {match[4]} is out of range; must be 1 to 512"
+    return host(match[2]) if match[2] else ""
 
 
-def lamp_channels(text: str, fixture: str) -> tuple[str, range]:
-    """Return the universe (`HOST/UNIVERSE`) and the channels of a well-formed Art-Net address."""
-    universe, _, first = text.removeprefix("artnet:").rpartition("/")
-    return universe, range(int(first), int(first) + FOOTPRINTS[fixture])
+def lamp_channels(text: str, footprint: int) -> tuple[str, range]:
+    """Return the universe (the address without its channel) and the channels of a well-formed address."""
+    universe, _, first = text.rpartition("/")
+    return universe, range(int(first), int(first) + footprint)
 
 
 def display(value: str | int) -> str:

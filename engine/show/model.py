@@ -294,13 +294,29 @@ class Microphone:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lamp:
-    """`[light.NAME]`: a fixture and its address (`artnet:HOST/UNIVERSE/CHANNEL`), or `simulated`."""
+    """`[light.NAME]`: a fixture and its address, or `simulated`.
+
+    Attributes:
+        fixture: `dimmer`, `rgb`, `rgbw`, or a file of the Open Fixture Library, `FILE.json` or `FILE.json#MODE`.
+        address: `artnet:HOST/UNIVERSE/CHANNEL`, `sacn:UNIVERSE/CHANNEL` (to all) or `sacn:HOST/UNIVERSE/CHANNEL`.
+    """
 
     name: str = field(metadata=HIDDEN)
-    fixture: Literal["dimmer", "rgb", "rgbw"] = "rgb"
+    fixture: str = field(default="rgb", metadata=form(forms.fixture))
     address: str = field(default="simulated", metadata=form(forms.lamp_address))
     at_m: tuple[float, float] | None = field(default=None, metadata=limits(-1000, 1000, "m"))
     group: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flashes:
+    """`[flashes]`: the guard of eyes; it is always on and can only be made stricter.
+
+    Attributes:
+        most_per_s: How many flashes in a second it lets through.
+    """
+
+    most_per_s: int = field(default=3, metadata=limits(1, 3))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -372,6 +388,7 @@ class Show:
     sound: Sound = field(default=Sound(), metadata=section("sound", "room"))
     mics: Mapping[str, Microphone] = field(default_factory=dict, metadata=section("mic", "room"))
     lamps: Mapping[str, Lamp] = field(default_factory=dict, metadata=section("light", "room"))
+    flashes: Flashes = field(default=Flashes(), metadata=section("flashes", "room"))
     midi: Mapping[str, MidiDevice] = field(default_factory=dict, metadata=section("midi", "room"))
     osc: Osc = field(default=Osc(), metadata=section("osc", "room"))
     sends: Mapping[str, OscTarget] = field(default_factory=dict, metadata=section("send", "room"))

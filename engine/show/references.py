@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from engine.problems import ShowError, did_you_mean
+from engine.light.fixture import fixture_of
+from engine.problems import MixeurError, ShowError, did_you_mean
 from engine.show import forms
 from engine.show.locate import KeyPath
 from engine.show.model import Cue, Lamp, ParamLink, Projector, SceneEntry, Show
@@ -54,7 +55,7 @@ def check_references(show: Show, data: Mapping[str, Any], reader: Reader) -> Non
     _check_once(((("speaker", each.name, "output"), each.output) for each in show.speakers.values() if each.output),
                 "output", reader)
     check_speakers(show, data, reader)
-    _check_lamps(show.lamps.values(), reader)
+    _check_lamps(show.lamps.values(), show.folder, reader)
     for name in tuple(show.mics)[MOST_MICS:]:
         reader.report(("mic", name), f"at most {MOST_MICS} microphones are listened to; take one out")
 
@@ -200,13 +201,18 @@ def _check_once(values: Iterable[tuple[KeyPath, object]], word: str, reader: Rea
             owners[value] = path
 
 
-def _check_lamps(lamps: Iterable[Lamp], reader: Reader) -> None:
+def _check_lamps(lamps: Iterable[Lamp], folder: Path, reader: Reader) -> None:
     taken: dict[tuple[str, int], str] = {}
     for lamp in lamps:
+        try:
+            fixture = fixture_of(lamp.fixture, folder)
+        except MixeurError as error:
+            reader.report(("light", lamp.name, "fixture"), str(error))
+            continue
         if lamp.address == "simulated":
             continue
         path = ("light", lamp.name, "address")
-        universe, channels = forms.lamp_channels(lamp.address, lamp.fixture)
+        universe, channels = forms.lamp_channels(lamp.address, len(fixture.slots))
         if channels[-1] > DMX_CHANNELS:
             needed = f"{lamp.fixture} needs channels {channels[0]} to {channels[-1]}"
             reader.report(path, f"{needed}; a universe has {DMX_CHANNELS}")

@@ -12,11 +12,12 @@ LIT, DARK = Frame(Picture({"stage": ()})), Frame()
 
 
 def test_of_dark_frames_only_some_are_presented_but_all_are_counted() -> None:
-    shown, heard, counted = [], [], []
+    shown, heard, lit, counted = [], [], [], []
     outputs = LiveOutputs(
         light=SimpleNamespace(render=lambda picture: {"main": picture}),
         speakers=SimpleNamespace(submit=lambda sounds, time_ns, moment_ns: heard.append(time_ns)),
-        screens=SimpleNamespace(present=lambda frames: shown.append(frames["main"])),
+        lamps=SimpleNamespace(submit=lambda levels, dt: lit.append(dt)),
+        screens=SimpleNamespace(present=lambda frames, time_s: shown.append(frames["main"])),
         desk=SimpleNamespace(overlay=lambda frames: frames, leaving=False),
         shown=lambda count, now, frame, tick: counted.append(count),
         stopping=lambda: False,
@@ -26,4 +27,4 @@ def test_of_dark_frames_only_some_are_presented_but_all_are_counted() -> None:
         outputs.present(frame, Now(), Tick(number, number / 60, 1 / 60, number))
     assert [picture is LIT.picture for picture in shown] == [True] * 30 + [False] * 10 + [True] * 5
     assert counted == list(range(1, len(frames) + 1))
-    assert len(heard) == len(frames)
+    assert len(heard) == len(lit) == len(frames)

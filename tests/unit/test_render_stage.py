@@ -1,4 +1,4 @@
-"""The light output: views, several projectors, the guard's place, and thumbnails without people."""
+"""The light output: views, several projectors, and thumbnails without people."""
 
 import numpy as np
 import pytest
@@ -29,15 +29,6 @@ def test_each_projector_shows_its_view_in_the_windows_order_and_a_view_without_l
     assert (shown["inside"] == (3, 2, 1, 255)).all()
     assert (shown["roof"] == (0, 0, 0, 255)).all()
     assert (output.stage_frame("inside") == (1, 2, 3, 255)).all()
-    output.close()
-
-
-def test_the_guard_is_the_last_stage_of_its_projector_alone():
-    output = LightOutput({"a": Beam(profile=IDENTITY, guard=lambda frame: frame // 2), "b": Beam(profile=IDENTITY)},
-                         STAGE, kernels=kernels)
-    shown = output.render(of(stage=(Layer(plain_colour(200, 200, 200)),)))
-    assert shown["a"][0, 0, 0] == 100
-    assert shown["b"][0, 0, 0] == 200
     output.close()
 
 

@@ -1,0 +1,76 @@
+"""The flash guard of lamps: the last stage before a DMX slot. The same limits for each slot, and for the sum of all."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.safety import kernels
+from engine.safety.flash_guard import Count
+from engine.safety.limits import MOST_FLASHES
+
+Floats = NDArray[np.float32]
+MEAN_S, FOLLOW_S = 0.5, 1.0
+SLOT_S, LONGEST_S = 0.1, 0.25
+
+
+class LampGuard:
+    """Guards the slots of all lamps that make light; what is held follows what is asked for only slowly.
+
+    Args:
+        weights: Part of each slot in the sum of all light.
+        reds: Which slots are red, whose flashes count at a lower change.
+        flashes: Allowed in a second, 1..3.
+
+    Attributes:
+        held: Which part of the slots is held back, 0..1.
+    """
+
+    def __init__(self, weights: Floats, reds: NDArray[np.bool_], flashes: int = MOST_FLASHES) -> None:
+        n = weights.size
+        self.held = 0.0
+        self._weights = weights / max(float(weights.sum()), 1e-9)
+        self._reds = reds.astype(np.float32)
+        self._most = 2 * min(max(flashes, 1), MOST_FLASHES)
+        self._last_s = -math.inf
+        self._shown, self._asked = Count(n + 1), Count(n + 1)
+        self._hold, self._spent = np.zeros(n + 1, np.float32), np.zeros(n + 1, np.bool_)
+        self._values = np.zeros((2, n + 1), np.float32)
+        self._mean, self._smooth, self._out = (np.zeros(n, np.float32) for _ in range(3))
+
+    def apply(self, light: Floats, time_s: float) -> Floats:
+        """Return what may shine.
+
+        Args:
+            light: Of each slot, 0..1. Shape (slots,), float32.
+            time_s: When it shines, on a clock that never goes back.
+        """
+        if math.isinf(self._last_s):
+            self._last_s = time_s
+            self._mean[:] = light
+        dt = min(max(time_s - self._last_s, 0.0), LONGEST_S)
+        slots = min(max(math.floor(time_s / SLOT_S) - math.floor(self._last_s / SLOT_S), 0), 63)
+        self._last_s = time_s
+        self._mean += np.float32(1 - math.exp(-dt / MEAN_S)) * (light - self._mean)
+        before = np.maximum(self._hold[:-1], self._hold[-1])
+        shown, asked = self._shown, self._asked
+        kernels.judge(self._measured(light + before * (self._smooth - light)), time_s, dt, self._most, shown.ends,
+                      shown.rising, shown.times, shown.warned, asked.times, asked.warned, self._hold, self._spent)
+        asked.take(self._measured(light), time_s, slots, self._most)
+        held = np.maximum(self._hold[:-1], self._hold[-1])
+        if held.any() or before.any():
+            follow = np.float32(1 - math.exp(-dt / FOLLOW_S)) * ~(self._spent[:-1] | self._spent[-1])
+            self._smooth = np.where(before >= held, self._smooth + follow * (self._mean - self._smooth), self._out)
+            self._smooth = self._smooth.astype(np.float32)
+        self._out = light + held * (self._smooth - light)
+        shown.take(self._measured(self._out), time_s, slots, self._most)
+        self.held = float(np.count_nonzero(held)) / max(held.size, 1)
+        return self._out
+
+    def _measured(self, light: Floats) -> Floats:
+        self._values[0, :-1] = light
+        self._values[1, :-1] = light * self._reds
+        self._values[0, -1] = light @ self._weights
+        return self._values

@@ -1,0 +1,96 @@
+"""Measures flashes in recorded pictures, as WCAG 2.3.1 defines them. It shares no code with the guard, on purpose.
+
+sRGB is decoded exactly, luminance is averaged over squares of any place and size, and swings are found afterwards,
+in the whole recording, by taking the smallest away until all that are left count.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+SIGNAL = np.arange(256) / 255
+LIGHT = np.where(SIGNAL <= 0.04045, SIGNAL / 12.92, ((SIGNAL + 0.055) / 1.055) ** 2.4).astype(np.float32)
+
+
+class Recording:
+    """Luminance and redness of all squares of a grid over time.
+
+    Args:
+        square_px: Width and height of a square.
+        offset_px: (x, y) at which the first square begins.
+        order: Of the bytes.
+    """
+
+    def __init__(self, square_px: int, offset_px: tuple[int, int] = (0, 0), order: str = "bgra") -> None:
+        self.square_px, self.offset_px = square_px, offset_px
+        self._red, self._blue = (0, 2) if order == "rgba" else (2, 0)
+        self.times: list[float] = []
+        self._luminance: list[NDArray[np.floating]] = []
+        self._redness: list[NDArray[np.floating]] = []
+        self._is_red: list[NDArray[np.bool_]] = []
+
+    def take(self, light: NDArray[np.float32], time_s: float) -> None:
+        """Take one frame, as `light_of` decodes it."""
+        x, y = self.offset_px
+        size = self.square_px
+        rows, columns = (light.shape[0] - y) // size, (light.shape[1] - x) // size
+        part = light[y : y + rows * size, x : x + columns * size]
+        tall = np.add.reduceat(part, range(0, rows * size, size), axis=0)
+        means = np.add.reduceat(tall, range(0, columns * size, size), axis=1).reshape(-1, 3) / size**2
+        r, g, b = means[:, self._red], means[:, 1], means[:, self._blue]
+        self.times.append(time_s)
+        self._luminance.append(0.2126 * r + 0.7152 * g + 0.0722 * b)
+        self._redness.append(np.maximum(r - g - b, 0) * 320)
+        self._is_red.append(r / np.maximum(r + g + b, 1e-12) >= 0.8)
+
+    def most_flashes(self, after_s: float = 0.0) -> int:
+        """Return the most general or red flashes of any square, or of their mean, in any second from a time on."""
+        luminance = np.array(self._luminance)
+        luminance = np.hstack([luminance, luminance.mean(axis=1, keepdims=True)])
+        redness, is_red = np.array(self._redness), np.array(self._is_red)
+        most = 0
+        for values, counts, change in ((luminance, luminance < 0.80, 0.10), (redness, is_red, 20.0)):
+            alike = {values[:, i].tobytes(): i for i in np.flatnonzero(np.ptp(values, axis=0) >= change)}
+            for i in alike.values():
+                at = [self.times[frame] for frame in swings(values[:, i], counts[:, i], change)]
+                most = max(most, most_in_a_second(time for time in at if time >= after_s) // 2)
+        return most
+
+
+def light_of(picture: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Return the linear light of a picture. Shape (height, width, 3)."""
+    return LIGHT[picture[..., :3]]
+
+
+def swings(series: NDArray[np.floating], counts: NDArray[np.bool_], change: float) -> list[int]:
+    """Return the frames at which swings of at least `change` end that count at one of their ends."""
+    turns = [0]
+    for frame in range(1, len(series)):
+        if series[frame] == series[turns[-1]]:
+            continue
+        if len(turns) > 1 and (series[frame] > series[turns[-1]]) == (series[turns[-1]] > series[turns[-2]]):
+            turns[-1] = frame
+        else:
+            turns.append(frame)
+    while len(turns) > 1:
+        sizes = np.abs(np.diff(series[turns]))
+        least = int(np.argmin(sizes))
+        if sizes[least] >= change - 1e-9:
+            break
+        if least == 0:
+            del turns[0]
+        elif least == len(sizes) - 1:
+            del turns[-1]
+        else:
+            del turns[least : least + 2]
+    return [b for a, b in pairwise(turns) if counts[a] or counts[b]]
+
+
+def most_in_a_second(times: Iterable[float]) -> int:
+    """Return how many of the times lie in the fullest second, its end left out."""
+    ordered = sorted(times)
+    return max((sum(start <= other < start + 1.0 - 1e-6 for other in ordered) for start in ordered), default=0)
