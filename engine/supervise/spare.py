@@ -62,6 +62,7 @@ class Spare:
         """End it."""
         if self._process is not None:
             self._process.kill()
+            come_forward(self._process.pid)  # to end takes a processor too
             self._process.wait()
 
     def _is_there(self) -> bool:
