@@ -17,6 +17,7 @@ from engine.problems import MixeurError
 Picture = NDArray[Any]
 TRIES = 4
 LONGEST_WAIT_S = 2.0
+FINE_BIT = 3  # up to which a tremble looks like another frame
 
 
 class Rig(Protocol):
@@ -105,14 +106,16 @@ class _Taker:
         inverse = Pattern(pattern.role, pattern.axis, pattern.bit, True)
         if inverse not in self._plan.patterns:
             return {pattern: self.picture(pattern)}
-        for _ in range(1 if self._is_trembling else TRIES):
+        for _ in range(TRIES):
             taken = {pattern: self.picture(pattern), inverse: self.picture(inverse)}
             fault = pair_fault(taken[pattern], taken[inverse], reference)
             if not fault:
                 return taken
             self._again(str(pattern), fault)
-        if fault == "moved":  # a trembling floor: the fit averages it, the report says so
-            self._is_trembling = True
+            if fault == "moved" and self._is_trembling:
+                return taken
+        if fault == "moved" or (self._is_trembling and pattern.bit <= FINE_BIT):
+            self._is_trembling = True  # a trembling floor: the fit averages it, the report says so
             return taken
         raise self._failed(str(pattern), fault)
 

@@ -22,6 +22,7 @@ REMEDIES: dict[Fault, str] = {
 }
 CLIPPED_SHARE = 0.02  # of the lit pixels
 LEAST_DN = 12.0  # of contrast, in the brighter half of what is lit
+BORDER_PX = 7  # side of the square that must be lit as a whole: a trembling border is no torn frame
 EXCESS = 4.0  # chi square of a row of pixels, from which it is wrong
 ROW_SHARE = 0.08  # of the contrast: a whole row may be brighter by so much through a colour wheel
 DRIFT_SHARE = 0.015  # of the light of white and black
@@ -38,7 +39,7 @@ class Reference:
         total: White and black together. Shape (height, width).
         contrast: White less black.
         variance: Of what a pair differs from the total.
-        is_lit: Where the projection is.
+        is_lit: Where the projection is, without its border.
         gamma: The camera's; pictures are made linear with it.
     """
 
@@ -53,7 +54,8 @@ def reference_of(whites: tuple[Picture, Picture], blacks: tuple[Picture, Picture
     """Return what pairs are held against; noise is a constant and a share of the light, told by the two of a kind."""
     white, black = ((linear(pair[0], gamma) + linear(pair[1], gamma)) / 2 for pair in (whites, blacks))
     contrast = white - black
-    is_lit = contrast > max(0.1 * float(np.percentile(contrast[::4, ::4], 99)), 2.0)
+    lit = contrast > max(0.1 * float(np.percentile(contrast[::4, ::4], 99)), 2.0)
+    is_lit = cv2.erode(lit.astype(np.uint8), np.ones((BORDER_PX, BORDER_PX), np.uint8)) > 0
     noises = []
     for pair, mean in ((whites, white), (blacks, black)):
         apart = (linear(pair[0], gamma) - linear(pair[1], gamma))[is_lit]
