@@ -62,9 +62,9 @@ def _line(record: Record) -> str:
     sign = "<=" if record["better"] == "lower" else ">="
     peers = ", ".join(f"{name} {value:,.4g}" for name, value in record["peers"].items())
     name = f"{record['name']} {record.get('path', '')}"
-    return _row(name, f"{record['value']:,.4g} {record['unit']}", f"{sign} {record['target']:,.4g}",
+    return _row(name.strip(), f"{record['value']:,.4g} {record['unit']}", f"{sign} {record['target']:,.4g}",
                 "yes" if record["met"] else "NO", peers)
 
 
 def _row(*cells: str) -> str:
-    return "{:<26}{:>16}{:>12}  {:<5}{}".format(*cells).rstrip()
+    return "{:<36}{:>16}{:>12}  {:<5}{}".format(*cells).rstrip()
