@@ -108,7 +108,8 @@ class LiveShow:
             name: CameraLink(camera, Block.attach(plan["cameras"][name]), aspect=show.stage.aspect, say=say)
             for name, camera in show.cameras.items()
         }
-        self.sound = SoundControl(Block.attach(plan["sound"]), show.sound, show.speakers, show.stage, report=self._tell)
+        self.sound = SoundControl(Block.attach(plan["sound"]), show.sound, show.speakers, show.stage, report=self._tell,
+                                  mics=tuple(show.mics))
         self._mics = {name: self.sound.mic(index) for index, name in enumerate(show.mics)}
         direct = self._direct = Direct(lambda: self.refit.room, self.sound)
         self.osc = self._closed_at_end(OscListener(show.osc, lambda: self._addresses, direct.hear))

@@ -6,8 +6,7 @@ import math
 from dataclasses import dataclass, replace
 
 from engine.music.tempo import AHEAD_S, SOON_S, Step
-from engine.sound.events import Note
-from engine.sound.voice import Voice
+from engine.sound.events import Instrument, Note
 from engine.world import Now
 
 MOST_WAITING = 1024
@@ -30,7 +29,7 @@ class Beats:
 
     def __init__(self, now: Now) -> None:
         self._waiting: list[_Waiting] = []
-        self._asked: dict[tuple[str | Voice, float, float], int] = {}
+        self._asked: dict[tuple[Instrument, float, float], int] = {}
         self._frame = 0
         self._now, self._from, self._until = now, 0.0, 0.0
 

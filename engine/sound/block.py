@@ -32,7 +32,7 @@ MOVES = 8  # controls of an instrument that can be moved while it sounds
 VALUES = 256
 OWNERS = 64
 SAMPLES = 512
-BANK = 16 * 1024 * 1024
+BANK = 64 * 1024 * 1024  # frames of sound files; memory is touched only as far as they fill it
 HISTORY = 256
 TEXT = 256
 DELAY = 32_768  # a power of two
@@ -42,8 +42,8 @@ TAPS, PHASES, CHUNK, MOST_TIMES = 64, 256, 256, 8
 # header
 (H_MAGIC, H_RATE, H_BLOCK, H_SPEAKERS, H_OUTPUTS, H_CHANNELS, H_FRAME, H_STAMP_NS, H_HEARTBEAT_NS, H_CALLBACKS,
  H_BACKEND, H_REALTIME, H_UNDERFLOWS, H_RESTARTS, H_BLACKOUT, H_PANIC, H_PANIC_SEEN, H_LATE, H_DROPPED, H_BAD,
- H_STOLEN, H_ACTIVE, H_LEFT, H_SEQUENCE, H_PENDING, H_LIVE, H_HISTORY_FROM, H_RUNNING, H_BANK_USED, H_ALIVE_NS,
- H_TICKET, H_LOSSES, H_WITHOUT_NS, H_HANGS, H_TICKETS, H_STARTED) = range(36)
+ H_STOLEN, H_ACTIVE, H_LEFT, H_SEQUENCE, H_PENDING, H_LIVE, H_HISTORY_FROM, H_RUNNING, H_ALIVE_NS,
+ H_TICKET, H_LOSSES, H_WITHOUT_NS, H_HANGS, H_TICKETS, H_STARTED) = range(35)
 
 # levels: float64
 (L_MASTER, L_MASTER_NOW, L_START, L_LIGHT, L_ALIVE, L_FADE_NOW, L_LIMIT, L_ROOM, L_ECHO, L_HUSH) = range(10)
@@ -68,6 +68,7 @@ FREE, ON, RELEASED, KILLED = range(4)
 # instruments, and a voice's own copy of its instrument: float64. What each column from P_OWN on means is the kind's.
 INSTRUMENTS = 512
 (KIND_SAMPLE, KIND_PARTIALS, KIND_FM) = range(3)
+KIND_GRAINS = 16
 P_KIND, P_COUNT, P_ATTACK_S, P_RELEASE_S, P_TICKET, P_OWN = range(6)
 P_MOVES, P_ROWS, ROW = 16, 32, 8  # controls that move; rows of partials or operators, each of 8 numbers
 PATCH = P_ROWS + PARTIALS * ROW
@@ -84,8 +85,18 @@ BANDS = 8
 N_LEVEL, N_PITCH_HZ, N_BEGAN, N_BANDS = range(4)
 # meters of an output: float64
 O_PEAK, O_SQUARE, O_TRUE_PEAK, O_MOMENTARY = range(4)
-# sample bank directory: integers
-B_KEY, B_START, B_LENGTH, B_READY = range(4)
+# sample bank directory: integers; the first entry stays empty
+B_KEY, B_START, B_LENGTH, B_READY, B_RATE, B_SIZE = range(6)
+MIC_SOURCE = SAMPLES  # in R_SAMPLE: the first microphone
+MIC_GUARD_S = 0.06  # what is newer than this may still be on its way
+
+# what a voice that plays a file asks for, in the places of R_MOVES; not a number is the default
+T_FROM_S, T_LOOP_S, T_LOOP_END_S, T_FADE_S, T_WAY = range(5)  # T_WAY: 1, or -1 for backwards
+(C_PLACE, C_SPREAD_S, C_SIZE_S, C_DENSITY_HZ, C_JITTER, C_DETUNE, C_SEED, C_WAY) = range(8)  # a cloud of grains
+# what it remembers: float64
+K_KEY, K_WAY, K_POS, K_BEGIN, K_TURN, K_FADE, K_LIKE, K_TURNED, K_DUE, K_BORN = range(10)
+GRAINS = 32  # of one cloud at a time
+G_AGE, G_SIZE, G_POS, G_SPEED, G_AMP = range(5)
 
 # the resampler: both rates without their common part (0: they are the same), the next frame's place in `window` times
 # the device's rate, and how many frames `window` holds
@@ -160,6 +171,9 @@ class Memory(NamedTuple):
     mic_state: NDArray[np.int64]
     mic_heard: NDArray[np.float64]
     mic_reason: NDArray[np.uint8]
+    take: NDArray[np.float64]
+    grain: NDArray[np.float64]
+    part: NDArray[np.float32]
     sample: NDArray[np.int64]
     layout: NDArray[np.int64]
     panning: NDArray[np.float64]
@@ -225,7 +239,8 @@ SECTIONS: tuple[tuple[str, Any, tuple[int, ...]], ...] = (
     ("weights", np.float64, (WEIGHTS, 5)), ("weighed", np.float64, (QUANTUM, MAX_SPEAKERS)),
     ("weighing", np.float64, (WEIGHTS, 2, MAX_SPEAKERS)), ("hops", np.float64, (HOPS + 1, MAX_SPEAKERS)),
     ("peaks", np.float32, (2, MAX_SPEAKERS, PEAK_TAPS + QUANTUM)), ("between", np.float32, (2, QUANTUM)),
-    ("sample", np.int64, (SAMPLES, 4)), ("bank", np.float32, (BANK,)),
+    ("take", np.float64, (SLOTS, 16)), ("grain", np.float64, (SLOTS, GRAINS, 8)), ("part", np.float32, (64,)),
+    ("sample", np.int64, (SAMPLES, 8)), ("bank", np.float32, (BANK,)),
 )
 
 

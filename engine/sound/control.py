@@ -15,16 +15,17 @@ from engine.show import model
 from engine.sound import block as b
 from engine.sound.block import Memory, address, open_memory
 from engine.sound.ceilings import let_measure, set_ceilings
-from engine.sound.events import Hold, Note, Point, Sounds
+from engine.sound.events import Hold, Instrument, Note, Point, Sounds
 from engine.sound.instruments import Instruments
 from engine.sound.meters import Meters, read_backend, read_meters
 from engine.sound.mic import MicLink
-from engine.sound.presets import SAMPLE_PRESET
+from engine.sound.presets import GRAINS, SAMPLE
+from engine.sound.recording import GRAIN_CONTROLS, Cloud, Recording, mic_name
 from engine.sound.ring import push
 from engine.sound.samples import MISSING, SampleBank
 from engine.sound.speakers import write_layout
 from engine.sound.timing import LiveTiming, Timing
-from engine.sound.voice import MOVES, Voice, is_sample
+from engine.sound.voice import MOVES
 from engine.supervise.memory import Block
 
 ALIVE_NS = 1_000_000_000
@@ -40,6 +41,7 @@ class _Owner:
     number: int
     gain: float = -1.0
     holds: dict[str, tuple[int, Hold]] = field(default_factory=dict)
+    slots: dict[str, int] = field(default_factory=dict)  # of the files that holds play
 
 
 class SoundControl:
@@ -53,11 +55,12 @@ class SoundControl:
         timing: The line from time to frames; made from the block if None.
         report: Gets one problem for each sample that cannot be played.
         samples_at_once: Read samples when they are first asked for, not beside the loop.
+        mics: Names of the show's microphones.
     """
 
     def __init__(self, block: Block, sound: model.Sound, speakers: Mapping[str, model.Speaker], stage: model.Stage, *,
                  producer: int = 0, timing: Timing | None = None, report: Callable[[Problem], None] | None = None,
-                 samples_at_once: bool = False) -> None:
+                 samples_at_once: bool = False, mics: Sequence[str] = ()) -> None:
         self.problems: list[Problem] = []
         self._memory = open_memory(block, sound, speakers.values())
         self._address = address(self._memory)
@@ -65,6 +68,7 @@ class SoundControl:
         self._timing = timing or LiveTiming(self._memory, 1 / stage.fps)
         self._samples = SampleBank(self._memory, report or self.problems.append, samples_at_once)
         self._instruments = Instruments(self._memory)
+        self._mics = tuple(mics)
         self._owners: dict[str, _Owner] = {}
         self._n_owners = self._n_holds = 0
         self._waiting: list[tuple[int, int, Note]] = []
@@ -207,7 +211,7 @@ class SoundControl:
         """Start, change and end an owner's holds so that they are what was asked for."""
         asked = {hold.key: hold for hold in holds}
         for key, (number, old) in list(owner.holds.items()):
-            is_over = key not in asked or asked[key].voice != old.voice
+            is_over = key not in asked or asked[key].voice != old.voice or self._is_renewed(old, owner.slots.get(key))
             if is_over and self._send(b.OP_RELEASE, when, owner.number, number):
                 del owner.holds[key]
         for key, hold in asked.items():
@@ -223,9 +227,17 @@ class SoundControl:
                 continue
             if self._push():
                 owner.holds[key] = number, hold
+                owner.slots[key] = int(self._record[b.R_SAMPLE]) % b.LOOP_FLAG
+
+    def _is_renewed(self, hold: Hold, slot: int | None) -> bool:
+        """Return whether a hold's file has been read again since it began: it is to begin anew, then."""
+        if not isinstance(hold.voice, Recording | Cloud):
+            return False
+        newest = self._slot(hold.voice)
+        return newest is not None and newest != MISSING and newest != slot
 
     def _play(self, owner: int, note: Note, when: int, time_ns: int) -> None:
-        if is_sample(note.voice) and self._samples.find(note.voice[7:]) is None:
+        if isinstance(note.voice, Recording) and self._slot(note.voice) is None:
             self._waiting.append((owner, time_ns, note))
             return
         if self._fill(b.OP_NOTE, self._begins(note, when, time_ns), owner, 0, note):
@@ -259,8 +271,7 @@ class SoundControl:
         numbers[b.R_X], numbers[b.R_Y] = self._place(what.at)
         numbers[b.R_SPACE], numbers[b.R_BRIGHT] = controls.get("space", SPACE), controls.get("bright", 0.5)
         numbers[b.R_ATTACK], numbers[b.R_RELEASE] = controls.get("attack", math.nan), controls.get("release", math.nan)
-        for name, (index, *_) in MOVES.items():
-            numbers[b.R_MOVES + index] = controls.get(name, math.nan)
+        numbers[b.R_MOVES : b.R_MOVES + b.MOVES] = _moves(what)
         if isinstance(what, Hold):
             level, pitch = self._bind(what.level_from), self._bind(what.pitch_from)
             numbers[b.R_BIND] = (level + 1) + 1024 * (pitch + 2 if pitch >= 0 else 0)
@@ -274,12 +285,23 @@ class SoundControl:
             self._bound[name] = index
         return self._bound.get(name, -1)
 
-    def _instrument(self, voice: str | Voice) -> tuple[int | None, int]:
-        """Return a voice's instrument, None if it cannot sound now, and its sample's slot."""
-        if not is_sample(voice):
+    def _instrument(self, voice: Instrument) -> tuple[int | None, int]:
+        """Return a voice's instrument, None if it cannot sound now, and the slot of what it plays."""
+        if not isinstance(voice, Recording | Cloud):
             return self._instruments.find(voice), 0
-        slot = self._samples.find(voice[7:])
-        return (None, 0) if slot is None or slot == MISSING else (SAMPLE_PRESET, slot)
+        slot = self._slot(voice)
+        if slot is None or slot == MISSING:
+            return None, 0
+        return self._instruments.find(GRAINS if isinstance(voice, Cloud) else SAMPLE), slot
+
+    def _slot(self, voice: Recording | Cloud) -> int | None:
+        """Return where a file or a microphone stands, `MISSING`, or None while it is being read."""
+        name = mic_name(voice.path)
+        if name is None or isinstance(voice, Recording):
+            return self._samples.find(voice.path, voice.channel)
+        if not self._mics or (name and name not in self._mics):
+            return MISSING
+        return b.MIC_SOURCE + (self._mics.index(name) if name else 0)
 
     def _place(self, at: Point | None) -> Point:
         return (math.nan, math.nan) if at is None else (at[0] * self._unit_m, at[1] * self._unit_m)
@@ -296,3 +318,18 @@ class SoundControl:
 
     def _push(self) -> bool:
         return bool(push(self._address, self._producer, self._record))
+
+
+def _moves(what: Note | Hold) -> list[float]:
+    """Return what stands in a record from R_MOVES on: controls of an instrument, a piece of a file, or of a cloud."""
+    voice, controls, words = what.voice, what.controls, [math.nan] * b.MOVES
+    if isinstance(voice, Recording):
+        asked = (voice.start_s, voice.loop_s, voice.loop_end_s, voice.fade_s, -1.0 if voice.backwards else 1.0)
+        words[: len(asked)] = [math.nan if value is None else value for value in asked]
+    elif isinstance(voice, Cloud):
+        words[:] = [*(controls[name] for name in GRAIN_CONTROLS), float(voice.seed), -1.0 if voice.backwards else 1.0]
+    else:
+        for name, (index, *_) in MOVES.items():
+            if name in controls:
+                words[index] = controls[name]
+    return words

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from engine.sound.recording import Cloud, Recording
 from engine.sound.voice import Voice
 
 Point = tuple[float, float]
+Instrument = str | Voice | Recording | Cloud
 EMPTY: Mapping[str, float] = {}
 
 
@@ -19,7 +21,7 @@ class Note:
         pitch: MIDI note number, may be fractional (69 = 440 Hz).
         level: 0..1.
         at: Place in stage units, or None for everywhere.
-        voice: Name of an instrument, or one of the scene's own, or `sample:` and a path.
+        voice: Name of an instrument, or one of the scene's own, or a sound file.
         length_s: Seconds until its release begins.
         delay_s: Seconds after the frame's time at which it begins.
         on_beat: Whether that is to the sample, as seen from other beats.
@@ -28,7 +30,7 @@ class Note:
     pitch: float = 60.0
     level: float = 0.5
     at: Point | None = None
-    voice: str | Voice = "warm"
+    voice: Instrument = "warm"
     length_s: float = 0.5
     delay_s: float = 0.0
     controls: Mapping[str, float] = field(default_factory=dict)
@@ -47,7 +49,7 @@ class Hold:
     pitch: float = 60.0
     level: float = 0.5
     at: Point | None = None
-    voice: str | Voice = "warm"
+    voice: Instrument = "warm"
     controls: Mapping[str, float] = field(default_factory=dict)
     level_from: str = ""
     pitch_from: str = ""

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from engine.sound.block import KIND_SAMPLE
+import math
+
+from engine.sound.block import KIND_GRAINS, KIND_SAMPLE, MOVES
 from engine.sound.voice import Voice
 
-SAMPLE_PRESET = 0  # the row that plays from the bank
+SAMPLE, GRAINS = "sample", "grains"  # the instruments that play recordings
+NOT_ASKED = tuple((control, math.nan) for control in range(MOVES))
 
 # Bell: partials of J.-C. Risset's additive bell (Dodge & Jerse 1997, p. 105), the two beating pairs kept.
 PRESETS: dict[str, Voice] = {
-    "sample": Voice(KIND_SAMPLE, 0.003, 0.25),
+    SAMPLE: Voice(KIND_SAMPLE, 0.003, 0.25, moves=NOT_ASKED),
+    GRAINS: Voice(KIND_GRAINS, 0.02, 0.25, moves=NOT_ASKED),
     "warm": Voice.partials(
         (0.5, 0.16), (0.9985, 0.5), (1.0017, 0.5), (1.998, 0.22, 4.0), (2.0034, 0.20, 4.0), (2.9967, 0.11, 2.2),
         (3.004, 0.09, 2.2), (4.003, 0.05, 1.4), (5.006, 0.026, 0.9), (6.01, 0.014, 0.7), attack=0.06, release=1.4),
@@ -38,4 +42,4 @@ PRESETS: dict[str, Voice] = {
                      attack=0.09, release=1.8),
 }
 NAMES = tuple(PRESETS)
-VOICES = tuple(name for name in NAMES if name != "sample")
+VOICES = tuple(name for name in NAMES if name not in (SAMPLE, GRAINS))

@@ -1,4 +1,4 @@
-"""Sound files in the engine's memory: read once, brought to its rate, found again after a restart."""
+"""Sound files in the engine's memory: read once, kept while they are needed, found again after a restart."""
 
 from __future__ import annotations
 
@@ -7,19 +7,29 @@ import queue
 import threading
 from collections.abc import Callable, Collection
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.clock import NS, monotonic_ns, sleep_s
 from engine.problems import Problem
-from engine.sound.block import B_KEY, B_READY, BANK, H_BANK_USED, H_RATE, SAMPLES, Memory
+from engine.sound import block as b
+from engine.sound.bank import CHUNK, MARGIN, fill_copies, gap, place_size
+from engine.sound.block import Memory
 
 Report = Callable[[Problem], None]
 MISSING = -1
+KEPT_NS = 10 * NS  # what was asked for so lately stays: its note may be on the way
+BREATH_S = 0.1  # after which no voice reads what was given up
+LEAST = 4  # frames of a sound
 
 
 class SampleBank:
     """The files that the sound engine can play.
+
+    When the bank is full, what was not asked for the longest and does not sound is given up, and read again when it is
+    asked for again: a show may use more files than fit, and files may be saved anew each day for years.
 
     Args:
         report: Gets one problem for each file that cannot be played.
@@ -30,21 +40,29 @@ class SampleBank:
         self._memory = memory
         self._report = report
         self._at_once = at_once
-        self._slots: dict[str, int | None] = {}
-        self._wanted: queue.SimpleQueue[str] = queue.SimpleQueue()
+        self._slots: dict[tuple[str, int], int | None] = {}
+        self._asked: dict[int, tuple[int, int]] = {}  # of each slot: the how manieth question it was, and when
+        self._questions = 0
+        self._wanted: queue.SimpleQueue[tuple[str, int]] = queue.SimpleQueue()
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
+        half_read = (memory.sample[:, b.B_KEY] != 0) & (memory.sample[:, b.B_READY] == 0)
+        memory.sample[half_read] = 0  # by an engine that has died
 
-    def find(self, path: str) -> int | None:
-        """Return a file's slot, `MISSING` if it cannot be played, or None while it is being read."""
-        if path not in self._slots:
-            self._slots[path] = None
-            if self._at_once:
-                self._load(path)
-            else:
-                self._wanted.put(path)
-                self._start()
-        return self._slots[path]
+    def find(self, path: str, channel: int = 0) -> int | None:
+        """Return a file's slot, `MISSING` if it cannot be played, or None while it is being read.
+
+        Args:
+            channel: Counted from 1; 0 is all of them, mixed.
+        """
+        with self._lock:
+            is_new = (path, channel) not in self._slots
+            slot = self._slots.setdefault((path, channel), None)
+            self._note_asked(slot)
+        if is_new:
+            self._read(path, channel)
+            slot = self._slots.get((path, channel))
+        return slot
 
     def renew(self, changed: Collection[Path]) -> None:
         """Read files again that have changed; until they are read, and if they cannot be, the sound before stays.
@@ -52,68 +70,137 @@ class SampleBank:
         Args:
             changed: Resolved paths.
         """
-        for path in [path for path in self._slots if Path(path).resolve() in changed]:
-            if self._at_once:
-                self._load(path)
-            else:
-                self._wanted.put(path)
-                self._start()
+        for path, channel in [key for key in tuple(self._slots) if Path(key[0]).resolve() in changed]:
+            self._read(path, channel)
 
-    def _start(self) -> None:
+    def _note_asked(self, slot: int | None) -> None:
+        if slot is not None:
+            self._questions += 1
+            self._asked[slot] = self._questions, 0 if self._at_once else monotonic_ns()
+
+    def _read(self, path: str, channel: int) -> None:
+        if self._at_once:
+            self._load(path, channel)
+            return
+        self._wanted.put((path, channel))
         if self._thread is None:
             self._thread = threading.Thread(target=self._work, name="samples", daemon=True)
             self._thread.start()
 
     def _work(self) -> None:
         while True:
-            self._load(self._wanted.get())
+            self._load(*self._wanted.get())
 
-    def _load(self, path: str) -> None:
+    def _load(self, path: str, channel: int) -> None:
+        key = path, channel
         try:
+            slot = self._slot(Path(path), channel)
             with self._lock:
-                self._slots[path] = self._slot(Path(path))
+                self._slots[key] = slot
+                self._note_asked(slot)
         except (OSError, ValueError, RuntimeError) as error:  # soundfile's own errors are RuntimeErrors
-            if self._slots[path] is None:
-                self._slots[path] = MISSING
+            if self._slots.get(key) is None:
+                self._slots[key] = MISSING
             text = "is not there" if not Path(path).is_file() else f"cannot be played ({error})"
-            then = "it stays silent" if self._slots[path] == MISSING else "the one before goes on"
+            then = "it stays silent" if self._slots[key] == MISSING else "the one before goes on"
             self._report(Problem(path, 0, f"the sound file {text}; {then}"))
 
-    def _slot(self, path: Path) -> int:
-        """Return the slot that holds a file; read it into a free one if none does."""
-        stat, rate = path.stat(), int(self._memory.header[H_RATE])
-        name = f"{path.resolve()}|{stat.st_mtime_ns}|{stat.st_size}|{rate}"
+    def _slot(self, path: Path, channel: int) -> int:
+        """Return the slot that holds a file; read it into a free one if none does.
+
+        Raises:
+            OSError, RuntimeError: It cannot be read.
+            ValueError: It is empty, holds numbers that are not finite, or does not fit.
+        """
+        import soundfile  # here, so that a show without samples needs no sound library
+
+        stat = path.stat()
+        name = f"{path.resolve()}|{stat.st_mtime_ns}|{stat.st_size}|{channel}"
         key = int.from_bytes(hashlib.blake2b(name.encode(), digest_size=7).digest()) + 1
         directory = self._memory.sample
-        for slot in range(SAMPLES):
-            if directory[slot, B_READY] and directory[slot, B_KEY] == key:
-                return slot
-        wave = read_mono(path, rate)
-        slot, start = int(directory[:, B_READY].sum()), int(self._memory.header[H_BANK_USED])
-        if slot >= SAMPLES or start + wave.size > BANK:
-            raise ValueError(f"more than {BANK // rate} s or {SAMPLES} files of samples")
-        self._memory.bank[start : start + wave.size] = wave
-        self._memory.header[H_BANK_USED] = start + wave.size
-        directory[slot] = (key, start, wave.size, 0)
-        directory[slot, B_READY] = 1
+        known = np.flatnonzero((directory[:, b.B_KEY] == key) & (directory[:, b.B_READY] == 1))
+        if known.size:
+            return int(known[0])
+        with soundfile.SoundFile(path) as file:
+            if channel > file.channels:
+                raise ValueError(f"it has {file.channels} channels, and channel {channel} is asked for")
+            slot = self._reserve(key, file.frames, file.samplerate)
+            try:
+                self._fill(slot, file, channel)
+            except BaseException:
+                directory[slot] = 0
+                raise
+        directory[slot, b.B_READY] = 1
         return slot
 
+    def _fill(self, slot: int, file: Any, channel: int) -> None:
+        """Read a file into its place, piece by piece: the loop runs meanwhile."""
+        entry, read = self._memory.sample[slot], 0
+        place = self._memory.bank[entry[b.B_START] : entry[b.B_START] + entry[b.B_SIZE]]
+        place[:MARGIN] = 0.0
+        while read < entry[b.B_LENGTH]:
+            piece = file.read(CHUNK, dtype="float32", always_2d=True)
+            piece = piece[: int(entry[b.B_LENGTH]) - read]
+            if not len(piece):
+                break
+            wave = piece.mean(axis=1) if channel == 0 else piece[:, channel - 1]
+            if not np.isfinite(wave).all():
+                raise ValueError("it holds bad numbers")
+            place[MARGIN + read : MARGIN + read + len(piece)] = wave
+            read += len(piece)
+        if read < LEAST:
+            raise ValueError("it is empty")
+        place[MARGIN + read :] = 0.0
+        entry[b.B_LENGTH] = read
+        fill_copies(place, read)
 
-def read_mono(path: Path, rate: int) -> NDArray[np.float32]:
-    """Return a sound file as one channel at a rate. Shape (frames,), float32.
+    def _reserve(self, key: int, frames: int, rate: int) -> int:
+        """Return a slot with a place for a file; what is needed least is given up for it."""
+        size, directory = place_size(frames), self._memory.sample
+        if size > b.BANK:
+            raise ValueError(f"longer than {b.BANK // 2 // rate} s; cut it")
+        given_up = False
+        with self._lock:
+            while True:
+                used = np.flatnonzero(directory[:, b.B_KEY])
+                free = next((slot for slot in range(1, b.SAMPLES) if not directory[slot, b.B_KEY]), None)
+                start = gap(((int(e[b.B_START]), int(e[b.B_SIZE])) for e in directory[used]), size, b.BANK)
+                if free is not None and start is not None:
+                    break
+                self._give_up(used)
+                given_up = True
+            directory[free] = 0
+            directory[free, : b.B_SIZE + 1] = key, start, frames, 0, rate, size
+        if given_up and not self._at_once:
+            sleep_s(BREATH_S)
+        return free
 
-    Raises:
-        RuntimeError: The file is no sound file.
-        ValueError: It is empty or holds numbers that are not finite.
-    """
-    import soundfile  # here, so that a show without samples needs no sound library
-    from scipy.signal import resample_poly
+    def _give_up(self, used: NDArray[np.intp]) -> None:
+        """Give up the slot that was not asked for the longest.
 
-    data, file_rate = soundfile.read(path, dtype="float32", always_2d=True)
-    wave: NDArray[np.float32] = data.mean(axis=1)
-    if file_rate != rate:
-        common = np.gcd(rate, file_rate)
-        wave = resample_poly(wave, rate // common, file_rate // common)
-    if wave.size < 4 or not np.isfinite(wave).all():
-        raise ValueError("empty, or with bad numbers")
-    return wave.astype(np.float32)
+        Raises:
+            ValueError: All of them sound, or were just asked for.
+        """
+        busy = self._busy()
+        late_ns = 0 if self._at_once else monotonic_ns() - KEPT_NS
+        idle = [int(slot) for slot in used if slot not in busy and self._asked.get(int(slot), (0, 0))[1] <= late_ns
+                and self._memory.sample[slot, b.B_READY]]
+        if not idle:
+            raise ValueError("what sounds now fills the memory for sound files; play fewer or shorter ones at once")
+        slot = min(idle, key=lambda slot: self._asked.get(slot, (0, 0))[0])
+        self._memory.sample[slot, b.B_READY] = 0
+        self._memory.sample[slot] = 0
+        self._asked.pop(slot, None)
+        for name in [name for name, held in self._slots.items() if held == slot]:
+            del self._slots[name]
+
+    def _busy(self) -> set[int]:
+        """Return the slots that sound or are on their way to; looked up in the order in which records move on."""
+        memory, slots = self._memory, set[int]()
+        for cursor, ring in zip(memory.cursor, memory.ring, strict=True):
+            places = np.arange(max(cursor[b.READ], cursor[b.WRITTEN] - b.RING), cursor[b.WRITTEN]) % b.RING
+            slots |= set((ring[places, b.R_SAMPLE] % b.LOOP_FLAG).tolist())
+        pending = memory.pending[: min(max(int(memory.header[b.H_PENDING]), 0), b.PENDING)]
+        slots |= set((pending[:, b.R_SAMPLE] % b.LOOP_FLAG).tolist())
+        slots |= set(memory.voice[memory.voice[:, b.V_STATE] != b.FREE, b.V_SAMPLE].tolist())
+        return slots

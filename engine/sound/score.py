@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import zlib
 from collections.abc import Mapping, Sized
 from numbers import Real
 from pathlib import Path
@@ -14,8 +15,9 @@ from engine.music.pitch import named_key
 from engine.music.tempo import Step, need_grid
 from engine.problems import did_you_mean
 from engine.sound.beats import Beats
-from engine.sound.events import Hold, Note, Point, Sounds
+from engine.sound.events import EMPTY, Hold, Instrument, Note, Point, Sounds
 from engine.sound.presets import VOICES
+from engine.sound.recording import GRAIN_CONTROLS, Cloud, Recording, mic_name
 from engine.sound.voice import Voice
 from engine.world import Now
 
@@ -23,6 +25,7 @@ CONTROLS: Mapping[str, tuple[float, float]] = {
     "space": (0, 1), "bright": (0, 1), "attack": (0, 30), "release": (0, 30),
 }
 WHOLE_FILE_S = 1e9
+LONGEST_FILE_S = 86_400.0
 MOST = 256  # notes or holds in one frame: as many as there are voices
 
 
@@ -39,6 +42,8 @@ class Score:
         self.rng = rng
         self._owner = owner
         self._folder = folder
+        sequence: Any = rng.bit_generator.seed_seq
+        self._seed = sequence.entropy  # the scene's own numbers stay as they are
         self._beats = Beats(Now())
         self.begin(Now())
 
@@ -84,18 +89,70 @@ class Score:
         self._hold("hold", key, _voice("hold", voice), pitch, level, at, (level_from, pitch_from), controls)
 
     def sample(self, path: str | Path, level: float = 0.5, at: Any = None, pitch: float | str = 60, rate: float = 1.0,
-               when: str | Step | None = None, **controls: float) -> None:
-        """Play a sound file once; `rate` 2 is twice as fast, `pitch` 60 is as recorded."""
+               when: str | Step | None = None, start: float | None = None, length: float | None = None,
+               channel: int = 0, **controls: float) -> None:
+        """Play a sound file once.
+
+        Args:
+            pitch: 60 is as recorded, 72 an octave higher and twice as fast.
+            rate: 2 is twice as fast, -1 backwards; joins with `pitch`.
+            start: Seconds from the file's beginning; None is the beginning, or the end if it goes backwards.
+            length: Seconds until it is let go; None plays it to its end.
+            channel: One of the file's, counted from 1; 0 is all of them, mixed.
+        """
         self._check("sample", self._notes)
-        self._play("sample", when, Note(
-            _rated("sample", pitch, rate), _level("sample", level), _place("sample", at), self._file("sample", path),
-            WHOLE_FILE_S, 0.0, _controls("sample", controls)))
+        speed, way = _rated("sample", pitch, rate)
+        voice = Recording(self._file("sample", path), _channel("sample", channel), way < 0,
+                          _second("sample", "start", start))
+        length_s = WHOLE_FILE_S if length is None else _number("sample", "length", length, 0, 3600)
+        self._play("sample", when, Note(speed, _level("sample", level), _place("sample", at), voice, length_s, 0.0,
+                                        _controls("sample", controls)))
 
     def loop(self, key: str, path: str | Path, level: float = 0.5, at: Any = None, pitch: float | str = 60,
-             rate: float = 1.0, level_from: str = "", pitch_from: str = "", **controls: float) -> None:
-        """Repeat a sound file, without a seam, as long as this is called in every frame; otherwise as `hold`."""
-        voice, pitch = self._file("loop", path), _rated("loop", pitch, rate)
-        self._hold("loop", key, voice, pitch, level, at, (level_from, pitch_from), controls)
+             rate: float = 1.0, level_from: str = "", pitch_from: str = "", begin: float = 0.0,
+             end: float | None = None, fade: float = 0.02, start: float | None = None, channel: int = 0,
+             **controls: float) -> None:
+        """Repeat a sound file, without a seam, as long as this is called in every frame; otherwise as `hold`.
+
+        Args:
+            begin, end: What is repeated, in seconds; None is the file's end.
+            fade: Seconds of the cross-fade over the seam, at most half of what is repeated.
+            start: Where it starts; before `begin` it is heard once, and None is `begin`.
+            pitch, rate, channel: As for `sample`.
+        """
+        speed, way = _rated("loop", pitch, rate)
+        voice = Recording(self._file("loop", path), _channel("loop", channel), way < 0, _second("loop", "start", start),
+                          _number("loop", "begin", begin, 0, LONGEST_FILE_S), _second("loop", "end", end),
+                          _number("loop", "fade", fade, 0, 60))
+        if voice.loop_end_s is not None and voice.loop_end_s <= voice.loop_s:
+            raise ValueError(f"sound.loop: end is {end!r}, and begin is {begin!r}; end must be later")
+        self._hold("loop", key, voice, speed, level, at, (level_from, pitch_from), controls)
+
+    def grain(self, key: str, path: str | Path, position: float | None = None, spread: float = 0.05, size: float = 0.1,
+              density: float = 20.0, pitch: float | str = 60, level: float = 0.5, at: Any = None, jitter: float = 0.5,
+              detune: float = 0.0, rate: float = 1.0, level_from: str = "", pitch_from: str = "", channel: int = 0,
+              **controls: float) -> None:
+        """Scatter short pieces of a sound as long as this is called in every frame; otherwise as `hold`.
+
+        Args:
+            path: A sound file, or `mic`: what the microphone heard in the last five seconds; `mic:NAME` is another one.
+            position: Where the grains begin, 0..1 of the file; of a microphone, 1 is just now. None: 0.5, and just now.
+            spread: Seconds by which they begin earlier or later.
+            size: Length of a grain in seconds, 0.002 to 2.
+            density: Grains a second; at most 32 sound at once.
+            jitter: 0 lets them come evenly, 1 at random moments.
+            detune: Semitones by which they are higher or lower.
+            pitch, rate, channel: As for `sample`; a microphone's grains go up by one octave at most.
+        """
+        source = self._recorded("grain", path)
+        speed, way = _rated("grain", pitch, rate)
+        if position is None:
+            position = 0.5 if mic_name(source) is None else 1.0
+        asked = {"position": position, "spread": spread, "size": size, "density": density, "jitter": jitter,
+                 "detune": detune}
+        moved = {name: _number("grain", name, asked[name], *limits) for name, limits in GRAIN_CONTROLS.items()}
+        cloud = Cloud(source, _channel("grain", channel), way < 0, zlib.crc32(f"{self._seed} {key}".encode()))
+        self._hold("grain", key, cloud, speed, level, at, (level_from, pitch_from), controls, moved)
 
     def stop(self) -> None:
         """Release everything that this scene still sounds."""
@@ -127,14 +184,14 @@ class Score:
         if not self._beats.ask(note, place, grid):
             raise ValueError(f"sound.{verb}: too many wait for their beat; ask for fewer pitches, or a finer grid")
 
-    def _hold(self, verb: str, key: str, voice: str | Voice, pitch: float | str, level: float, at: Any,
-              sources: tuple[str, str], controls: Mapping[str, float]) -> None:
+    def _hold(self, verb: str, key: str, voice: Instrument, pitch: float | str, level: float, at: Any,
+              sources: tuple[str, str], controls: Mapping[str, float], moved: Mapping[str, float] = EMPTY) -> None:
         if not isinstance(key, str) or not key:
             raise ValueError(f"sound.{verb}: key is {key!r}; give a name that stays from frame to frame")
         self._check(verb, self._holds)
         level_from, pitch_from = (self._source(verb, source) for source in sources)
         self._holds[key] = Hold(key, _pitch(verb, pitch), _level(verb, level), _place(verb, at), voice,
-                                _controls(verb, controls), level_from, pitch_from)
+                                {**_controls(verb, controls), **moved}, level_from, pitch_from)
 
     def _source(self, verb: str, source: Any) -> str:
         """Return what a sound follows; a name that the show does not have stays at 0 and is reported once."""
@@ -154,7 +211,16 @@ class Score:
         if not isinstance(path, str | Path) or not str(path):
             raise ValueError(f"sound.{verb}: path is {path!r}; give a sound file")
         in_assets = self._folder / "assets" / path
-        return f"sample:{in_assets if in_assets.is_file() else self._folder / path}"
+        return str(in_assets if in_assets.is_file() else self._folder / path)
+
+    def _recorded(self, verb: str, path: str | Path) -> str:
+        """Return a file's whole path, or a microphone; one that the show does not have is reported once."""
+        name = mic_name(str(path))
+        if name is None:
+            return self._file(verb, path)
+        if name not in self._now.mics and (name or not self._now.mics):
+            self._now.unknown.add(f"mic {name or 'room'}")
+        return str(path)
 
 
 def _number(verb: str, name: str, value: Any, low: float, high: float) -> float:
@@ -176,8 +242,20 @@ def _pitch(verb: str, pitch: Any) -> float:
     return _number(verb, "pitch", pitch, -36, 160)
 
 
-def _rated(verb: str, pitch: Any, rate: Any) -> float:
-    return _pitch(verb, pitch) + 12 * math.log2(_number(verb, "rate", rate, 1 / 64, 64))
+def _rated(verb: str, pitch: Any, rate: Any) -> tuple[float, float]:
+    """Return the pitch of a speed, and which way it goes: 1, or -1 for backwards."""
+    rate = _number(verb, "rate", rate, -64, 64)
+    return _pitch(verb, pitch) + 12 * math.log2(max(abs(rate), 1 / 64)), math.copysign(1.0, rate)
+
+
+def _second(verb: str, name: str, value: Any) -> float | None:
+    return None if value is None else _number(verb, name, value, 0, LONGEST_FILE_S)
+
+
+def _channel(verb: str, channel: Any) -> int:
+    if isinstance(channel, bool) or not isinstance(channel, int | np.integer) or not 0 <= channel <= 64:
+        raise ValueError(f"sound.{verb}: channel is {channel!r}; 1 is the first, 0 all of them")
+    return int(channel)
 
 
 def _place(verb: str, at: Any) -> Point | None:

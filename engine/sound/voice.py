@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from numbers import Real
-from typing import Any, TypeGuard
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -111,11 +111,6 @@ class Voice:
             begin = b.P_ROWS + index * b.ROW
             row[begin : begin + len(values)] = values
         return row
-
-
-def is_sample(voice: str | Voice) -> TypeGuard[str]:
-    """Return whether a voice is a sound file: `sample:` and its path."""
-    return isinstance(voice, str) and voice.startswith("sample:")
 
 
 def _times(verb: str, attack: Any, release: Any) -> tuple[float, float]:

@@ -10,6 +10,7 @@ from numba import int64, njit
 from engine.sound import block as b
 from engine.sound.native import memory_at
 from engine.sound.pan import aim_pan, begin_pan
+from engine.sound.sources import begin_source
 from engine.sound.waves import audible, start_phase
 
 SILENT = 1e-4  # of an envelope: -80 dB
@@ -211,6 +212,7 @@ def start_voice(block: int, record: Any, record_f: Any, frame: Any, order: Any) 
     begin_pan(block, v, record_f[b.R_X], record_f[b.R_Y], frame)
     colour(block, v, record_f[b.R_BRIGHT] + (0.0 if held else (record_f[b.R_LEVEL] - 0.5) * 0.3))
     _strike(block, v, held, frame % b.QUANTUM)
+    begin_source(block, v)
     voice[b.V_STATE] = b.ON
 
 

@@ -32,6 +32,7 @@ from engine.sound.control import SoundControl
 from engine.sound.events import Hold, Note, Sounds
 from engine.sound.offline import OfflineSound
 from engine.sound.process import forget_notes, run_sound
+from engine.sound.recording import Recording
 from engine.sound.timing import LiveTiming
 from engine.supervise.memory import Block
 
@@ -157,12 +158,12 @@ def test_a_sample_plays_at_its_pitch_and_a_loop_has_no_seam(tmp_path: Path) -> N
     t = np.arange(44_100) / 44_100
     soundfile.write(tmp_path / "a.wav", 0.5 * np.sin(2 * np.pi * 300 * t), 44_100)
     sound = OfflineSound()
-    once = (Note(72, 0.9, None, f"sample:{tmp_path}/a.wav", 1e9, controls={"space": 0}),)
+    once = (Note(72, 0.9, None, Recording(f"{tmp_path}/a.wav"), 1e9, controls={"space": 0}),)
     sound.submit([Sounds("a", once)], 0)
     sound.advance(1.0)
     assert np.argmax(np.abs(np.fft.rfft(sound.samples[:19_200, 0]))) * 2.5 == pytest.approx(600, abs=3)
     assert np.abs(sound.samples[26_000:]).max() < 1e-4  # what the filter against direct current lets ring
-    loop = Hold("x", 60, 0.9, voice=f"sample:{tmp_path}/a.wav", controls={"space": 0})
+    loop = Hold("x", 60, 0.9, voice=Recording(f"{tmp_path}/a.wav"), controls={"space": 0})
     frames(sound, 3.0, Sounds("a", (), (loop,)), start=1.0)
     assert loud(sound.samples) > 0.02
     assert np.abs(np.diff(sound.samples[53_000:], 6, axis=0)).max() < 1e-3
@@ -172,7 +173,7 @@ def test_a_sample_that_is_saved_again_is_read_again_and_kept_while_it_is_broken(
     sound, path, t = OfflineSound(), tmp_path / "a.wav", np.arange(24_000) / RATE
 
     def pitch_hz() -> float:
-        before, note = len(sound.samples), Note(60, 0.9, None, f"sample:{path}", 1e9, controls={"space": 0})
+        before, note = len(sound.samples), Note(60, 0.9, None, Recording(str(path)), 1e9, controls={"space": 0})
         sound.submit([Sounds("a", (note,))], round(before / RATE * NS))
         sound.advance(before / RATE + 1.0)
         return np.argmax(np.abs(np.fft.rfft(sound.samples[before : before + 19_200, 0]))) * 2.5
@@ -191,8 +192,9 @@ def test_a_sample_that_is_saved_again_is_read_again_and_kept_while_it_is_broken(
 def test_a_missing_sample_is_one_problem_and_silence(tmp_path: Path) -> None:
     sound = OfflineSound()
     (tmp_path / "no.wav").write_text("not a sound")
-    names = [f"sample:{tmp_path}/gone.wav", f"sample:{tmp_path}/no.wav"]
-    wave = frames(sound, 0.5, Sounds("a", tuple(Note(voice=n) for n in names), tuple(Hold(n, voice=n) for n in names)))
+    names = [f"{tmp_path}/gone.wav", f"{tmp_path}/no.wav"]
+    wave = frames(sound, 0.5, Sounds("a", tuple(Note(voice=Recording(n)) for n in names),
+                                      tuple(Hold(n, voice=Recording(n)) for n in names)))
     assert np.abs(wave).max() == 0.0
     assert sorted(problem.path.rsplit("/", 1)[1] for problem in sound.control.problems) == ["gone.wav", "no.wav"]
     assert "is not there" in next(p.text for p in sound.control.problems if "gone" in p.path)

@@ -29,7 +29,7 @@ from engine.sound.block import (
 from engine.sound.instruments import Instruments
 from engine.sound.meters import read_meters
 from engine.sound.mixer import render
-from engine.sound.presets import NAMES
+from engine.sound.presets import VOICES
 from engine.sound.ring import push
 from engine.sound.voice import Voice
 from engine.supervise.memory import Block
@@ -100,7 +100,7 @@ def test_fm_puts_sidebands_at_the_modulators_distance() -> None:
         assert min(abs(hz - wanted) for hz in partials) < 40
 
 
-@pytest.mark.parametrize("voice", NAMES[1:])
+@pytest.mark.parametrize("voice", VOICES)
 def test_no_voice_folds_back_or_clicks(voice: str) -> None:
     engine = Engine()
     engine.send(OP_HOLD, 100, 1, voice, 45.0, 0.7)
@@ -121,7 +121,7 @@ def test_blocks_of_any_size_give_the_same_sound_to_the_bit() -> None:
     waves = []
     for block in (64, 100, 128, 256, 1024):
         engine = Engine()
-        for i, voice in enumerate(itertools.islice(itertools.cycle(NAMES[1:]), 30)):
+        for i, voice in enumerate(itertools.islice(itertools.cycle(VOICES), 30)):
             engine.send(OP_NOTE, 1 + 777 * i, 0, voice, 48 + i, 0.4, (0.1 * i, 0.3), 0.05 + 0.01 * i, 0.3)
         waves.append(engine.run(40_000, block))
     for wave in waves[1:]:

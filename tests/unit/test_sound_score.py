@@ -6,6 +6,7 @@ import pytest
 
 from engine.sound.events import Hold, Note
 from engine.sound.presets import NAMES
+from engine.sound.recording import Recording
 from engine.sound.score import VOICES, Score
 from engine.world import Now, Visitor
 
@@ -45,8 +46,8 @@ def test_samples_name_their_file_in_the_shows_folder(score: Score) -> None:
     score.sample("drop.wav", rate=2)
     score.loop("rain", "rain.wav", level=0.3)
     sounds = score.end()
-    assert sounds.notes[0].voice == "sample:/show/drop.wav" and sounds.notes[0].pitch == 72
-    assert sounds.holds[0].voice == "sample:/show/rain.wav"
+    assert sounds.notes[0].voice == Recording("/show/drop.wav") and sounds.notes[0].pitch == 72
+    assert sounds.holds[0].voice == Recording("/show/rain.wav")
 
 
 @pytest.mark.parametrize(("call", "words"), [
@@ -62,6 +63,10 @@ def test_samples_name_their_file_in_the_shows_folder(score: Score) -> None:
     (lambda s: s.note(when="1/0"), ("note", "when")),
     (lambda s: s.note(spcae=0.1), ("note", "spcae", "did you mean 'space'")),
     (lambda s: s.sample(""), ("sample", "path")),
+    (lambda s: s.sample("a.wav", channel=-1), ("sample", "channel")),
+    (lambda s: s.loop("a", "a.wav", begin=2, end=1), ("loop", "end")),
+    (lambda s: s.grain("a", "a.wav", size="long"), ("grain", "size")),
+    (lambda s: s.grain("a", ""), ("grain", "path")),
     (lambda s: s.sample("a.wav", rate=True), ("sample", "rate")),
 ])
 def test_a_wrong_argument_is_one_line_that_names_verb_and_argument(score: Score, call, words) -> None:
@@ -80,7 +85,7 @@ def test_levels_are_clipped(score: Score) -> None:
 
 
 def test_the_artists_voices_are_the_engines() -> None:
-    assert set(VOICES) == set(NAMES) - {"sample"}
+    assert set(VOICES) == set(NAMES) - {"sample", "grains"}
 
 
 def test_a_sample_in_the_shows_assets_is_found_there_as_pictures_are(tmp_path):
@@ -91,4 +96,32 @@ def test_a_sample_in_the_shows_assets_is_found_there_as_pictures_are(tmp_path):
     score.sample("sounds/drop.wav")
     score.sample("rain.wav")
     voices = [note.voice for note in score.end(1.0).notes]
-    assert voices == [f"sample:{tmp_path}/assets/sounds/drop.wav", f"sample:{tmp_path}/rain.wav"]
+    assert voices == [Recording(f"{tmp_path}/assets/sounds/drop.wav"), Recording(f"{tmp_path}/rain.wav")]
+
+
+def test_backwards_is_a_negative_rate_and_a_cloud_moves_without_beginning_anew(score: Score) -> None:
+    score.sample("a.wav", rate=-2, start=1.5, length=0.5, channel=2)
+    score.grain("g", "a.wav", position=0.2)
+    first = score.end()
+    assert first.notes[0].voice == Recording("/show/a.wav", 2, True, 1.5)
+    assert (first.notes[0].pitch, first.notes[0].length_s) == (72, 0.5)
+    score.begin(Now())
+    score.grain("g", "a.wav", position=0.7)
+    later = score.end().holds[0]
+    assert later.voice == first.holds[0].voice
+    assert (first.holds[0].controls["position"], later.controls["position"]) == (0.2, 0.7)
+
+
+def test_a_microphone_that_the_show_has_not_is_reported_and_each_cloud_has_chances_of_its_own(score: Score) -> None:
+    now = Now()
+    score.begin(now)
+    score.grain("g", "mic")
+    score.grain("h", "mic:door")
+    one, other = score.end().holds
+    assert now.unknown == {"mic room", "mic door"}
+    assert one.controls["position"] == 1.0
+    assert one.voice.seed != other.voice.seed
+    again = Score("scene", np.random.default_rng(1), Path("/show"))
+    again.begin(Now())
+    again.grain("g", "mic")
+    assert again.end().holds[0].voice == one.voice
