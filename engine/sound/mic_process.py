@@ -133,8 +133,10 @@ class Ear:
     def _fault(self, stream: MicStream, watch: MicWatch) -> str:
         """Return why another source may be heard in place of the wanted one, or nothing."""
         view, source = watch.view, stream.source.sink
-        if not source or view is None:
+        if not source:
             return ""
+        if view is None:
+            return "the sound server is gone; start it again"
         if source not in view.sinks or view.ours not in ("", source):
             return f"microphone '{source}' is gone from the sound server; plug it in"
         return ""

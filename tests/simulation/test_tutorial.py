@@ -11,6 +11,7 @@ from engine.show.files import read_show
 from engine.testing.rehearsal import Act, rehearse
 
 TUTORIAL = Path(__file__).parents[2] / "docs" / "artist.md"
+ASSETS = Path(__file__).parents[2] / "assets"
 LISTINGS = re.findall(r"```python\n(.*?)```", TUTORIAL.read_text(), re.S)
 
 
@@ -22,6 +23,7 @@ def test_the_tutorial_has_seven_steps_and_each_of_them_a_listing() -> None:
 @pytest.mark.parametrize("listing", LISTINGS, ids=[f"step {i}" for i in range(1, len(LISTINGS) + 1)])
 def test_each_step_runs_without_a_problem_and_is_seen(listing: str, tmp_path: Path) -> None:
     (tmp_path / "mine.py").write_text(listing)
+    (tmp_path / "assets").symlink_to(ASSETS)
     script = [Act(1.0, keys=frozenset({"space"})), Act(1.0, mouse=(0.9, 0.8)), Act(1.5, mouse=(1.2, 0.8))]
     show = read_show(tmp_path / "mine.py", simulate=True)
     rehearsal = rehearse(replace(show, stage=replace(show.stage, height_px=180)), 2.5, script=script)
@@ -35,10 +37,11 @@ def test_each_step_runs_without_a_problem_and_is_seen(listing: str, tmp_path: Pa
 def test_the_words_of_the_tutorial_are_the_words_that_exist() -> None:
     from engine.render.canvas import Canvas
     from engine.sound.score import Score
-    from engine.world import Now, Touch, Visitor
+    from engine.world import Mic, Now, Touch, Visitor
 
     rows = dict(re.findall(r"^\| (.+?) \| `(.+?)`", TUTORIAL.read_text(), re.M))
-    classes = {"`now`": Now, "a visitor": Visitor, "a touch": Touch, "`canvas`": Canvas, "`sound`": Score}
+    classes = {"`now`": Now, "a visitor": Visitor, "a touch": Touch, "a microphone": Mic, "`canvas`": Canvas,
+               "`sound`": Score}
     for row, cls in classes.items():
         for word in re.findall(r"[a-z_]+(?=[ (]|$)", re.sub(r"\(.*?\)", "", rows[row])):
             assert hasattr(cls, word) or word in cls.__annotations__, f"{row}: {word}"
