@@ -1,0 +1,47 @@
+"""The flash guard for longer: pictures that change everywhere at once, in parts, and at odd times."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from tests.unit.test_safety_flash_guard import BLACK, BLOCK_PX, SIZE, WHITE, Pixels, measured, plain, square_wave
+
+pytestmark = pytest.mark.soak
+
+
+@pytest.mark.parametrize("hz", range(4, 31))
+def test_f2_fast_flashes_of_any_speed_are_held(hz: int) -> None:
+    assert 1 <= measured(square_wave(hz, plain(BLACK), plain(WHITE)), 4) <= 3
+
+
+def test_waves_between_whose_blocks_the_phase_differs_are_limited_on_shifted_grids() -> None:
+    """Neighbours that each flash three times a second, one after another: what lies between them flashes six times."""
+    def shown(time_s: float) -> Pixels:
+        picture = plain(BLACK)
+        columns = np.arange(SIZE[0]) // BLOCK_PX
+        picture[:, (time_s * 2.8 + 0.25 * (columns % 2)) % 1.0 < 0.5] = 255
+        return picture
+    assert measured(shown, 3) <= 3
+
+
+def test_halves_of_the_picture_that_flash_in_turn_are_limited_together() -> None:
+    def shown(time_s: float) -> Pixels:
+        picture = plain(BLACK)
+        picture[:, : SIZE[0] // 2] = 255 * (time_s * 2.8 % 1.0 < 0.5)
+        picture[:, SIZE[0] // 2 :] = 255 * ((time_s * 2.8 + 0.25) % 1.0 < 0.5)
+        return picture
+    assert measured(shown, 3) <= 3
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_wild_pictures_at_wild_times_never_flash_more_than_thrice(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    coarse = [rng.integers(0, 2, (6, 8, 1)) * rng.integers(0, 256, (6, 8, 3)) for _ in range(12)]
+    pictures = [plain(BLACK) for _ in coarse]
+    for picture, cells in zip(pictures, coarse, strict=True):
+        picture[..., :3] = cells.repeat(36, axis=0).repeat(48, axis=1)
+    gaps = rng.random(600) < 0.4
+    # Between the guard's positions a square may see a bit more of a picture that changes everywhere at once.
+    assert measured(lambda _: pictures[rng.integers(12)], 3, offsets=((0, 0), (2, 2)),
+                    skipped=lambda frame: bool(gaps[frame])) <= 3
