@@ -123,8 +123,7 @@ class LiveShow:
                       for device in show.midi.values() if device.input]
         joins = show.tempo.link and not show.simulated
         self._link = [self._closed_at_end(LinkClock(show.tempo.bpm, show.tempo.beats))] if joins else []
-        named = serial.devices(source for _, source in sources(show))
-        self._serial = [self._closed_at_end(serial.SerialInput(device)) for device in named]
+        self._serial = self._ports(show)
         seed = seed_of(show, RealClock().wall().date())
         state, saved, word = read_state(Path(plan["state"]), RealClock().wall())
         barred = {each.scene: each for each in state.barred} | from_plain(plan["barred"])
@@ -277,6 +276,11 @@ class LiveShow:
         self._direct.hear(event)
 
     # -- how -----------------------------------------------------------------------------------
+
+    def _ports(self, show: Show) -> list[serial.SerialInput]:
+        """Return what listens to each serial device that the show names."""
+        named = serial.devices(source for _, source in sources(show))
+        return [self._closed_at_end(serial.SerialInput(device)) for device in named]
 
     def _rim(self, show: Show) -> tuple[LampOutput, GuardedScreens, Desk]:
         """Return lamps and windows behind the flash guard, and the desk at the windows."""
