@@ -33,6 +33,7 @@ from engine.supervise.ward import ENGINE_PATIENCE, ChildPlan
 
 ENGINE, SOUND, CAMERA = "engine.commands.play", "engine.sound.process", "engine.inputs.camera_process"
 MIC = "engine.sound.mic_process"
+NOT_YET = "not yet for the public: the guard against flashes is not proven on every scene"
 CAPPED = "sound: uncalibrated, each output is capped at -20 dBFS RMS; docs/operator.md, 'Loudness', says how to measure"
 SOUND_PATIENCE = Patience(beating_s=1.5, warm_s=15.0, cold_s=300.0)  # it is to be heard again within 3 s
 
@@ -59,6 +60,7 @@ def run(args: argparse.Namespace) -> int:
         print("no display: frames are made off-screen; set DISPLAY for windows", file=sys.stderr)
     if args.report and not args.report.resolve().parent.is_dir():
         raise MixeurError(f"--report {args.report}: the folder is not there; make it or name another")
+    say(NOT_YET)
     if show.sound.pink_spl_db is None:
         say(CAPPED)
     if hasattr(signal, "SIGHUP"):
