@@ -109,7 +109,7 @@ class LiveShow:
             for name, camera in show.cameras.items()
         }
         self.sound = SoundControl(Block.attach(plan["sound"]), show.sound, show.speakers, show.stage, report=self._tell,
-                                  mics=tuple(show.mics))
+                                  mics=tuple(show.mics), reverb=show.reverb)
         self._mics = {name: self.sound.mic(index) for index, name in enumerate(show.mics)}
         direct = self._direct = Direct(lambda: self.refit.room, self.sound)
         self.osc = self._closed_at_end(OscListener(show.osc, lambda: self._addresses, direct.hear))

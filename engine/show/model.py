@@ -214,9 +214,7 @@ class Speaker:
     """`[speaker] NAME = {...}`: one output channel (counted from 1) and its place in metres.
 
     Attributes:
-        highpass_hz, lowpass_hz: Crossovers of 24 dB an octave (Linkwitz-Riley): tops and a subwoofer with the same
-            frequency add up flat.
-        eq: At most six bands.
+        highpass_hz, lowpass_hz: Crossovers of 24 dB an octave (Linkwitz-Riley): at one frequency they add up flat.
     """
 
     name: str = field(metadata=HIDDEN)
@@ -290,6 +288,25 @@ class Microphone:
     channel: int = field(default=1, metadata=limits(1, 64))
     gain_db: float = field(default=0.0, metadata=limits(-60, 60, "dB"))
     lost: Literal["silence", "simulate"] = "silence"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reverb:
+    """`[reverb]`: the room that voices share by their `space`.
+
+    Attributes:
+        decay_s: In which a sound of 500 Hz falls by 60 dB.
+        damping: How much sooner 8 kHz has fallen: 0 at the same time, 0.7 in three tenths of it.
+        size: From a small room (0.3) to a hall (1) and beyond.
+        response: A measured room's impulse response, in place of decay, damping and size; a channel for each speaker.
+    """
+
+    decay_s: float = field(default=2.6, metadata=limits(0.2, 30, "s"))
+    damping: float = field(default=0.7, metadata=limits(0, 0.95))
+    size: float = field(default=1.0, metadata=limits(0.2, 2))
+    predelay_ms: float = field(default=0.0, metadata=limits(0, 300, "ms"))
+    level_db: float = field(default=0.0, metadata=limits(-60, 12, "dB"))
+    response: Path | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -387,6 +404,7 @@ class Show:
     speakers: Mapping[str, Speaker] = field(default_factory=dict, metadata=section("speaker", "room"))
     sound: Sound = field(default=Sound(), metadata=section("sound", "room"))
     mics: Mapping[str, Microphone] = field(default_factory=dict, metadata=section("mic", "room"))
+    reverb: Reverb = field(default=Reverb(), metadata=section("reverb", "room"))
     lamps: Mapping[str, Lamp] = field(default_factory=dict, metadata=section("light", "room"))
     flashes: Flashes = field(default=Flashes(), metadata=section("flashes", "room"))
     midi: Mapping[str, MidiDevice] = field(default_factory=dict, metadata=section("midi", "room"))

@@ -1,4 +1,4 @@
-"""What speakers must be to each other: crossovers that leave something over, and a ring that goes all round."""
+"""What speakers must be to each other: crossovers that leave something over, a ring that goes all round."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ WIDEST_DEG = 179.0
 
 
 def check_speakers(show: Show, data: Mapping[str, Any], reader: Reader) -> None:
-    """Report crossovers that let nothing pass, and a layout that its panning cannot serve.
+    """Report crossovers that let nothing pass, a layout that its panning cannot serve, a response that is not there.
 
     Args:
         show: Blank fields stand for values that are reported already.
@@ -26,6 +26,9 @@ def check_speakers(show: Show, data: Mapping[str, Any], reader: Reader) -> None:
     wrong = gap(tuple(show.speakers.values()), show.sound.centre_m) if show.sound.panning == "vbap" else ""
     if wrong:
         reader.report(("sound", "panning"), f'"vbap" needs a ring: {wrong}; move or add speakers, or write "dbap"')
+    response = show.reverb.response
+    if response and not show.simulated and not response.is_file():
+        reader.report(("reverb", "response"), f"there is no file {data['reverb']['response']!r}")
 
 
 def gap(speakers: Sequence[Speaker], centre_m: tuple[float, float] | None) -> str:

@@ -47,7 +47,7 @@ TAPS, PHASES, CHUNK, MOST_TIMES = 64, 256, 256, 8
 
 # levels: float64
 (L_MASTER, L_MASTER_NOW, L_START, L_LIGHT, L_ALIVE, L_FADE_NOW, L_LIMIT, L_ROOM, L_ECHO, L_HUSH) = range(10)
-L_SWAP = 40  # how far another layout has faded in
+L_SWAP, L_WET, L_WET_NOW, L_SENT, L_SENT_NOW = range(40, 45)  # fades of layout and room; gains of room and send
 
 WRITTEN, DROPPED, READ = 0, 1, 8  # words of a producer's cursor, the reader's on its own cache line
 # ring records: words 0-5 are integers, the rest float64
@@ -105,7 +105,7 @@ A_ENGINE, A_DEVICE, A_PLACE, A_FILLED = range(4)
 # -- space: where speakers stand and what stands before them (layout.py, pan.py, feed.py, equaliser.py) --
 
 # counters of the layout: integers. What is wanted is written, counted, and adopted by the renderer behind a fade
-Y_WRITTEN, Y_ADOPTED, Y_RATE, Y_LINE = range(4)
+Y_WRITTEN, Y_ADOPTED, Y_RATE, Y_LINE, Y_ROOM_WRITTEN, Y_ROOM_ADOPTED = range(6)
 PANNINGS = ("dbap", "vbap")
 # how sources are panned, as it is wanted (the first six) and as it is adopted: float64
 (G_PANNING, G_BLUR, G_ROLLOFF, G_FALLOFF, G_X, G_Y, G_REACH, G_SOFT, G_WIDTH) = range(9)
@@ -114,6 +114,14 @@ EQ_BANDS = 10  # two each of high-pass and low-pass, and six of the show's
 E_KIND, E_HZ, E_Q, E_GAIN = range(4)  # a band as it is wanted: float64; the gain in decibels
 PEAK, LOW_SHELF, HIGH_SHELF, HIGH_PASS, LOW_PASS = range(5)
 I_TRIM, I_DELAY, I_BANDS = range(3)  # a speaker's line, as adopted: float64; the delay in frames
+# the room as it is wanted and as it is adopted: float64; seconds, shares, and an amplitude
+O_DECAY, O_DAMPING, O_SIZE, O_PREDELAY, O_LEVEL = range(5)
+PREDELAY = 65_536  # frames; a power of two
+# the convolver: integers. Which response is wanted (0: none), its size, and which is used
+(C_WANTED, C_PARTS_TO, C_CHANNELS_TO, C_USED, C_PARTS, C_CHANNELS, C_HEAD, C_STEP) = range(8)
+PART = 256  # frames of a partition
+PARTS, ROOM_CHANNELS = 1024, 8
+BINS = 272  # of a partition's spectrum: 257, in whole cache lines
 
 BACKENDS = ("none", "portaudio", "null", "offline")
 
@@ -160,6 +168,7 @@ class Memory(NamedTuple):
     echo: NDArray[np.float32]
     echo_at: NDArray[np.int64]
     echo_low: NDArray[np.float32]
+    echo_line: NDArray[np.float64]
     dc: NDArray[np.float64]
     delay: NDArray[np.float32]
     ahead: NDArray[np.float32]
@@ -187,6 +196,16 @@ class Memory(NamedTuple):
     gain_from: NDArray[np.float32]
     gain_mid: NDArray[np.float32]
     path: NDArray[np.int64]
+    room: NDArray[np.float64]
+    room_now: NDArray[np.float64]
+    before: NDArray[np.float32]
+    convolver: NDArray[np.int64]
+    response: NDArray[np.float32]
+    past: NDArray[np.float32]
+    spectrum: NDArray[np.float32]
+    answer: NDArray[np.float32]
+    fold: NDArray[np.float32]
+    heard: NDArray[np.float32]
     bank: NDArray[np.float32]
     guard: NDArray[np.float64]
     seconds: NDArray[np.float64]
@@ -199,7 +218,7 @@ class Memory(NamedTuple):
     between: NDArray[np.float32]
 
 
-ECHO_LINES = 12  # 8 of the network and 4 allpasses before it
+ECHO_LINES, DIFFUSERS = 20, 4  # 16 of the network and 4 allpasses before it
 ECHO_LENGTH = 16_384
 PEAK_TAPS = 12  # of each phase of the true-peak filter
 HOPS = 4  # of 100 ms in a momentary loudness; one more is under way
@@ -221,7 +240,7 @@ SECTIONS: tuple[tuple[str, Any, tuple[int, ...]], ...] = (
     ("history", np.int64, (HISTORY, 2)), ("costs", np.int64, (64,)), ("meter", np.float64, (MAX_SPEAKERS, 4)),
     ("wave", np.float32, (8, QUANTUM)), ("band", np.float64, (8,)), ("bus", np.float32, (MAX_SPEAKERS + 2, QUANTUM)),
     ("mixed", np.float32, (MAX_SPEAKERS, QUANTUM)), ("echo", np.float32, (ECHO_LINES, ECHO_LENGTH)),
-    ("echo_at", np.int64, (16,)), ("echo_low", np.float32, (16,)),
+    ("echo_at", np.int64, (16,)), ("echo_low", np.float32, (16,)), ("echo_line", np.float64, (ECHO_LINES, 4)),
     ("dc", np.float64, (MAX_SPEAKERS, 2)), ("delay", np.float32, (MAX_SPEAKERS, DELAY)),
     ("ahead", np.float32, (MAX_SPEAKERS, QUANTUM)), ("ready", np.float32, (QUANTUM, MAX_SPEAKERS)),
     ("taps", np.float32, (PHASES + 2, TAPS)), ("window", np.float32, (CHUNK * MOST_TIMES + 2 * TAPS, MAX_SPEAKERS)),
@@ -233,7 +252,11 @@ SECTIONS: tuple[tuple[str, Any, tuple[int, ...]], ...] = (
     ("line", np.float64, (2, MAX_SPEAKERS, 4)), ("biquad", np.float64, (2, MAX_SPEAKERS, EQ_BANDS, 8)),
     ("tap", np.float64, (2, QUANTUM)), ("gain_low", np.float32, (MAX_SPEAKERS,)),
     ("gain_from", np.float32, (SLOTS, MAX_SPEAKERS)), ("gain_mid", np.float32, (SLOTS, MAX_SPEAKERS)),
-    ("path", np.int64, (SLOTS, 2)),
+    ("path", np.int64, (SLOTS, 2)), ("room", np.float64, (8,)), ("room_now", np.float64, (8,)),
+    ("before", np.float32, (PREDELAY,)), ("convolver", np.int64, (16,)),
+    ("response", np.float32, (ROOM_CHANNELS, PARTS, 2, BINS)), ("past", np.float32, (PARTS, 2, BINS)),
+    ("spectrum", np.float32, (ROOM_CHANNELS, 2, BINS)), ("answer", np.float32, (ROOM_CHANNELS, PART)),
+    ("fold", np.float32, (4, 2 * PART)), ("heard", np.float32, (2 * PART,)),
     # the guards of the ears: see ceilings.py for `guard`
     ("guard", np.float64, (64,)), ("seconds", np.float64, (SECONDS, 2)), ("minutes", np.float64, (MINUTES, 2)),
     ("weights", np.float64, (WEIGHTS, 5)), ("weighed", np.float64, (QUANTUM, MAX_SPEAKERS)),
@@ -316,6 +339,8 @@ def open_memory(block: Block, sound: model.Sound, speakers: Iterable[model.Speak
         memory.header[H_OUTPUTS] = memory.header[H_CHANNELS] = max(outputs)
         memory.levels[L_MASTER] = memory.levels[L_MASTER_NOW] = memory.levels[L_LIMIT] = memory.levels[L_ROOM] = 1.0
         memory.speaker[:, S_TRIM] = 1.0
+        memory.room[: O_LEVEL + 1] = (2.6, 0.7, 1.0, 0.0, 1.0)
+        memory.layout[Y_ROOM_ADOPTED] = -1
         memory.panning[: G_Y + 1] = (0.0, 0.2, 1.0, 0.0, np.nan, np.nan)
         for index, output in enumerate(outputs):
             memory.speaker[index, S_OUTPUT] = output - 1

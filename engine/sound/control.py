@@ -21,9 +21,10 @@ from engine.sound.meters import Meters, read_backend, read_meters
 from engine.sound.mic import MicLink
 from engine.sound.presets import GRAINS, SAMPLE
 from engine.sound.recording import GRAIN_CONTROLS, Cloud, Recording, mic_name
+from engine.sound.response import RoomResponse
 from engine.sound.ring import push
 from engine.sound.samples import MISSING, SampleBank
-from engine.sound.speakers import write_layout
+from engine.sound.speakers import write_layout, write_room
 from engine.sound.timing import LiveTiming, Timing
 from engine.sound.voice import MOVES
 from engine.supervise.memory import Block
@@ -31,6 +32,7 @@ from engine.supervise.memory import Block
 ALIVE_NS = 1_000_000_000
 PATIENCE_NS = 500_000_000  # a note whose file is still being read waits this long
 OCTAVE, OCTAVES = 12.0, 4.0
+DEFAULT_ROOM = model.Reverb()
 SPACE = 0.18  # how much of a sound goes to the room by default
 
 
@@ -56,11 +58,13 @@ class SoundControl:
         report: Gets one problem for each sample that cannot be played.
         samples_at_once: Read samples when they are first asked for, not beside the loop.
         mics: Names of the show's microphones.
+        reverb: The room, as in the show.
     """
 
     def __init__(self, block: Block, sound: model.Sound, speakers: Mapping[str, model.Speaker], stage: model.Stage, *,
                  producer: int = 0, timing: Timing | None = None, report: Callable[[Problem], None] | None = None,
-                 samples_at_once: bool = False, mics: Sequence[str] = ()) -> None:
+                 samples_at_once: bool = False, mics: Sequence[str] = (),
+                 reverb: model.Reverb = DEFAULT_ROOM) -> None:
         self.problems: list[Problem] = []
         self._memory = open_memory(block, sound, speakers.values())
         self._address = address(self._memory)
@@ -76,6 +80,8 @@ class SoundControl:
         self._numbers = self._record.view(np.float64)
         self._unit_m = stage.size_m[1] if stage.size_m else 1.0
         write_layout(self._memory, sound, speakers, stage)
+        self._response = RoomResponse(self._memory, report or self.problems.append, samples_at_once)
+        self._furnish(reverb)
         self.level_db = self._level_db = sound.level_db
         self._bound: dict[str, int] = {}
         self._is_clear = self._send(b.OP_CLEAR, 0)  # what an engine that died left sounding
@@ -179,15 +185,21 @@ class SoundControl:
         return reason or ("the sound process is starting" if backend == "none" else "")
 
     def adopt(self, show: model.Show) -> None:
-        """Take over the level, the ceilings, the panning and the speakers of another version of the show."""
+        """Take over the level, the ceilings, the panning, the speakers and the room of another version of the show."""
         if show.sound.level_db != self._level_db:
             self.level_db = self._level_db = show.sound.level_db
         set_ceilings(self._memory.guard, show.sound, int(self._memory.header[b.H_OUTPUTS]))
         write_layout(self._memory, show.sound, show.speakers, show.stage)
+        self._furnish(show.reverb)
 
     def renew(self, changed: Collection[Path]) -> None:
         """Read samples again whose files (resolved paths) have changed."""
         self._samples.renew(changed)
+        self._response.renew(changed)
+
+    def _furnish(self, reverb: model.Reverb) -> None:
+        write_room(self._memory, reverb)
+        self._response.want(reverb.response)
 
     # -- what is written -------------------------------------------------------------------------
 
@@ -304,7 +316,9 @@ class SoundControl:
         return b.MIC_SOURCE + (self._mics.index(name) if name else 0)
 
     def _place(self, at: Point | None) -> Point:
-        return (math.nan, math.nan) if at is None else (at[0] * self._unit_m, at[1] * self._unit_m)
+        if at is None:
+            return math.nan, math.nan
+        return at if math.isnan(at[0]) else (at[0] * self._unit_m, at[1] * self._unit_m)  # `speakers.alone`
 
     def _begin(self, op: int, when: int, owner: int = 0, number: int = 0) -> None:
         self._record[:] = 0

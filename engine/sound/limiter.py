@@ -7,6 +7,7 @@ from typing import Any
 from numba import float32, njit
 
 from engine.sound import block as b
+from engine.sound.echo import clear_room
 from engine.sound.native import memory_at
 from engine.sound.true_peak import LIMITED, true_peak
 from engine.sound.waves import STEP
@@ -47,8 +48,8 @@ def fade_target(block: int, now_ns: Any) -> Any:
 @njit(nogil=True, error_model="numpy")
 def _wipe(block: int) -> None:
     """Clear everything that remembers sound, after a number in it was bad."""
-    memory = memory_at(block, "header mixed echo echo_low dc delay peaks biquad")
-    for part in (memory.mixed, memory.echo, memory.delay, memory.peaks[LIMITED]):
+    memory = memory_at(block, "header mixed dc delay peaks biquad")
+    for part in (memory.mixed, memory.delay, memory.peaks[LIMITED]):
         flat = part.ravel()
         for i in range(flat.size):
             flat[i] = 0.0
@@ -56,8 +57,7 @@ def _wipe(block: int) -> None:
         memory.dc[i, 0] = memory.dc[i, 1] = 0.0
     for biquads in memory.biquad.reshape(-1, 8):
         biquads[5] = biquads[6] = 0.0
-    for i in range(memory.echo_low.size):
-        memory.echo_low[i] = 0.0
+    clear_room(block)
     memory.header[b.H_BAD] += 1
 
 

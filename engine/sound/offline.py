@@ -28,7 +28,7 @@ from engine.sound.block import (
     open_memory,
 )
 from engine.sound.ceilings import G_CAP
-from engine.sound.control import SoundControl
+from engine.sound.control import DEFAULT_ROOM, SoundControl
 from engine.sound.events import Sounds
 from engine.sound.mixer import render
 from engine.sound.timing import OfflineTiming
@@ -41,7 +41,7 @@ class OfflineSound:
     """Speakers of a virtual room: what they would play is kept.
 
     Args:
-        sound, speakers, stage, report, mics: As for `SoundControl`, which it wraps.
+        sound, speakers, stage, report, mics, reverb: As for `SoundControl`, which it wraps.
 
     Attributes:
         memory: Of the sound engine, for microphones that hear in the virtual room.
@@ -50,7 +50,7 @@ class OfflineSound:
 
     def __init__(self, sound: model.Sound | None = None, speakers: Mapping[str, model.Speaker] | None = None,
                  stage: model.Stage | None = None, report: Callable[[Problem], None] | None = None,
-                 mics: Sequence[str] = ()) -> None:
+                 mics: Sequence[str] = (), reverb: model.Reverb = DEFAULT_ROOM) -> None:
         block, sound, stage = Block.private(SIZE), sound or model.Sound(), stage or model.Stage()
         self.memory = self._memory = open_memory(block, sound, (speakers or {}).values())
         header = self._memory.header
@@ -58,7 +58,7 @@ class OfflineSound:
         self._memory.guard[G_CAP] = 0.0
         self.rate = int(header[H_RATE])
         self.control = SoundControl(block, sound, speakers or {}, stage, timing=OfflineTiming(self.rate), report=report,
-                                    samples_at_once=True, mics=mics)
+                                    samples_at_once=True, mics=mics, reverb=reverb)
         self.keep = True
         self._blocks: list[NDArray[np.float32]] = []
         self._frames = self._wanted = 0

@@ -1,4 +1,4 @@
-"""The show's speakers and its panning, written where the renderer finds them."""
+"""The show's speakers, its panning and its room, written where the renderer finds them."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import numpy as np
 from engine.show import model
 from engine.sound import block as b
 from engine.sound.block import Memory, address
+from engine.sound.echo import announce_room
 from engine.sound.layout import announce_layout
 
 LOUDEST_DB = 24.0
@@ -37,6 +38,19 @@ def write_layout(memory: Memory, sound: model.Sound, speakers: Mapping[str, mode
     memory.panning[: b.G_Y + 1] = (b.PANNINGS.index(sound.panning), sound.blur, sound.rolloff_db / DB_PER_DOUBLING,
                                    sound.falloff_db / DB_PER_DOUBLING, *centre)
     announce_layout(address(memory))
+
+
+def write_room(memory: Memory, reverb: model.Reverb) -> None:
+    """Write which room is wanted and tell the renderer, if it is another one."""
+    wanted = (reverb.decay_s, reverb.damping, reverb.size, reverb.predelay_ms / 1000, 10 ** (reverb.level_db / 20))
+    if tuple(memory.room[: len(wanted)]) != wanted:
+        memory.room[: len(wanted)] = wanted
+        announce_room(address(memory))
+
+
+def alone(index: int) -> tuple[float, float]:
+    """Return the place of what sounds from one speaker and no other; `index` counts the show's speakers from 0."""
+    return math.nan, float(index)
 
 
 def pair(stage: model.Stage) -> tuple[model.Speaker, model.Speaker]:

@@ -139,7 +139,8 @@ class Rehearsal:
         self.clock = VirtualClock(self.show.stage.fps, frames=round(seconds * self.show.stage.fps))
         people = Visitors(seed, self.show.stage.aspect, visitors)
         cameras = {n: InlineCamera(c, people, seed + i) for i, (n, c) in enumerate(self.show.cameras.items())}
-        self.sound = OfflineSound(self.show.sound, self.show.speakers, self.show.stage, mics=tuple(self.show.mics))
+        self.sound = OfflineSound(self.show.sound, self.show.speakers, self.show.stage, mics=tuple(self.show.mics),
+                                  reverb=self.show.reverb)
         mics = {n: InlineMic(self.sound.memory, i, seed + i) for i, n in enumerate(self.show.mics)}
         self._devices = ScriptedDevices(cameras, script, mics)
         self.director = _director(self.show, seed, self.clock, self.problems.append, self._say)
