@@ -108,8 +108,7 @@ class LiveShow:
             name: CameraLink(camera, Block.attach(plan["cameras"][name]), aspect=show.stage.aspect, say=say)
             for name, camera in show.cameras.items()
         }
-        self.sound = SoundControl(Block.attach(plan["sound"]), show.sound, show.speakers, show.stage, report=self._tell,
-                                  mics=tuple(show.mics), reverb=show.reverb)
+        self.sound = self._sender(show)
         self._mics = {name: self.sound.mic(index) for index, name in enumerate(show.mics)}
         direct = self._direct = Direct(lambda: self.refit.room, self.sound)
         self.osc = self._closed_at_end(OscListener(show.osc, lambda: self._addresses, direct.hear))
@@ -155,6 +154,10 @@ class LiveShow:
         limit()
         self.overview = self._overview()
         self._shares = CpuShares({child.name: child.pid for child in board.children()})
+
+    def _sender(self, show: Show) -> SoundControl:
+        return SoundControl(Block.attach(self._plan["sound"]), show.sound, show.speakers, show.stage,
+                            report=self._tell, mics=tuple(show.mics), reverb=show.reverb)
 
     def __enter__(self) -> LiveShow:
         return self

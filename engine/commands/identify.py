@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import itertools
-import math
 import signal
 import sys
 import threading
@@ -23,13 +22,11 @@ if TYPE_CHECKING:
     from engine.light.output import LampOutput
     from engine.render.headless import HeadlessWindows
     from engine.render.window import Windows
-    from engine.sound.control import SoundControl
 
 FPS = 20.0
 TURN_S, TONE_S = 2.0, 1.2
 LAMP_FADE_S = 0.5  # slowly: nobody knows yet where the lamps hang
-LEVEL = 0.8
-MUTE_DB = -400.0
+LEVEL = 0.37  # -20 dBFS RMS of a sine
 SCALE = (0, 2, 4, 5, 7, 9, 11)  # major, from middle C: each speaker sounds higher than the one before
 
 
@@ -168,10 +165,10 @@ def _tones(show: Show, plan: Mapping[str, Any], turns: Iterable[Item]) -> Iterat
     from engine.clock import monotonic_ns
     from engine.sound.control import SoundControl
     from engine.sound.events import Note, Sounds
+    from engine.sound.speakers import alone
     from engine.supervise.memory import Block
 
-    block = Block.attach(plan["sound"])
-    control = SoundControl(block, show.sound, show.speakers, show.stage)
+    control = SoundControl(Block.attach(plan["sound"]), show.sound, show.speakers, show.stage)
     while control.meters().backend == "none":
         control.submit((), monotonic_ns())
         yield None
@@ -179,21 +176,10 @@ def _tones(show: Show, plan: Mapping[str, Any], turns: Iterable[Item]) -> Iterat
         print(item, flush=True)
         notes: tuple[Note, ...] = ()
         if item.speaker:
-            control = _alone(item.speaker, show, block)
-            notes = (Note(item.pitch, LEVEL, None, "sine", TONE_S, controls={"space": 0.0}),)
+            notes = (Note(item.pitch, LEVEL, alone(item.number - 1), "sine", TONE_S, controls={"space": 0.0}),)
         for frame in range(round(TURN_S * FPS)):
             control.submit((Sounds("identify", notes if frame == 1 else ()),), monotonic_ns())
             yield item
-
-
-def _alone(speaker: Speaker, show: Show, block: Any) -> SoundControl:
-    """Return a sender that mutes every other speaker: panning alone would leave neighbours sounding."""
-    from engine.sound.control import SoundControl
-
-    gain_db = speaker.trim_db + 10 * math.log10(len(show.speakers))  # what sounds everywhere is shared among all
-    muted = {name: replace(other, trim_db=gain_db if other is speaker else MUTE_DB)
-             for name, other in show.speakers.items()}
-    return SoundControl(block, show.sound, muted, show.stage)
 
 
 def _screens(show: Show, projectors: Mapping[str, Projector], headless: bool) -> Windows | HeadlessWindows:

@@ -14,22 +14,25 @@ from engine.clock import NS
 from engine.show import model
 from engine.sound.events import Hold, Note, Sounds
 from engine.sound.offline import OfflineSound
+from engine.sound.recording import Recording
 
 RATE = 48_000
 FOUR = {f"s{i}": model.Speaker(name=f"s{i}", output=i + 1, at_m=(2.0 * i, 0.0)) for i in range(4)}
 
 
 @pytest.fixture(scope="module")
-def click(tmp_path_factory) -> str:
+def click(tmp_path_factory) -> Recording:
     """A voice that is one short click."""
     path = tmp_path_factory.mktemp("room") / "click.wav"
     wave = np.zeros(64)
     wave[8] = 0.5
     soundfile.write(path, wave, RATE, subtype="FLOAT")
-    return f"sample:{path}"
+    return Recording(str(path))
 
 
-def heard(voice: str, reverb: model.Reverb, seconds: float, space: float, block_s: float = 1.0) -> NDArray[np.float64]:
+def heard(
+    voice: Recording, reverb: model.Reverb, seconds: float, space: float, block_s: float = 1.0
+) -> NDArray[np.float64]:
     """Play a note of a voice everywhere, after the fade of every start; return what is heard from it on."""
     sound = OfflineSound(speakers=FOUR, reverb=reverb)
     sound.advance(0.25)
@@ -40,7 +43,7 @@ def heard(voice: str, reverb: model.Reverb, seconds: float, space: float, block_
     return sound.samples[RATE // 4 :][: round(seconds * RATE)].astype(float)
 
 
-def answer(voice: str, reverb: model.Reverb, seconds: float) -> NDArray[np.float64]:
+def answer(voice: Recording, reverb: model.Reverb, seconds: float) -> NDArray[np.float64]:
     """Return the room's part of what is heard."""
     return heard(voice, reverb, seconds, 1.0) - heard(voice, reverb, seconds, 0.0)
 
@@ -140,7 +143,7 @@ def test_a_measured_room_is_its_convolution_to_minus_100_db(tmp_path, channels) 
     noise = 0.05 * np.random.default_rng(5).standard_normal(RATE)
     noise[: RATE // 4] = 0.0  # the voice's own attack is over
     soundfile.write(tmp_path / "noise.wav", noise, RATE, subtype="FLOAT")
-    voice, room = f"sample:{tmp_path}/noise.wav", model.Reverb(response=tmp_path / "room.wav")
+    voice, room = Recording(f"{tmp_path}/noise.wav"), model.Reverb(response=tmp_path / "room.wav")
     dry, wet = heard(voice, room, 2.5, 0.0), answer(voice, room, 2.5)
     gain = np.sqrt(2 / 4) / np.sqrt(1 / 4)  # what a speaker gets of the room; what it gets of a sound everywhere
     for speaker in range(4):
