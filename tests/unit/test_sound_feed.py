@@ -74,8 +74,8 @@ def play(sound: OfflineSound, begin_s: float, end_s: float, hold: Callable[[floa
     return sound.samples[before:].astype(float)
 
 
-def tone(pitch: float = 69.0, at: tuple[float, float] | None = None) -> Hold:
-    return Hold("x", pitch=pitch, level=0.7, voice="sine", at=at, controls={"space": 0})
+def tone(pitch: float = 69.0, at: tuple[float, float] | None = None, level: float = 0.7) -> Hold:
+    return Hold("x", pitch=pitch, level=level, voice="sine", at=at, controls={"space": 0})
 
 
 def rms_db(wave: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -111,13 +111,14 @@ def test_an_edit_of_a_speaker_is_heard_and_does_not_click(edit) -> None:
     edited = {name: dataclasses.replace(speaker, **EDITS[edit]) for name, speaker in speakers.items()}
     edited = edited if edit != "place" else {"s0": edited["s0"], **{n: s for n, s in speakers.items() if n != "s0"}}
     sound, show = OfflineSound(speakers=speakers, stage=STAGE), model.Show(folder=None, speakers=edited, stage=STAGE)
-    before = play(sound, 0, 0.7, lambda t: tone(57.0, (3.0, 0.2)))
+    # quiet enough for the cap of -20 dBFS, which comes with the edit
+    before = play(sound, 0, 0.7, lambda t: tone(57.0, (3.0, 0.2), 0.4))
     sound.control.adopt(show)
-    after = play(sound, 0.7, 1.2, lambda t: tone(57.0, (3.0, 0.2)))
+    after = play(sound, 0.7, 1.2, lambda t: tone(57.0, (3.0, 0.2), 0.4))
     wave = np.concatenate([before, after])[RATE // 5 :]
     assert np.abs(np.diff(wave, 6, axis=0)).max() < 1e-4  # a jump of 5e-6
     fresh = OfflineSound(speakers=edited, stage=STAGE)
-    assert rms_db(after) == pytest.approx(rms_db(play(fresh, 0, 1.2, lambda t: tone(57.0, (3.0, 0.2)))), abs=0.05)
+    assert rms_db(after) == pytest.approx(rms_db(play(fresh, 0, 1.2, lambda t: tone(57.0, (3.0, 0.2), 0.4))), abs=0.05)
     if edit != "delay":
         assert np.abs(rms_db(after) - rms_db(before)).max() > 1
 
