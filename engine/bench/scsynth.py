@@ -46,6 +46,10 @@ class SynthDef:
         hz = self._unit("BinaryOpUGen", SCALAR, (self.hz, ratio), (SCALAR,), MULTIPLY)
         return self._unit("SinOsc", AUDIO, (hz, phase))
 
+    def filtered_saw(self, cutoff_hz: float, reciprocal_q: float) -> tuple[int, int]:
+        """Add a band-limited saw at the voice's pitch through a resonant lowpass."""
+        return self._unit("RLPF", AUDIO, (self._unit("Saw", AUDIO, (self.hz,)), cutoff_hz, reciprocal_q))
+
     def scaled(self, unit: Input, factor: float, plus: Input = 0.0) -> tuple[int, int]:
         if plus == 0.0:
             return self._unit("BinaryOpUGen", AUDIO, (unit, factor), special=MULTIPLY)

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from engine.problems import MixeurError
 from engine.show import model
+from engine.sound.bandlimit import BLEP_PHASES, bandlimited_step
 from engine.sound.ceilings import G_BEFORE, G_CAP_GAIN, G_GAIN, G_LIMITED, MINUTES, SECONDS, set_ceilings
 from engine.sound.weighting import SECTIONS as WEIGHTS
 from engine.sound.weighting import weighting_sections
@@ -47,6 +48,7 @@ TAPS, PHASES, CHUNK, MOST_TIMES = 64, 256, 256, 8
 
 # levels: float64
 (L_MASTER, L_MASTER_NOW, L_START, L_LIGHT, L_ALIVE, L_FADE_NOW, L_LIMIT, L_ROOM, L_ECHO, L_HUSH) = range(10)
+(L_NEAR_PITCH, L_NEAR_LEVEL, L_NEAR_SEND, L_NEAR_MOVE) = range(30, 34)
 L_SWAP, L_WET, L_WET_NOW, L_SENT, L_SENT_NOW = range(40, 45)  # fades of layout and room; gains of room and send
 
 WRITTEN, DROPPED, READ = 0, 1, 8  # words of a producer's cursor, the reader's on its own cache line
@@ -59,20 +61,30 @@ OP_NOTE, OP_HOLD, OP_SET, OP_RELEASE, OP_STOP, OP_GAIN, OP_CLEAR = range(1, 8)
 
 # voices: integers
 (V_STATE, V_ID, V_OWNER, V_SOURCE, V_START, V_END, V_KIND, V_SAMPLE, V_BIND_LEVEL, V_BIND_PITCH, V_AGE,
- V_LOOP) = range(12)
+ V_LOOP, V_KILLED, V_SEED, V_LASTS, V_LINE_AT, V_WIDTH, V_DELAY) = range(18)
 FREE, ON, RELEASED, KILLED = range(4)
 # voices: float64
 (F_PITCH, F_PITCH_TO, F_LEVEL, F_LEVEL_TO, F_X, F_Y, F_SPACE, F_BRIGHT, F_ATTACK, F_FALL, F_ENV, F_AMP, F_HZ, F_POS,
- F_SEND, F_BACK, F_BACK_OLD) = range(17)
+ F_SEND, F_BACK, F_BACK_OLD, F_S1, F_S2, F_G, F_G_TO, F_DAMP, F_DAMP_TO, F_OCTAVES, F_CUTOFF, F_TUNED_HZ,
+ F_FORCE) = range(27)
 
 # instruments, and a voice's own copy of its instrument: float64. What each column from P_OWN on means is the kind's.
 INSTRUMENTS = 512
-(KIND_SAMPLE, KIND_PARTIALS, KIND_FM) = range(3)
+(KIND_SAMPLE, KIND_PARTIALS, KIND_FM, KIND_SAW, KIND_PULSE, KIND_NOISE, KIND_STRING) = range(7)
 KIND_GRAINS = 16
 P_KIND, P_COUNT, P_ATTACK_S, P_RELEASE_S, P_TICKET, P_OWN = range(6)
+P_BACK = P_OWN  # of FM
+P_TRACK, P_SWEEP, P_SWEEP_S, P_LOW, P_BAND, P_HIGH = range(P_OWN, P_OWN + 6)  # of what has a filter
+P_DAMPING, P_PICK = range(P_OWN, P_OWN + 2)  # of strings
+C_CUTOFF, C_RESONANCE, C_WIDTH = range(3)
 P_MOVES, P_ROWS, ROW = 16, 32, 8  # controls that move; rows of partials or operators, each of 8 numbers
 PATCH = P_ROWS + PARTIALS * ROW
 (W_RATIO, W_LEVEL, W_DECAY_S, W_STAYS, W_BENT_BY) = range(5)  # W_BENT_BY: bits of operators, the sign bit: is heard
+SWEEP = PARTIALS - 1  # the column in which a filter's sweep falls
+LANES = 32  # filters that run side by side
+(A_S1, A_S2, A_G, A_G_STEP, A_DAMP, A_DAMP_STEP, A_LOW, A_BAND, A_HIGH) = range(9)
+STRING = 8192  # frames of a string, and of those that stay when it begins at its front again
+STRING_KEPT = 4032
 TICKET = 1024  # R_PRESET is an instrument's row, and its ticket times this
 
 # speakers as they are wanted: float64; the trim is an amplitude, the delay in seconds
@@ -162,6 +174,14 @@ class Memory(NamedTuple):
     costs: NDArray[np.int64]
     meter: NDArray[np.float64]
     wave: NDArray[np.float32]
+    overlap: NDArray[np.float32]
+    tail: NDArray[np.float32]
+    blep: NDArray[np.float32]
+    lanes: NDArray[np.float32]
+    lane: NDArray[np.float32]
+    lane_voice: NDArray[np.int64]
+    string: NDArray[np.float32]
+    loop: NDArray[np.float32]
     band: NDArray[np.float64]
     bus: NDArray[np.float32]
     mixed: NDArray[np.float32]
@@ -230,7 +250,7 @@ SECTIONS: tuple[tuple[str, Any, tuple[int, ...]], ...] = (
     ("ring", np.int64, (PRODUCERS, RING, RECORD)), ("ring_f", np.float64, (PRODUCERS, RING, RECORD)),
     ("work", np.int64, (RECORD,)), ("work_f", np.float64, (RECORD,)),
     ("pending", np.int64, (PENDING, RECORD)), ("pending_f", np.float64, (PENDING, RECORD)),
-    ("voice", np.int64, (SLOTS, 12)), ("voice_f", np.float64, (SLOTS, 32)), ("phase", np.int32, (SLOTS, 16)),
+    ("voice", np.int64, (SLOTS, 20)), ("voice_f", np.float64, (SLOTS, 32)), ("phase", np.int32, (SLOTS, 16)),
     ("amp", np.float32, (SLOTS, 16)), ("aim", np.float32, (SLOTS, 16)), ("fall", np.float32, (SLOTS, 16)),
     ("last", np.float32, (SLOTS, 16)), ("move", np.float64, (SLOTS, MOVES)), ("move_to", np.float64, (SLOTS, MOVES)),
     ("patch", np.float64, (SLOTS, PATCH)), ("instrument", np.float64, (INSTRUMENTS, PATCH)),
@@ -238,7 +258,11 @@ SECTIONS: tuple[tuple[str, Any, tuple[int, ...]], ...] = (
     ("gain_to", np.float32, (SLOTS, MAX_SPEAKERS)), ("owner", np.float64, (OWNERS, 2)),
     ("speaker", np.float64, (MAX_SPEAKERS, 8)), ("route", np.float32, (MAX_SPEAKERS, MAX_SPEAKERS)),
     ("history", np.int64, (HISTORY, 2)), ("costs", np.int64, (64,)), ("meter", np.float64, (MAX_SPEAKERS, 4)),
-    ("wave", np.float32, (8, QUANTUM)), ("band", np.float64, (8,)), ("bus", np.float32, (MAX_SPEAKERS + 2, QUANTUM)),
+    ("wave", np.float32, (8, QUANTUM)), ("overlap", np.float32, (2 * QUANTUM,)),
+    ("tail", np.float32, (SLOTS, QUANTUM)), ("blep", np.float32, (BLEP_PHASES + 1, QUANTUM)),
+    ("lanes", np.float32, (QUANTUM, LANES)), ("lane", np.float32, (12, LANES)), ("lane_voice", np.int64, (LANES,)),
+    ("string", np.float32, (SLOTS, STRING)), ("loop", np.float32, (SLOTS, 8)), ("band", np.float64, (8,)),
+    ("bus", np.float32, (MAX_SPEAKERS + 2, QUANTUM)),
     ("mixed", np.float32, (MAX_SPEAKERS, QUANTUM)), ("echo", np.float32, (ECHO_LINES, ECHO_LENGTH)),
     ("echo_at", np.int64, (16,)), ("echo_low", np.float32, (16,)), ("echo_line", np.float64, (ECHO_LINES, 4)),
     ("dc", np.float64, (MAX_SPEAKERS, 2)), ("delay", np.float32, (MAX_SPEAKERS, DELAY)),
@@ -348,5 +372,6 @@ def open_memory(block: Block, sound: model.Sound, speakers: Iterable[model.Speak
         memory.weights[:] = weighting_sections(sound.rate)
         memory.guard[[G_GAIN, G_BEFORE, G_CAP_GAIN, G_LIMITED]] = 1.0
         set_ceilings(memory.guard, sound, max(outputs))
+        memory.blep[:] = bandlimited_step(QUANTUM)
         memory.header[H_MAGIC] = MAGIC
     return memory

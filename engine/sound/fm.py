@@ -28,15 +28,16 @@ from engine.sound.native import memory_at
 from engine.sound.waves import HALF, HIGHEST, STEP, TURNS, audible, fade, increment, sine
 
 OPERATORS = 4
+SUM = 5  # row of `wave`
 INDEX = 0.5 / np.pi  # turns of bend for an index of 1
 BACK = np.float32(0.25)  # turns of bend of the whole feedback, nearly a saw
 
 
 @njit(nogil=True, error_model="numpy")
 def _limit(block: int, v: Any, n: Any) -> None:
-    """Write to `band` how high each operator reaches, and after it the greatest amplitude that folds nothing back.
+    """Write to `band` the highest frequency that each operator comes to, and after it the amplitude that folds nothing.
 
-    Carson's rule with one more sideband on each side: -50 to -60 dB of what is left out.
+    Twice as many sidebands as the index, and two more, must fit: what is above them is below -50 dB.
     """
     memory = memory_at(block, "patch voice_f header band amp")
     patch, band, top = memory.patch[v], memory.band, HIGHEST * memory.header[H_RATE]
@@ -47,24 +48,27 @@ def _limit(block: int, v: Any, n: Any) -> None:
             bent_by = -1 - bent_by
         for j in range(i + 1, n):
             if bent_by >> j & 1:
-                allowed = max((top - own_hz) / band[j] - 2.0, 0.0) * INDEX
+                allowed = 0.5 * max((top - own_hz) / band[j] - 2.0, 0.0) * INDEX
                 band[OPERATORS + j] = min(band[OPERATORS + j], allowed)
-                band[i] += (min(memory.amp[v, j], allowed) / INDEX + 1.0) * band[j]
+                band[i] += min(memory.amp[v, j], allowed) / INDEX * band[j]
         band[OPERATORS + i] = 16.0
 
 
 @njit(nogil=True, error_model="numpy")
 def _bend(block: int, bent_by: Any, first: Any, n: Any) -> Any:
-    """Write the sum of the operators that bend to `wave[5]`; return whether there are any."""
+    """Return the row of `wave` that holds the sum of the operators that bend, -1 if none does."""
     memory = memory_at(block, "wave")
-    bend, bent = memory.wave[5], False
+    bend, row = memory.wave[SUM], -1
     for j in range(first, n):
         if bent_by >> j & 1:
-            other = memory.wave[1 + j]
-            for k in range(QUANTUM):
-                bend[k] = bend[k] + other[k] if bent else other[k]
-            bent = True
-    return bent
+            other, before = memory.wave[1 + j], memory.wave[max(row, 0)]
+            if row < 0:
+                row = 1 + j
+            else:
+                for k in range(QUANTUM):
+                    bend[k] = before[k] + other[k]
+                row = SUM
+    return row
 
 
 @njit(nogil=True, error_model="numpy")
@@ -88,7 +92,7 @@ def modulate(block: int, v: Any) -> Any:
     An index falls where the pitch would make it fold back.
     """
     memory = memory_at(block, "wave header voice_f patch last phase amp band")
-    total, bend, patch, last = memory.wave[0], memory.wave[5], memory.patch[v], memory.last[v]
+    total, patch, last = memory.wave[0], memory.patch[v], memory.last[v]
     n, rate = min(int(patch[P_COUNT]), OPERATORS), memory.header[H_RATE]
     loudest = float32(0.0)
     _limit(block, v, n)
@@ -108,7 +112,8 @@ def modulate(block: int, v: Any) -> Any:
         out = memory.wave[1 + i]
         if i == n - 1 and patch[P_OWN] > 0.0:
             _feed_back(block, v, out, phase, step, low, slope)
-        elif _bend(block, bent_by, i + 1, n):
+        elif bent_by:
+            bend = memory.wave[_bend(block, bent_by, i + 1, n)]
             for k in range(QUANTUM):
                 turns = float32(int32(phase + step * int32(k))) * TURNS + bend[k]
                 out[k] = sine(turns - np.floor(turns + HALF)) * (low + slope * float32(k))

@@ -16,7 +16,7 @@ from engine.sound.layout import adopt_layout
 from engine.sound.native import memory_at, native_ns, store_release
 from engine.sound.resampler import is_bridged, resample, wanted
 from engine.sound.ring import ANY, count_late, drain, due, forget, forget_owner
-from engine.sound.sounding import follow, sound_voice
+from engine.sound.sounding import follow, sound_voices
 from engine.sound.voices import change_voice, end_owner, end_voice, find_voice, start_voice
 
 types: Any = numba.types  # numba says little of its own types
@@ -30,7 +30,7 @@ TOO_LATE_S = 0.25  # a note after that is not played: its moment is over
 RECENT = 4096
 
 
-@njit(nogil=True, error_model="numpy")
+@njit(nogil=True, error_model="numpy", inline="always")  # each level of calls is optimised anew
 def _obey(block: int, frame: Any) -> None:
     """Carry out the record in `work`."""
     memory = memory_at(block, "header work work_f owner")
@@ -48,14 +48,14 @@ def _obey(block: int, frame: Any) -> None:
         elif v >= 0:
             end_voice(block, v, when)
     elif op == b.OP_STOP:
-        end_owner(block, owner, False)
+        end_owner(block, owner, frame, False)
         forget_owner(block, owner, work[b.R_OP])
     elif op == b.OP_GAIN:
         memory.owner[owner, 0] = min(max(work_f[b.R_LEVEL], 0.0), 1.0)
         if work_f[b.R_LENGTH] == 0.0:
             memory.owner[owner, 1] = memory.owner[owner, 0]
     elif op == b.OP_CLEAR:
-        end_owner(block, -1, False)
+        end_owner(block, -1, frame, False)
         forget_owner(block, -1, work[b.R_OP])
 
 
@@ -66,7 +66,7 @@ def _listen(block: int, frame: Any) -> None:
     drain(block)
     if memory.header[b.H_PANIC] != memory.header[b.H_PANIC_SEEN]:
         memory.header[b.H_PANIC_SEEN] = memory.header[b.H_PANIC]
-        end_owner(block, -1, True)
+        end_owner(block, -1, frame, True)
         forget_owner(block, -1, ANY)
         memory.levels[b.L_HUSH] = 400.0
     index = due(block, frame + b.QUANTUM)
@@ -78,9 +78,9 @@ def _listen(block: int, frame: Any) -> None:
         index = due(block, frame + b.QUANTUM)
 
 
-@njit(nogil=True, error_model="numpy")
+@njit(nogil=True, error_model="numpy", inline="always")  # each level of calls is optimised anew
 def _add_voices(block: int, frame: Any) -> None:
-    memory = memory_at(block, "header owner bus voice")
+    memory = memory_at(block, "header owner bus")
     near = follow(OWNER_TAU_S, memory.header[b.H_RATE])
     for owner in range(b.OWNERS):
         memory.owner[owner, 1] += (memory.owner[owner, 0] - memory.owner[owner, 1]) * near
@@ -88,14 +88,10 @@ def _add_voices(block: int, frame: Any) -> None:
         if s < memory.header[b.H_SPEAKERS] or s >= b.MAX_SPEAKERS:
             for k in range(b.QUANTUM):
                 memory.bus[s, k] = 0.0
-    n = 0
-    for v in range(b.SLOTS):
-        if memory.voice[v, b.V_STATE] != b.FREE and sound_voice(block, v, frame):
-            n += 1
-    memory.header[b.H_ACTIVE] = n
+    memory.header[b.H_ACTIVE] = sound_voices(block, frame)
 
 
-@njit(nogil=True, error_model="numpy")
+@njit(nogil=True, error_model="numpy", inline="always")  # each level of calls is optimised anew
 def _quantum(block: int, now_ns: Any) -> None:
     memory = memory_at(block, "header")
     frame = memory.header[b.H_FRAME]

@@ -40,6 +40,9 @@ PRESETS: dict[str, Voice] = {
                      attack=0.002, release=0.2),
     "deep": Voice.fm((0.9991, 0.7), (0.5, 0.9, 3.0, 0.5), (1.0009, 0.5), (2.0, 0.35, 2.0, 0.5),
                      attack=0.09, release=1.8),
+    "pad": Voice.saw(900.0, 0.25, unison=5, detune=0.22, track=0.6, sweep=-1.5, sweep_s=1.2, attack=0.5, release=1.8),
+    "string": Voice.string(decay=1.6, damping=0.45, pick=0.17, release=0.35),
+    "breath": Voice.noise(1600.0, 0.88, track=1.0, filter="band", attack=0.25, release=0.7),
 }
 NAMES = tuple(PRESETS)
 VOICES = tuple(name for name in NAMES if name not in (SAMPLE, GRAINS))

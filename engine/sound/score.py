@@ -16,13 +16,14 @@ from engine.music.tempo import Step, need_grid
 from engine.problems import did_you_mean
 from engine.sound.beats import Beats
 from engine.sound.events import EMPTY, Hold, Instrument, Note, Point, Sounds
-from engine.sound.presets import VOICES
+from engine.sound.presets import PRESETS, VOICES
 from engine.sound.recording import GRAIN_CONTROLS, Cloud, Recording, mic_name
-from engine.sound.voice import Voice
+from engine.sound.voice import KINDS, MOVES, Voice
 from engine.world import Now
 
 CONTROLS: Mapping[str, tuple[float, float]] = {
     "space": (0, 1), "bright": (0, 1), "attack": (0, 30), "release": (0, 30),
+    **{name: (low, high) for name, (_, low, high, _) in MOVES.items()},
 }
 WHOLE_FILE_S = 1e9
 LONGEST_FILE_S = 86_400.0
@@ -59,15 +60,17 @@ class Score:
             length: Seconds until it is let go.
             when: `1/8`, `beat` or `bar` waits for the next one of the show's tempo, a step (`sound.steps`) for that
                 step; it begins there to the sample. Asked for again before that beat, it sounds once.
-            controls: `space` and `bright` 0..1, `attack` and `release` in seconds.
+            controls: `space` and `bright` 0..1, `attack` and `release` in seconds; of voices with a filter `cutoff_hz`
+                and `resonance`, of pulses `width`.
 
         Raises:
             ValueError: An argument is not what it should be; names the verb and the argument.
         """
         self._check("note", self._notes)
+        voice = _voice("note", voice)
         self._play("note", when, Note(
-            _pitch("note", pitch), _level("note", level), _place("note", at), _voice("note", voice),
-            _number("note", "length", length, 0, 3600), 0.0, _controls("note", controls)))
+            _pitch("note", pitch), _level("note", level), _place("note", at), voice,
+            _number("note", "length", length, 0, 3600), 0.0, _controls("note", controls, voice)))
 
     def steps(self, grid: str = "1/16") -> tuple[Step, ...]:
         """Return the steps of a grid that come next, each in one frame, a tenth of a second before it sounds.
@@ -106,7 +109,7 @@ class Score:
                           _second("sample", "start", start))
         length_s = WHOLE_FILE_S if length is None else _number("sample", "length", length, 0, 3600)
         self._play("sample", when, Note(speed, _level("sample", level), _place("sample", at), voice, length_s, 0.0,
-                                        _controls("sample", controls)))
+                                        _controls("sample", controls, voice)))
 
     def loop(self, key: str, path: str | Path, level: float = 0.5, at: Any = None, pitch: float | str = 60,
              rate: float = 1.0, level_from: str = "", pitch_from: str = "", begin: float = 0.0,
@@ -191,7 +194,7 @@ class Score:
         self._check(verb, self._holds)
         level_from, pitch_from = (self._source(verb, source) for source in sources)
         self._holds[key] = Hold(key, _pitch(verb, pitch), _level(verb, level), _place(verb, at), voice,
-                                {**_controls(verb, controls), **moved}, level_from, pitch_from)
+                                {**_controls(verb, controls, voice), **moved}, level_from, pitch_from)
 
     def _source(self, verb: str, source: Any) -> str:
         """Return what a sound follows; a name that the show does not have stays at 0 and is reported once."""
@@ -282,8 +285,14 @@ def _voice(verb: str, voice: Any) -> str | Voice:
     return str(voice)
 
 
-def _controls(verb: str, controls: Mapping[str, Any]) -> dict[str, float]:
+def _controls(verb: str, controls: Mapping[str, Any], voice: Instrument) -> dict[str, float]:
     for name in controls:
         if name not in CONTROLS:
             raise ValueError(f"sound.{verb}: no control {name!r}{did_you_mean(name, CONTROLS)}")
+        made_of = PRESETS.get(voice) if isinstance(voice, str) else voice
+        kind = made_of.kind if isinstance(made_of, Voice) else None
+        if name in MOVES and kind not in MOVES[name][3]:
+            owners = " and ".join(f"Voice.{KINDS[owner]}" for owner in MOVES[name][3])
+            ours = "recorded sound" if kind is None else voice
+            raise ValueError(f"sound.{verb}: {name} is a control of {owners}, not of {ours}")
     return {name: _number(verb, name, value, *CONTROLS[name]) for name, value in controls.items()}

@@ -9,15 +9,15 @@ from numba import int64, njit
 
 from engine.sound import block as b
 from engine.sound.native import memory_at
+from engine.sound.noise import seed_of
 from engine.sound.pan import aim_pan, begin_pan
-from engine.sound.sources import begin_source
-from engine.sound.waves import audible, start_phase
+from engine.sound.sources import start_source
+from engine.sound.timbre import colour
 
 SILENT = 1e-4  # of an envelope: -80 dB
-FOLLOW = 0.9  # a quantum
 NEVER = 1 << 62
+LONGEST_S = 3600.0
 MIN_ATTACK_S, MIN_HOLD_ATTACK_S = 0.002, 0.02
-INDEX = 0.5 / np.pi  # turns of bend for an FM index of 1
 
 
 @njit(nogil=True, error_model="numpy")
@@ -41,21 +41,20 @@ def end_voice(block: int, v: Any, frame: Any) -> None:
 
 
 @njit(nogil=True, error_model="numpy")
-def end_owner(block: int, owner: Any, at_once: Any) -> None:
-    """Release all voices of an owner, of everyone if it is -1; `at_once` takes 10 ms."""
+def end_owner(block: int, owner: Any, frame: Any, at_once: Any) -> None:
+    """Release all voices of an owner from a frame on, of everyone if it is -1; `at_once` takes 10 ms."""
     memory = memory_at(block, "voice")
     for v in range(b.SLOTS):
         voice = memory.voice[v]
         if voice[b.V_STATE] != b.FREE and (owner < 0 or voice[b.V_OWNER] == owner):
-            if at_once:
-                voice[b.V_STATE] = b.KILLED
-            elif voice[b.V_STATE] == b.ON:
-                voice[b.V_END] = 0
+            if at_once and voice[b.V_STATE] != b.KILLED:
+                voice[b.V_STATE], voice[b.V_KILLED] = b.KILLED, frame
+            end_voice(block, v, frame)
 
 
 @njit(nogil=True, error_model="numpy")
-def _free_slot(block: int) -> Any:
-    """Return a slot for a new voice; beyond the limit the quietest, and of equals the oldest, is stolen."""
+def _free_slot(block: int, frame: Any) -> Any:
+    """Return a slot for a voice that begins at a frame; beyond the limit the quietest, of equals the oldest, goes."""
     memory = memory_at(block, "voice voice_f header")
     free, victim, n = -1, -1, 0
     quietest, oldest = 1e30, NEVER
@@ -66,13 +65,13 @@ def _free_slot(block: int) -> Any:
                 free = v
         elif state != b.KILLED:
             n += 1
-            age, loudness = memory.voice[v, b.V_AGE], abs(memory.voice_f[v, b.F_AMP])
+            age, loudness = memory.voice[v, b.V_AGE], abs(memory.voice_f[v, b.F_AMP] * memory.voice_f[v, b.F_ENV])
             if state == b.ON and loudness < SILENT:  # only just begun
                 loudness = memory.voice_f[v, b.F_LEVEL_TO] ** 2
             if loudness < quietest or (loudness == quietest and age < oldest):
                 quietest, oldest, victim = loudness, age, v
     if n >= b.MAX_VOICES and victim >= 0 and free >= 0:
-        memory.voice[victim, b.V_STATE] = b.KILLED
+        memory.voice[victim, b.V_STATE], memory.voice[victim, b.V_KILLED] = b.KILLED, frame
         memory.header[b.H_STOLEN] += 1
     return free
 
@@ -95,54 +94,6 @@ def place(block: int, v: Any, x: Any, y: Any) -> None:
     memory = memory_at(block, "voice_f header work")
     memory.voice_f[v, b.F_X], memory.voice_f[v, b.F_Y] = x, y
     aim_pan(block, v, x, y, max(memory.work[b.R_WHEN], memory.header[b.H_FRAME]))
-
-
-@njit(nogil=True, error_model="numpy")
-def colour(block: int, v: Any, bright: Any) -> None:
-    """Aim a voice's partials or FM indices at a brightness; 0.5 is the instrument's own."""
-    memory = memory_at(block, "voice_f patch aim")
-    memory.voice_f[v, b.F_BRIGHT] = bright
-    patch, tilt = memory.patch[v], min(max(bright, 0.0), 1.0) * 3.0 - 1.5
-    for row in range(min(int(patch[b.P_COUNT]), b.PARTIALS)):
-        cell = b.P_ROWS + b.ROW * row
-        share = 1.0
-        if patch[b.P_KIND] == b.KIND_PARTIALS:
-            share = min(patch[cell + b.W_RATIO] ** tilt, 4.0)
-        elif patch[b.P_KIND] == b.KIND_FM and patch[cell + b.W_BENT_BY] >= 0.0:
-            share = np.exp(tilt) * INDEX
-        memory.aim[v, row] = patch[cell + b.W_LEVEL] * share
-
-
-@njit(nogil=True, error_model="numpy")
-def _strike(block: int, v: Any, held: Any, offset: Any) -> None:
-    """Start a voice's partials full, and let those of a note fall by their own decays; higher notes fall faster."""
-    memory = memory_at(block, "voice_f patch header last amp")
-    patch, hz, rate = memory.patch[v], memory.voice_f[v, b.F_HZ], memory.header[b.H_RATE]
-    short = min(max((262.0 / hz) ** 0.4, 0.3), 2.0)
-    for row in range(min(int(patch[b.P_COUNT]), b.PARTIALS)):
-        cell = b.P_ROWS + b.ROW * row
-        decay_s, stays = patch[cell + b.W_DECAY_S] * short, patch[cell + b.W_STAYS]
-        bends = patch[b.P_KIND] == b.KIND_FM and patch[cell + b.W_BENT_BY] >= 0.0
-        if bends:
-            _let_fall(block, v, row, decay_s, max(stays, 0.4) if held else stays, offset)
-        else:
-            _let_fall(block, v, row, 0.0 if held else decay_s, stays, offset)
-        row_hz = hz * patch[cell + b.W_RATIO]
-        memory.last[v, row] = memory.amp[v, row] * (1.0 if bends else audible(row_hz, rate))
-        start_phase(block, v, row, row_hz, rate, offset)
-
-
-@njit(nogil=True, error_model="numpy")
-def _let_fall(block: int, v: Any, row: Any, decay_s: Any, stays: Any, offset: Any) -> None:
-    """Let a partial fall from its aim at frame `offset` to a share of it; with no decay it follows its aim."""
-    memory = memory_at(block, "amp aim fall header")
-    full = memory.aim[v, row]
-    memory.amp[v, row], memory.fall[v, row] = full, FOLLOW
-    if decay_s > 0.0:
-        frames = memory.header[b.H_RATE] * decay_s
-        memory.fall[v, row] = np.exp(-b.QUANTUM / frames)
-        memory.aim[v, row] *= stays
-        memory.amp[v, row] += (full - memory.aim[v, row]) * (np.exp(offset / frames) - 1.0)
 
 
 @njit(nogil=True, error_model="numpy")
@@ -183,7 +134,7 @@ def move(block: int, v: Any, record_f: Any) -> None:
 def start_voice(block: int, record: Any, record_f: Any, frame: Any, order: Any) -> None:
     """Give a note or a hold a voice; without a free slot or its instrument it is dropped and counted."""
     memory = memory_at(block, "header voice voice_f patch")
-    v = _free_slot(block)
+    v = _free_slot(block, frame)
     if v < 0 or not _take_instrument(block, v, record, record_f):
         memory.header[b.H_DROPPED] += 1
         return
@@ -196,23 +147,24 @@ def start_voice(block: int, record: Any, record_f: Any, frame: Any, order: Any) 
     voice[b.V_BIND_LEVEL], voice[b.V_BIND_PITCH] = _bound(record_f[b.R_BIND], 0), _bound(record_f[b.R_BIND], 1)
     voice[b.V_START] = frame
     length = record_f[b.R_LENGTH]
-    voice[b.V_END] = frame + int64(length * rate) if not held and length < 1e6 else NEVER
+    voice[b.V_END] = NEVER if held or length >= 1e6 else frame + int64(known(length, 0.0) * rate)
     number[b.F_PITCH] = number[b.F_PITCH_TO] = record_f[b.R_PITCH]
     number[b.F_HZ] = 440.0 * 2.0 ** ((record_f[b.R_PITCH] - 69.0) / 12.0)
     number[b.F_LEVEL_TO] = record_f[b.R_LEVEL]
     number[b.F_LEVEL] = asked_level(block, v)
     shortest_s = MIN_HOLD_ATTACK_S if held else MIN_ATTACK_S
     number[b.F_ATTACK] = max(known(record_f[b.R_ATTACK], patch[b.P_ATTACK_S]), shortest_s) * rate
-    release_s = max(known(record_f[b.R_RELEASE], patch[b.P_RELEASE_S]), 0.01)
-    number[b.F_FALL] = np.exp(-6.908 * b.QUANTUM / (rate * release_s))
+    release_s = min(max(known(record_f[b.R_RELEASE], patch[b.P_RELEASE_S]), 0.01), LONGEST_S)
+    number[b.F_FALL] = -np.log(1000.0) / (rate * release_s)
     number[b.F_SPACE] = number[b.F_SEND] = _share(record_f[b.R_SPACE])
-    number[b.F_ENV], number[b.F_AMP], number[b.F_POS] = 1.0, 0.0, 0.0
+    number[b.F_ENV] = number[b.F_AMP] = number[b.F_POS] = 0.0
     number[b.F_BACK] = number[b.F_BACK_OLD] = 0.0
     number[b.F_X], number[b.F_Y] = record_f[b.R_X], record_f[b.R_Y]
     begin_pan(block, v, record_f[b.R_X], record_f[b.R_Y], frame)
     colour(block, v, record_f[b.R_BRIGHT] + (0.0 if held else (record_f[b.R_LEVEL] - 0.5) * 0.3))
-    _strike(block, v, held, frame % b.QUANTUM)
-    begin_source(block, v)
+    memory.header[b.H_STARTED] += 1
+    voice[b.V_SEED] = seed_of(memory.header[b.H_STARTED])
+    start_source(block, v, frame % b.QUANTUM)
     voice[b.V_STATE] = b.ON
 
 

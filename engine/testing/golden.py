@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import cv2
 import numpy as np
+import soundfile
 from numpy.typing import NDArray
 
 from engine.problems import MixeurError
@@ -84,6 +86,32 @@ class Golden:
             if not _near(left, right, tolerance):
                 seen = self._show_failure(path, text.encode())
                 raise AssertionError(f"{path.name}:{number}: expected {left}, got {right}; all that was heard: {seen}")
+
+    def wav(self, name: str, samples: NDArray[np.float32], rate: int, *, tolerance: float = 3e-4) -> None:
+        """Compare a sound with `name.wav` sample by sample.
+
+        Args:
+            samples: -1..1. Shape (frames, channels).
+            tolerance: Largest difference that still passes: a reference has 16 bits, and processors round differently.
+
+        Raises:
+            AssertionError: They differ; names where, and the sound that was heard.
+        """
+        path = self.references / f"{name}.wav"
+        heard = _wav(samples, rate)
+        if self.written is not None:
+            self._keep(path, heard)
+            return
+        expected, got = (soundfile.read(io.BytesIO(data), always_2d=True)[0] for data in (_read(path), heard))
+        if expected.shape == got.shape:
+            apart = np.abs(expected - got).max(axis=1)
+            if apart.max(initial=0.0) <= tolerance:
+                return
+            first = int(np.argmax(apart > tolerance))
+            why = f"differs from {first / rate:.4f} s on by up to {20 * np.log10(apart.max()):.0f} dBFS"
+        else:
+            why = f"has the shape {got.shape}, not {expected.shape}"
+        raise AssertionError(f"{path.name} {why}; what was heard: {self._show_failure(path, heard)}")
 
     def scene(self, path: Path, *, at_s: Sequence[float], seconds: float | None = None, script: Sequence[Act] = (),
               seed: int = 1, visitors: int = 2, name: str = "", tolerance: int = 3) -> None:
@@ -189,6 +217,12 @@ def _side_by_side(expected: Pixels, got: Pixels) -> Pixels:
 def _png(picture: Pixels) -> bytes:
     order = cv2.COLOR_RGBA2BGRA if picture.shape[2] == 4 else cv2.COLOR_RGB2BGR
     return cv2.imencode(".png", cv2.cvtColor(picture, order), (cv2.IMWRITE_PNG_COMPRESSION, 9))[1].tobytes()
+
+
+def _wav(samples: NDArray[np.float32], rate: int) -> bytes:
+    file = io.BytesIO()
+    soundfile.write(file, samples, rate, subtype="PCM_16", format="WAV")
+    return file.getvalue()
 
 
 def _read_picture(path: Path) -> Pixels:

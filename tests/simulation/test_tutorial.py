@@ -20,6 +20,16 @@ def test_the_tutorial_has_seven_steps_and_each_of_them_a_listing() -> None:
     assert len(LISTINGS) >= 7
 
 
+def test_each_voice_of_the_tutorial_can_be_made_and_each_name_is_known() -> None:
+    from engine import Voice
+    from engine.sound.presets import VOICES
+
+    text = TUTORIAL.read_text()
+    made = [eval(line, {"Voice": Voice}) for line in re.findall(r"`(Voice\.\w+\(.*?\))`", text)]
+    assert len(made) >= 7
+    assert tuple(re.search(r"Voices that are there: `(.*?)`", text)[1].split()) == VOICES
+
+
 @pytest.mark.parametrize("listing", LISTINGS, ids=[f"step {i}" for i in range(1, len(LISTINGS) + 1)])
 def test_each_step_runs_without_a_problem_and_is_seen(listing: str, tmp_path: Path) -> None:
     (tmp_path / "mine.py").write_text(listing)

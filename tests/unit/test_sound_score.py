@@ -5,9 +5,8 @@ import numpy as np
 import pytest
 
 from engine.sound.events import Hold, Note
-from engine.sound.presets import NAMES
 from engine.sound.recording import Recording
-from engine.sound.score import VOICES, Score
+from engine.sound.score import Score
 from engine.world import Now, Visitor
 
 
@@ -82,10 +81,6 @@ def test_levels_are_clipped(score: Score) -> None:
     score.note(level=7)
     score.note(level=-1)
     assert [note.level for note in score.end().notes] == [1.0, 0.0]
-
-
-def test_the_artists_voices_are_the_engines() -> None:
-    assert set(VOICES) == set(NAMES) - {"sample", "grains"}
 
 
 def test_a_sample_in_the_shows_assets_is_found_there_as_pictures_are(tmp_path):
