@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import signal
 import time
 from collections.abc import Callable, Iterator, Mapping
 from itertools import pairwise
@@ -250,3 +251,11 @@ def started(write_scene: Callable[..., Bench]) -> Callable[..., Bench]:
         return bench
 
     return start
+
+
+@pytest.fixture
+def heeds_ctrl_c() -> Iterator[None]:
+    """Ctrl+C is heard, as at a terminal: what a shell starts behind it ignores it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)

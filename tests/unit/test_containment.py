@@ -150,6 +150,7 @@ def test_an_exception_that_cannot_be_described_is_a_failure_all_the_same(
     assert failure.problem.line == fails.__code__.co_firstlineno + 1
 
 
+@pytest.mark.usefixtures("heeds_ctrl_c")
 def test_ctrl_c_ends_a_rehearsal_and_is_no_way_to_end_a_live_show() -> None:
     def presses() -> NoReturn:
         raise KeyboardInterrupt

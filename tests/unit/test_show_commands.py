@@ -41,7 +41,8 @@ def test_a_show_without_problems_says_so_and_counts_what_it_has(home, capsys):
     assert mixeur("check", "show.toml") == 0
     assert capsys.readouterr().out == (
         "show.toml: no problems\n"
-        "Embers: 1 scene, 0 cues, 0 cameras, 0 projectors, 0 speakers, 0 lamps; simulated, as there is no room.toml\n")
+        "Embers: 1 scene, 0 cues, 0 cameras, 0 projectors, 0 speakers, 0 mics, 0 lamps; "
+        "simulated, as there is no room.toml\n")
 
 
 def test_every_problem_is_one_line(home, capsys):

@@ -108,6 +108,7 @@ def test_whatever_a_hook_raises_is_a_failure_with_the_artists_line(
     assert str(failure.problem).removesuffix(" while calling a Python object").partition(" in comparison")[0] == text
 
 
+@pytest.mark.usefixtures("heeds_ctrl_c")
 def test_ctrl_c_ends_the_show(started: Make) -> None:
     bench = started("class Embers(Scene):\n    def update(self, now): raise KeyboardInterrupt\n")
     with pytest.raises(KeyboardInterrupt):
