@@ -15,7 +15,7 @@ from typing import Any
 from engine.supervise.board import Board
 from engine.supervise.last_words import speak_into
 from engine.supervise.memory import Block
-from engine.supervise.priority import go_first, go_last
+from engine.supervise.priority import go_first
 from engine.supervise.spare import plan_when_needed
 
 PR_SET_PDEATHSIG = 1
@@ -46,7 +46,6 @@ def main() -> None:
     module = sys.argv[1]
     if sys.argv[2] == "--wait":
         die_with_parent(int(sys.argv[3]))
-        go_last()
         plan = plan_when_needed(importlib.import_module(module).ready)
     else:
         plan = json.loads(sys.argv[2])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -11,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from engine.clock import NS
-from engine.supervise.priority import come_forward, may_come_forward
+from engine.supervise.priority import come_forward, go_last, may_come_forward
 
 AFTER_S = 3.0  # so long the process that it stands in for has the processor to itself, if a spare cannot go last
 
@@ -49,13 +50,13 @@ class Spare:
         process, self._process = self._process if self._is_there() else None, None
         if process is None or process.stdin is None:
             return None
-        come_forward(process.pid)  # it may still be getting ready
         try:
             process.stdin.write(json.dumps(plan).encode() + b"\n")
             process.stdin.close()
         except OSError:
             process.kill()
             return None
+        come_forward(process.pid)  # it may still be getting ready
         return process
 
     def close(self) -> None:
@@ -84,6 +85,9 @@ def plan_when_needed(ready: Any) -> dict[str, Any]:
         SystemExit: None will come.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    go_last()
+    if select.select([sys.stdin], [], [], 0)[0]:  # it was taken before it had gone last
+        come_forward(os.getpid())
     ready()
     line = sys.stdin.buffer.readline()
     if not line:

@@ -53,3 +53,20 @@ def test_r5_a_spare_is_made_at_once_if_it_may_go_last_else_after_3_s_and_runs_th
         assert spare.take(plan) is None
     finally:
         spare.close()
+
+
+@pytest.mark.skipif(not may_come_forward(), reason="only who may raise priorities may lower one for a while")
+def test_r5_a_spare_that_is_taken_before_it_has_gone_last_does_not_stay_last(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(spare_module.os, "cpu_count", lambda: 2)
+    (tmp_path / "spare_worker.py").write_text(
+        "import os\ndef ready(): pass\n"
+        "def main(plan): return 1 + (os.sched_getscheduler(0) == os.SCHED_IDLE)\n")
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join((str(tmp_path), str(Path(__file__).parents[2]))))
+    spare = Spare("spare_worker")
+    for _ in range(3):
+        spare.look(True, NS)
+        process = spare.take({"parent": os.getpid(), "last_words": None})
+        assert process is not None
+        assert process.wait(30) == 1
