@@ -162,7 +162,7 @@ def test_a_window_that_is_moved_hidden_or_covered_is_put_back(rig: Projectors) -
     with desk_at(rig) as desk:
         whole = desk.shows(left=LEFT, right=RIGHT)
         desk.until(whole)
-        for words in (("windowmove", 300, 200), ("windowunmap",)):  # destroying one may hang SDL for ever: then R2 holds
+        for words in (("windowmove", 300, 200), ("windowunmap",)):  # destroying one may hang SDL for ever (R2)
             rig.hand(words[0], desk.numbers()[-1], *words[1:])
             assert until(lambda: not whole()), words
             desk.until(whole)
