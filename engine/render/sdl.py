@@ -9,6 +9,7 @@ import pygame
 
 Rect = tuple[int, int, int, int]
 X11 = 2  # SDL_SYSWM_X11
+UNMAPPED = 18  # UnmapNotify
 
 
 class _Mode(ctypes.Structure):
@@ -22,6 +23,14 @@ class _System(ctypes.Structure):
     _fields_ = (
         ("version", ctypes.c_uint8 * 3), ("kind", ctypes.c_int), ("server", ctypes.c_void_p),
         ("window", ctypes.c_ulong), ("_rest", ctypes.c_uint8 * 64),
+    )
+
+
+class _Unmapped(ctypes.Structure):
+    _fields_ = (
+        ("kind", ctypes.c_int), ("serial", ctypes.c_ulong), ("was_sent", ctypes.c_int), ("server", ctypes.c_void_p),
+        ("event", ctypes.c_ulong), ("window", ctypes.c_ulong), ("from_configure", ctypes.c_int),
+        ("_rest", ctypes.c_long * 24),
     )
 
 
@@ -55,8 +64,23 @@ class Sdl:
 
     def x_window(self, window_id: int) -> int:
         """Return the X server's number of a window, 0 where there is none."""
+        system = self._system(window_id)
+        return int(system.window) if system else 0
+
+    def expect_gone(self, window_id: int) -> None:
+        """Tell SDL that a window has gone which another program destroyed, so that it can be closed.
+
+        Closing it SDL hides it first, and waits for ever for the X server to say that it is hidden: it says so here.
+        """
+        system = self._system(window_id)
+        if system:
+            event = _Unmapped(UNMAPPED, server=system.server, event=system.window, window=system.window)
+            ctypes.CDLL("libX11.so.6").XPutBackEvent(ctypes.c_void_p(system.server), ctypes.byref(event))
+
+    def _system(self, window_id: int) -> _System | None:
+        """Return what the X server knows of a window, or nothing where there is none."""
         system = _System()
         self._lib.SDL_GetVersion(system.version)
         window = ctypes.c_void_p(self._lib.SDL_GetWindowFromID(window_id))
         known = window and self._lib.SDL_GetWindowWMInfo(window, ctypes.byref(system)) and system.kind == X11
-        return int(system.window) if known else 0
+        return system if known else None

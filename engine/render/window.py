@@ -311,6 +311,7 @@ class Windows:
         server.stay_awake()
         for window, pane in windows.items():
             if not server.there(window):
+                self._sdl.expect_gone(pane.id)
                 self._panes.remove(pane)
                 pane.close()
         if len(windows) > sum(pane.rect is not None for pane in self._panes):
