@@ -14,7 +14,7 @@ from typing import Any
 from engine.clock import NS
 from engine.supervise.priority import come_forward, go_last, may_come_forward
 
-AFTER_S = 3.0  # so long the process that it stands in for has the processor to itself, if a spare cannot go last
+AFTER_S = 3.0  # after one has died, and where none can go last: then the process in the show has the processor first
 
 
 class Spare:
@@ -36,13 +36,15 @@ class Spare:
         self._descriptors = tuple({*self._descriptors, *descriptors})
 
     def look(self, is_needed: bool, now_ns: int) -> None:
-        """Start it once it is needed by each that it stands in for: at once if it takes only what nobody else wants."""
+        """Start it once it is needed: at once if it takes only what nobody else wants, unless the last one died."""
         if not is_needed or self._is_there():
             self._wanted_ns = None
             return
         if self._wanted_ns is None:
-            self._wanted_ns = now_ns + round((0.0 if self._goes_last else AFTER_S) * NS)
+            has_died = self._process is not None
+            self._wanted_ns = now_ns + round((0.0 if self._goes_last and not has_died else AFTER_S) * NS)
         if now_ns >= self._wanted_ns:
+            self._wanted_ns = None
             self._start()
 
     def take(self, plan: Mapping[str, Any]) -> subprocess.Popen[bytes] | None:

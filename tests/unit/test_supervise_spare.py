@@ -70,3 +70,33 @@ def test_r5_a_spare_that_is_taken_before_it_has_gone_last_does_not_stay_last(
         process = spare.take({"parent": os.getpid(), "last_words": None})
         assert process is not None
         assert process.wait(30) == 1
+
+
+@pytest.mark.skipif(not may_come_forward(), reason="only who may raise priorities may lower one for a while")
+def test_a_spare_that_dies_is_not_made_again_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(spare_module.os, "cpu_count", lambda: 2)
+    (tmp_path / "spare_worker.py").write_text(
+        "import os, pathlib\ndef ready():\n    pathlib.Path(str(os.getpid())).touch()\n    os._exit(1)\n")
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join((str(tmp_path), str(Path(__file__).parents[2]))))
+    monkeypatch.chdir(tmp_path)
+
+    def made() -> int:
+        return sum(path.name.isdigit() for path in tmp_path.iterdir())
+
+    def look_until(wanted: int, at_s: float, tries: int) -> None:
+        for _ in range(tries):
+            if made() == wanted:
+                return
+            spare.look(True, round(at_s * NS))
+            sleep_s(0.02)
+
+    spare = Spare("spare_worker")
+    try:
+        look_until(1, 1.0, 1000)
+        assert made() == 1
+        look_until(2, 2.0, 75)
+        assert made() == 1
+        look_until(2, 9.0, 1000)
+        assert made() == 2
+    finally:
+        spare.close()
