@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import argparse
 import itertools
-import signal
-import sys
-import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -14,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.clock import RealClock
-from engine.problems import MixeurError, Problem, ShowError
+from engine.problems import Problem, ShowError
 from engine.show.model import Projector, Show, Speaker
 from engine.world import StageSize
 
@@ -61,14 +58,12 @@ def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
 
 def run(args: argparse.Namespace) -> int:
     """Start the sound process beside the one that shows and sounds; returns the exit code."""
+    from engine.commands import errand
     from engine.commands.run import plans
-    from engine.supervise.supervisor import Supervisor
 
     told = {"show": str(args.show.resolve()) if args.show else None, "seconds": args.seconds,
             "headless": args.headless, "debug": args.debug}  # fmt: skip
-    engine, *others = plans(replace(_show(told), cameras={}, mics={}), told)
-    engine = replace(engine, entry="engine.commands.identify")
-    return Supervisor([engine, *others], lambda line: print(line, file=sys.stderr, flush=True)).run()
+    return errand.send("engine.commands.identify", plans(replace(_show(told), cameras={}, mics={}), told))
 
 
 def main(plan: Mapping[str, Any]) -> int:
@@ -77,22 +72,13 @@ def main(plan: Mapping[str, Any]) -> int:
     Args:
         plan: `show` (None: every display), `seconds`, `headless`, `debug`; handles of the blocks `sound` and `board`.
     """
-    from engine.kernel_cache import prepare_cache
-    from engine.supervise.child import board_of
+    from engine.commands import errand
 
-    stop = threading.Event()
-    signal.signal(signal.SIGTERM, lambda *_: stop.set())
-    board = board_of(dict(plan))
-    prepare_cache()
-    try:
+    def work(stopping: Callable[[], bool]) -> None:
         with ExitStack() as closing:
-            _identify(plan, lambda: stop.is_set() or board.stopping, closing)
-    except MixeurError as error:
-        if plan["debug"]:
-            raise
-        print(error, file=sys.stderr)
-        return 1
-    return 0
+            _identify(plan, stopping, closing)
+
+    return errand.do(plan, work)
 
 
 def items(show: Show) -> list[Item]:

@@ -5,10 +5,7 @@ from __future__ import annotations
 import argparse
 import itertools
 import math
-import signal
-import sys
 import tempfile
-import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -56,14 +53,12 @@ def run(args: argparse.Namespace) -> int:
         print(line)
     if not chosen:
         return 0
+    from engine.commands import errand
     from engine.commands.run import plans
-    from engine.supervise.supervisor import Supervisor
 
     told = {"show": str(args.show.resolve()), "play": args.play, "pink": args.pink, "seconds": args.seconds,
             "debug": args.debug}  # fmt: skip
-    engine, sound, *_ = plans(replace(show, cameras={}, mics={}), told)
-    engine, sound = replace(engine, entry="engine.commands.speakers", spare=False), replace(sound, spare=False)
-    return Supervisor([engine, sound], lambda line: print(line, file=sys.stderr, flush=True)).run()
+    return errand.send("engine.commands.speakers", plans(replace(show, cameras={}, mics={}), told)[:2])
 
 
 def main(plan: Mapping[str, Any]) -> int:
@@ -72,22 +67,13 @@ def main(plan: Mapping[str, Any]) -> int:
     Args:
         plan: `show`, `play`, `pink`, `seconds`, `debug`; handles of the blocks `sound` and `board`.
     """
-    from engine.kernel_cache import prepare_cache
-    from engine.supervise.child import board_of
+    from engine.commands import errand
 
-    stop = threading.Event()
-    signal.signal(signal.SIGTERM, lambda *_: stop.set())
-    board = board_of(dict(plan))
-    prepare_cache()
-    try:
+    def work(stopping: Callable[[], bool]) -> None:
         with tempfile.TemporaryDirectory(prefix="mixeur-") as folder:
-            _sound(plan, Path(folder), lambda: stop.is_set() or board.stopping)
-    except MixeurError as error:
-        if plan["debug"]:
-            raise
-        print(error, file=sys.stderr)
-        return 1
-    return 0
+            _sound(plan, Path(folder), stopping)
+
+    return errand.do(plan, work)
 
 
 def lines(show: Show) -> list[str]:
