@@ -7,6 +7,9 @@ import re
 import shutil
 import signal
 import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -82,6 +85,17 @@ class SoundRig:
     def stop(self) -> None:
         """End the server."""
         os.kill(self._pid, signal.SIGTERM)
+
+
+@contextmanager
+def running() -> Iterator[SoundRig]:
+    """Run a server in a folder whose path is short enough."""
+    with tempfile.TemporaryDirectory(prefix="mx") as folder:
+        rig = SoundRig(Path(folder))
+        try:
+            yield rig
+        finally:
+            rig.stop()
 
 
 class Recording:

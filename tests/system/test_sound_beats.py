@@ -5,7 +5,6 @@ import json
 import os
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -21,7 +20,7 @@ from engine.sound.control import SoundControl
 from engine.sound.score import Score
 from engine.supervise.memory import Block
 from engine.world import Now
-from tests.system.sound_rig import RATE, SoundRig, missing_tools
+from tests.system.sound_rig import RATE, SoundRig, missing_tools, running
 
 pytestmark = [
     pytest.mark.system,
@@ -34,10 +33,8 @@ CLICK = {"voice": "sine", "length": 0.01, "attack": 0, "release": 0.01, "space":
 
 @pytest.fixture
 def rig() -> Iterator[SoundRig]:
-    with tempfile.TemporaryDirectory(prefix="mx") as folder:
-        rig = SoundRig(Path(folder))
+    with running() as rig:
         yield rig
-        rig.stop()
 
 
 def onsets(wave: NDArray[np.float32]) -> NDArray[np.int64]:

@@ -3,7 +3,6 @@
 import socket
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,7 +13,7 @@ from pythonosc.udp_client import SimpleUDPClient
 
 from engine.clock import sleep_s
 from tests.system.rig import until
-from tests.system.sound_rig import RATE, SoundRig, missing_tools
+from tests.system.sound_rig import RATE, SoundRig, missing_tools, running
 
 pytestmark = [
     pytest.mark.system,
@@ -48,10 +47,8 @@ TIMES = 15
 
 @pytest.fixture
 def rig() -> Iterator[SoundRig]:
-    with tempfile.TemporaryDirectory(prefix="mx") as folder:
-        rig = SoundRig(Path(folder))
+    with running() as rig:
         yield rig
-        rig.stop()
 
 
 def onsets(wave: NDArray[np.float32]) -> NDArray[np.int64]:

@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import tempfile
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,7 +22,7 @@ from engine.sound.events import Hold, Sounds
 from engine.supervise.child import ANEW
 from engine.supervise.memory import Block
 from tests.system.rig import until
-from tests.system.sound_rig import RATE, Recording, SoundRig, jumps, missing_tools, strongest_hz
+from tests.system.sound_rig import RATE, Recording, SoundRig, jumps, missing_tools, running, strongest_hz
 
 pytestmark = [
     pytest.mark.system,
@@ -84,10 +83,8 @@ class Stage:
 
 @pytest.fixture(scope="module")
 def rig() -> Iterator[SoundRig]:
-    with tempfile.TemporaryDirectory(prefix="mx") as folder:
-        rig = SoundRig(Path(folder))
+    with running() as rig:
         yield rig
-        rig.stop()
 
 
 @pytest.fixture(scope="module")
@@ -200,7 +197,7 @@ def test_R4_the_next_output_of_the_list_plays_until_the_better_one_is_back(rig: 
         stage.wait(is_lost=False)
         rig.pull()
         reason = stage.wait(is_lost=True)
-        assert until(lambda: playing_on(rig) == {"mic"})
+        assert until(lambda: playing_on(rig) == {"mic"} and "meanwhile" in stage.control.meters().reason)
         elsewhere = stage.control.meters()
         rig.plug()
         _, wave = Ear(rig, tmp_path / "better.raw").listen(stage)

@@ -21,7 +21,7 @@ from engine.sound.control import SoundControl
 from engine.sound.events import Hold, Sounds
 from engine.sound.meters import Meters
 from engine.supervise.memory import Block
-from tests.system.sound_rig import RATE, SoundRig, breaks, jumps, missing_tools, strongest_hz
+from tests.system.sound_rig import RATE, SoundRig, breaks, jumps, missing_tools, running, strongest_hz
 
 pytestmark = [
     pytest.mark.system,
@@ -43,10 +43,8 @@ while time.monotonic() < end:
 
 @pytest.fixture
 def rig() -> Iterator[SoundRig]:
-    with tempfile.TemporaryDirectory(prefix="mx") as folder:
-        rig = SoundRig(Path(folder))
+    with running() as rig:
         yield rig
-        rig.stop()
 
 
 class SoundProcess:

@@ -3,13 +3,12 @@
 import os
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from tests.system.sound_rig import RATE, SoundRig, missing_tools
+from tests.system.sound_rig import RATE, SoundRig, missing_tools, running
 
 pytestmark = [
     pytest.mark.system,
@@ -31,17 +30,13 @@ def test_each_speaker_calls_on_its_channel_with_silence_elsewhere_and_pink_noise
     (tmp_path / "a.py").write_text("from engine import Scene\n\n\nclass A(Scene):\n    pass\n")
     (tmp_path / "show.toml").write_text(SHOW)
     (tmp_path / "room.toml").write_text("format = 1\n")
-    with tempfile.TemporaryDirectory(prefix="mx") as folder:
-        rig = SoundRig(Path(folder))
-        try:
-            recording = rig.record(tmp_path / "calls.raw")
-            said = _speakers(rig, tmp_path, "--play", "all")
-            calls = recording.stop()
-            recording = rig.record(tmp_path / "pink.raw")
-            _speakers(rig, tmp_path, "--pink", "front", "--seconds", "3")
-            pink = recording.stop()
-        finally:
-            rig.stop()
+    with running() as rig:
+        recording = rig.record(tmp_path / "calls.raw")
+        said = _speakers(rig, tmp_path, "--play", "all")
+        calls = recording.stop()
+        recording = rig.record(tmp_path / "pink.raw")
+        _speakers(rig, tmp_path, "--pink", "front", "--seconds", "3")
+        pink = recording.stop()
     assert [line for line in said.splitlines() if line.count("   ") == 1] == [
         "speaker 1 · front   output 2", "speaker 2 · side   output 8", "speaker 3 · back   output 5"]
     levels = np.sqrt((calls[: len(calls) // 4800 * 4800].reshape(-1, 4800, 8).astype(float) ** 2).mean(axis=1))
