@@ -15,7 +15,6 @@ from engine.problems import MixeurError, did_you_mean
 
 Floats = NDArray[np.float32]
 Colour = tuple[float, float, float]
-LIGHTS = ("dimmer", "red", "green", "blue", "white")
 OFL_LIGHTS = {"Intensity": "dimmer", "Red": "red", "Green": "green", "Blue": "blue", "White": "white",
               "Warm White": "warm white", "Cold White": "cold white", "Amber": "amber", "UV": "uv", "Lime": "lime",
               "Cyan": "cyan", "Magenta": "magenta", "Yellow": "yellow", "Indigo": "indigo"}  # fmt: skip

@@ -9,7 +9,6 @@ PORT = 5568
 SLOTS = 512
 PRIORITY = 100
 UNIVERSES = range(1, 64_000)
-TIMEOUT_S = 2.5  # after which a source that is silent is gone
 ENDED, PREVIEW = 0x40, 0x80  # options
 
 _ROOT = struct.Struct(">HH12sHI16s")

@@ -16,8 +16,8 @@ from engine.sound.block import (
     F_BACK_OLD,
     F_HZ,
     H_RATE,
+    P_BACK,
     P_COUNT,
-    P_OWN,
     P_ROWS,
     QUANTUM,
     ROW,
@@ -75,7 +75,7 @@ def _bend(block: int, bent_by: Any, first: Any, n: Any) -> Any:
 def _feed_back(block: int, v: Any, out: Any, phase: Any, step: Any, low: Any, slope: Any) -> None:
     """Write an operator that bends itself; the one loop here in which each value needs the one before."""
     memory = memory_at(block, "voice_f patch")
-    share = float32(memory.patch[v, P_OWN]) * BACK
+    share = float32(memory.patch[v, P_BACK]) * BACK
     old, older = float32(memory.voice_f[v, F_BACK]), float32(memory.voice_f[v, F_BACK_OLD])
     for k in range(QUANTUM):
         turns = float32(int32(phase + step * int32(k))) * TURNS + share * HALF * (old + older)
@@ -110,7 +110,7 @@ def modulate(block: int, v: Any) -> Any:
             last[i] = float32(min(fade(block, v, i), memory.band[OPERATORS + i]))
         slope, step, phase = (last[i] - low) * STEP, increment(hz, rate), memory.phase[v, i]
         out = memory.wave[1 + i]
-        if i == n - 1 and patch[P_OWN] > 0.0:
+        if i == n - 1 and patch[P_BACK] > 0.0:
             _feed_back(block, v, out, phase, step, low, slope)
         elif bent_by:
             bend = memory.wave[_bend(block, bent_by, i + 1, n)]
