@@ -15,6 +15,7 @@ from engine.sound.block import (
     F_BACK,
     F_BACK_OLD,
     F_HZ,
+    F_TUNED_HZ,
     H_RATE,
     P_BACK,
     P_COUNT,
@@ -35,23 +36,24 @@ BACK = np.float32(0.25)  # turns of bend of the whole feedback, nearly a saw
 
 @njit(nogil=True, error_model="numpy")
 def _limit(block: int, v: Any, n: Any) -> None:
-    """Write to `band` the highest frequency that each operator comes to, and after it the amplitude that folds nothing.
+    """Write to `loop` the greatest amplitude of each operator at which what it bends folds nothing back.
 
     Twice as many sidebands as the index, and two more, must fit: what is above them is below -50 dB.
     """
-    memory = memory_at(block, "patch voice_f header band amp")
-    patch, band, top = memory.patch[v], memory.band, HIGHEST * memory.header[H_RATE]
+    memory = memory_at(block, "patch voice_f header band loop amp aim")
+    patch, number, band, most = memory.patch[v], memory.voice_f[v], memory.band, memory.loop[v]
+    number[F_TUNED_HZ], top = number[F_HZ], HIGHEST * memory.header[H_RATE]
     for i in range(n - 1, -1, -1):
-        own_hz = memory.voice_f[v, F_HZ] * patch[P_ROWS + ROW * i + W_RATIO]
-        bent_by, band[i] = int(patch[P_ROWS + ROW * i + W_BENT_BY]), own_hz
+        cell = P_ROWS + ROW * i
+        band[i], bent_by, most[i] = number[F_HZ] * patch[cell + W_RATIO], int(patch[cell + W_BENT_BY]), 16.0
+        own_hz = band[i]
         if bent_by < 0:
             bent_by = -1 - bent_by
         for j in range(i + 1, n):
             if bent_by >> j & 1:
-                allowed = 0.5 * max((top - own_hz) / band[j] - 2.0, 0.0) * INDEX
-                band[OPERATORS + j] = min(band[OPERATORS + j], allowed)
-                band[i] += min(memory.amp[v, j], allowed) / INDEX * band[j]
-        band[OPERATORS + i] = 16.0
+                allowed = 0.5 * max((top - own_hz) / band[j] - 2.0, 0.0)
+                most[j] = min(float(most[j]), allowed * INDEX)
+                band[i] += min(max(memory.amp[v, j], memory.aim[v, j]) / INDEX, allowed) * band[j]
 
 
 @njit(nogil=True, error_model="numpy")
@@ -91,11 +93,12 @@ def modulate(block: int, v: Any) -> Any:
 
     An index falls where the pitch would make it fold back.
     """
-    memory = memory_at(block, "wave header voice_f patch last phase amp band")
+    memory = memory_at(block, "wave header voice_f patch last phase amp loop")
     total, patch, last = memory.wave[0], memory.patch[v], memory.last[v]
     n, rate = min(int(patch[P_COUNT]), OPERATORS), memory.header[H_RATE]
     loudest = float32(0.0)
-    _limit(block, v, n)
+    if memory.voice_f[v, F_TUNED_HZ] != memory.voice_f[v, F_HZ]:
+        _limit(block, v, n)
     for k in range(QUANTUM):
         total[k] = 0.0
     for i in range(n - 1, -1, -1):
@@ -107,7 +110,7 @@ def modulate(block: int, v: Any) -> Any:
             loudest = max(loudest, memory.amp[v, i])
             last[i] = float32(fade(block, v, i) * audible(hz, rate))
         else:
-            last[i] = float32(min(fade(block, v, i), memory.band[OPERATORS + i]))
+            last[i] = min(fade(block, v, i), memory.loop[v, i])
         slope, step, phase = (last[i] - low) * STEP, increment(hz, rate), memory.phase[v, i]
         out = memory.wave[1 + i]
         if i == n - 1 and patch[P_BACK] > 0.0:

@@ -158,7 +158,7 @@ def start_voice(block: int, record: Any, record_f: Any, frame: Any, order: Any) 
     number[b.F_FALL] = -np.log(1000.0) / (rate * release_s)
     number[b.F_SPACE] = number[b.F_SEND] = _share(record_f[b.R_SPACE])
     number[b.F_ENV] = number[b.F_AMP] = number[b.F_POS] = 0.0
-    number[b.F_BACK] = number[b.F_BACK_OLD] = 0.0
+    number[b.F_BACK] = number[b.F_BACK_OLD] = number[b.F_TUNED_HZ] = 0.0
     number[b.F_X], number[b.F_Y] = record_f[b.R_X], record_f[b.R_Y]
     begin_pan(block, v, record_f[b.R_X], record_f[b.R_Y], frame)
     colour(block, v, record_f[b.R_BRIGHT] + (0.0 if held else (record_f[b.R_LEVEL] - 0.5) * 0.3))

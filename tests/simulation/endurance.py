@@ -16,7 +16,7 @@ from engine.sound.events import Hold, Note, Sounds
 from engine.sound.offline import OfflineSound
 from engine.sound.presets import VOICES
 
-FPS, MOST = 60, 8
+FPS, MOST = 20, 8
 OWN = (
     Voice.partials(*((n, 1 / n, 3 / n) for n in range(1, 17)), release=0.1),
     Voice.fm((1, 1, 1), (2, 2, 0.5), (1, 1.5), (5, 0.7), algorithm=1, feedback=0.8),
@@ -67,12 +67,12 @@ class Player:
 
     def _ask(self) -> tuple[Note, ...]:
         rng = self._rng
-        if self._holds and rng.random() < 0.02:
+        if self._holds and rng.random() < 0.06:
             del self._holds[str(rng.choice(list(self._holds)))]
         for key, hold in self._holds.items():
-            if rng.random() < 0.05:
+            if rng.random() < 0.15:
                 self._holds[key] = Hold(key, hold.pitch + rng.normal(), rng.random(), _place(rng), hold.voice)
-        if rng.random() > 0.2 or self._voices() >= MOST:
+        if rng.random() > 0.6 or self._voices() >= MOST:
             return ()
         self._count += 1
         kinds = (*VOICES, *OWN)
@@ -94,7 +94,7 @@ def endure(minutes: int, seed: int) -> list[Minute]:
     player = Player(seed)
     played = [player.minute() for _ in range(minutes)]
     player.minute(plays=False)
-    silent = min((player.minute(plays=False) for _ in range(2)), key=lambda minute: minute.cpu_s)
+    silent = player.minute(plays=False)
     meters = player.sound.control.meters()
     assert (silent.voices, meters.voices, meters.bad, meters.dropped, meters.stolen) == (0, 0, 0, 0, 0)
     assert max(minute.peak for minute in played) < 0.892 and silent.peak < 1e-5
