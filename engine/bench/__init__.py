@@ -2,12 +2,14 @@
 
 Each module has `FIGURES: tuple[Figure, ...]`, imports neither numba nor a device at its top, and has
 `measure(names: Collection[str]) -> list[Record]`, which imports what it needs, measures the named figures interleaved
-with their peers in at most 20 s, and may raise `MixeurError` where the machine lacks something.
+with their peers in at most 20 s, and may raise `MixeurError` where the machine lacks something. A module whose pictures
+are made at random takes a second argument, `seed: int = 1`. The file's name asks for all figures of a module.
 """
 
 from __future__ import annotations
 
 import importlib
+import inspect
 import pkgutil
 from collections.abc import Collection
 from importlib.metadata import entry_points
@@ -19,11 +21,12 @@ GROUP = "mixeur.figures"
 
 
 class BenchModule(Protocol):
-    """What every module of this folder but `figure` offers."""
+    """What every module of this folder that has figures offers."""
 
+    __name__: str
     FIGURES: tuple[Figure, ...]
 
-    def measure(self, names: Collection[str]) -> list[Record]:
+    def measure(self, names: Collection[str], seed: int = 1) -> list[Record]:
         """Return the records of the named figures."""
 
 
@@ -32,3 +35,10 @@ def bench_modules() -> list[BenchModule]:
     found = [importlib.import_module(f"{__name__}.{entry.name}") for entry in pkgutil.iter_modules(__path__)]
     found += [entry.load() for entry in entry_points(group=GROUP)]
     return [cast(BenchModule, module) for module in found if hasattr(module, "FIGURES")]
+
+
+def measured(module: BenchModule, names: Collection[str], seed: int) -> list[Record]:
+    """Return the records of the named figures of a module, with this seed where it takes one."""
+    if "seed" in inspect.signature(module.measure).parameters:
+        return module.measure(names, seed)
+    return module.measure(names)

@@ -10,17 +10,21 @@ from pathlib import Path
 from typing import Any
 
 from engine.atomic import write_atomic
-from engine.bench import BenchModule, bench_modules
+from engine.bench import BenchModule, bench_modules, measured
 from engine.bench.figure import Record
 from engine.kernel_cache import prepare_cache
 from engine.problems import MixeurError, did_you_mean
+
+STDOUT = Path("-")
 
 
 def add(subparsers: Any) -> None:
     """Add the command to the parser of `mixeur`."""
     parser: argparse.ArgumentParser = subparsers.add_parser("bench", help="measure the engine's figures")
-    parser.add_argument("names", nargs="*", metavar="NAME", help="figures to measure; none: all")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write one record a figure to FILE")
+    parser.add_argument("names", nargs="*", metavar="NAME", help="figures or groups of them to measure; none: all")
+    parser.add_argument("--json", type=Path, metavar="FILE", nargs="?", const=STDOUT,
+                        help="write one record a figure to FILE, or instead of the table")
+    parser.add_argument("--seed", type=int, default=1, metavar="N", help="of figures whose pictures are made at random")
     parser.set_defaults(run=run)
 
 
@@ -31,31 +35,39 @@ def run(args: argparse.Namespace) -> int:
     prepare_cache()
     records: list[Record] = []
     lacking = 0
-    print(_row("figure", "value", "target", "met", "peers in the same run"))
+    table = sys.stderr if args.json == STDOUT else sys.stdout
+    print(_row("figure", "value", "target", "met", "peers in the same run"), file=table)
     for module in modules:
         wanted = [figure.name for figure in module.FIGURES if figure.name in names]
         if not wanted:
             continue
         try:
-            measured = module.measure(wanted)
+            found = measured(module, wanted, args.seed)
         except MixeurError as error:
             lacking += 1
             print(f"{', '.join(wanted)}: not measured: {error}", file=sys.stderr)
             continue
-        for record in measured:
-            print(_line(record), flush=True)
-        records += measured
-    if args.json:
-        write_atomic(args.json, json.dumps(records, indent=2) + "\n")
+        for record in found:
+            print(_line(record), file=table, flush=True)
+        records += found
+    packed = json.dumps(records, indent=2)
+    if args.json == STDOUT:
+        print(packed)
+    elif args.json:
+        write_atomic(args.json, packed + "\n")
     return 1 if lacking else 0
 
 
 def _chosen(modules: Collection[BenchModule], names: Sequence[str]) -> frozenset[str]:
-    known = [figure.name for module in modules for figure in module.FIGURES]
-    for name in names:
-        if name not in known:
-            raise MixeurError(f"bench: no figure '{name}'{did_you_mean(name, known)}; known: {', '.join(known)}")
-    return frozenset(names or known)
+    groups = {module.__name__.rsplit(".", 1)[-1]: [figure.name for figure in module.FIGURES] for module in modules}
+    known = [name for group in groups.values() for name in group]
+    chosen: set[str] = set()
+    for name in names or known:
+        if name not in known and name not in groups:
+            near = did_you_mean(name, [*known, *groups])
+            raise MixeurError(f"bench: no figure '{name}'{near}; known: {', '.join(known)}")
+        chosen.update([name] if name in known else groups[name])
+    return frozenset(chosen)
 
 
 def _line(record: Record) -> str:
