@@ -22,14 +22,14 @@ from engine.control.overview import Overview, act
 from engine.control.saver import Saver
 from engine.control.status_line import Health, status_line
 from engine.deadline import deadline
-from engine.devices import LiveDevices
+from engine.devices import LiveDevices, Source
 from engine.direct import Direct
 from engine.director import Director
 from engine.disk import Disk
 from engine.frame import Frame
 from engine.guarded import GuardedScreens
 from engine.house import House
-from engine.inputs import serial
+from engine.inputs import dmx, serial
 from engine.inputs.camera_link import CameraLink
 from engine.inputs.link import LinkClock
 from engine.inputs.midi import MidiInput, MidiOutput
@@ -122,7 +122,7 @@ class LiveShow:
                       for device in show.midi.values() if device.input]
         joins = show.tempo.link and not show.simulated
         self._link = [self._closed_at_end(LinkClock(show.tempo.bpm, show.tempo.beats))] if joins else []
-        self._serial = self._ports(show)
+        self._serial, self._dmx = self._ports(show)
         seed = seed_of(show, RealClock().wall().date())
         state, saved, word = read_state(Path(plan["state"]), RealClock().wall())
         barred = {each.scene: each for each in state.barred} | from_plain(plan["barred"])
@@ -168,7 +168,8 @@ class LiveShow:
 
     def run(self, clock: RealClock, stopping: Callable[[], bool]) -> None:
         """Run until the clock ends, the person leaves or `stopping()`; then write the report."""
-        devices = LiveDevices([self.osc, *self._midi, *self._serial, *self._link], self.cameras, self.desk, self._mics)
+        listeners: list[Source] = [self.osc, *self._midi, *self._serial, *self._dmx, *self._link]
+        devices = LiveDevices(listeners, self.cameras, self.desk, self._mics)
         outputs = LiveOutputs(self.light, self.sound, self.lamps, self.guarded, self.desk, self._shown,
                               stopping)
         run(clock, devices, lambda: self.refit.room, self.house, outputs, self.telemetry, self._direct)
@@ -245,6 +246,7 @@ class LiveShow:
         states |= {f"send.{name}": why for name, why in self._send.lost.items()}
         states |= {f"projector.{name}": self._screens.lost.get(name, "") for name in self._screens.sizes}
         states |= {line.device.replace(":", ".", 1): line.lost for line in self._serial}
+        states |= {f"{desk.kind} in": desk.lost for desk in self._dmx}
         states |= {f"light {universe}": why for universe, why in self.lamps.lost.items()}
         states |= silences(self.refit.room, now.lost)
         for link in self._link:
@@ -280,10 +282,13 @@ class LiveShow:
 
     # -- how -----------------------------------------------------------------------------------
 
-    def _ports(self, show: Show) -> list[serial.SerialInput]:
-        """Return what listens to each serial device that the show names."""
-        named = serial.devices(source for _, source in sources(show))
-        return [self._closed_at_end(serial.SerialInput(device)) for device in named]
+    def _ports(self, show: Show) -> tuple[list[serial.SerialInput], list[dmx.DmxInput]]:
+        """Return what listens to each serial device and each protocol of lighting desks that the show names."""
+        named = [source for _, source in sources(show)]
+        streams = {touch.source for touch in show.touches.values()} | {each.source for each in show.signals.values()}
+        return ([self._closed_at_end(serial.SerialInput(device)) for device in serial.devices(named)],
+                [self._closed_at_end(dmx.DmxInput(kind, channels, streams))
+                 for kind, channels in dmx.wanted(named).items()])
 
     def _rim(self, show: Show) -> tuple[LampOutput, GuardedScreens, Desk]:
         """Return lamps and windows behind the flash guard, and the desk at the windows."""

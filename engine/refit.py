@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from engine.aside import Job, Steps
 from engine.assembly import profile_path
+from engine.inputs.dmx import wanted
 from engine.inputs.serial import devices
 from engine.problems import MixeurError, Problem
 from engine.scene.parts import Parts
@@ -72,7 +73,7 @@ class Refit:
                  make_parts: Callable[[Show], Parts], anew: Callable[[str], None], say: Callable[[str], None]) -> None:
         self.show, self.room = show, Room.of(show)
         self._director, self._sound, self._cameras, self._light = director, sound, cameras, light
-        self._ports = set(devices(source for _, source in sources(show)))
+        self._ports = _ports(show)
         self._make_parts, self._anew, self._say = make_parts, anew, say
 
     def reloads(self, changed: Collection[Path]) -> Mapping[str, Steps[Any]]:
@@ -90,8 +91,8 @@ class Refit:
         whole = [name for name in WHOLE if _fixed(getattr(show, name)) != _fixed(getattr(self.show, name))]
         if show.simulated != self.show.simulated:
             whole.append("room.toml")
-        if set(devices(source for _, source in sources(show))) != self._ports:
-            whole.append("serial devices")
+        if _ports(show) != self._ports:
+            whole.append("serial and DMX inputs")
         if whole:
             self._anew(", ".join(whole))
             return None
@@ -119,6 +120,12 @@ class Refit:
             return self._light.planned(projector, profile_path(self.show, projector))
         except (MixeurError, OSError) as error:
             return error
+
+
+def _ports(show: Show) -> tuple[object, ...]:
+    """Return the devices that only a new start opens."""
+    named = [source for _, source in sources(show)]
+    return set(devices(named)), wanted(named)
 
 
 def _fixed(part: Any) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import errno
 import mmap
 import socket
 import sys
@@ -42,20 +43,31 @@ class Datagrams:
         lost: Datagrams that the kernel threw away because its buffer was full (Linux).
     """
 
-    def __init__(self, bind: str, port: int, buffer_bytes: int = BUFFER_BYTES) -> None:
-        """Raise `OSError` when the address cannot be bound."""
+    def __init__(self, bind: str, port: int, buffer_bytes: int = BUFFER_BYTES, shared: bool = False) -> None:
+        """Raise `OSError` when the address cannot be bound; `shared`: other programs may listen to the port too."""
         self.lost = 0
         self._newest_ns = clock.monotonic_ns()
         self._socket = socket.socket(socket.AF_INET6 if ":" in bind else socket.AF_INET, socket.SOCK_DGRAM)
         try:
             self._socket.setblocking(False)
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer_bytes)
+            if shared:
+                self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             self._socket.bind((bind, port))
         except OSError:
             self._socket.close()
             raise
         self.port: int = self._socket.getsockname()[1]
         self._batch = _Batch(self._socket) if sys.platform == "linux" and sys.maxsize > 2**32 else None
+
+    def join(self, group: str) -> None:
+        """Ask for what is sent to a multicast group, once; raise `OSError` if it cannot be."""
+        wish = socket.inet_aton(group) + socket.inet_aton("0.0.0.0")
+        try:
+            self._socket.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, wish)
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE:
+                raise
 
     def fileno(self) -> int:
         """Return the descriptor, for a selector."""

@@ -1,4 +1,4 @@
-"""Serial sensors: the only file that knows pyserial. Lines of text such as `123`, `level 0.42` or `note 60 1`."""
+"""Serial devices: the only file that knows pyserial. Sensors say lines of text: `123`, `level 0.42`, `note 60 1`."""
 
 from __future__ import annotations
 
@@ -91,29 +91,14 @@ class SerialInput:
     def _run(self) -> None:
         while not self._closing.is_set():
             try:
-                with serial.Serial(self._find(), self._baud, timeout=0.1) as port:
+                with serial.Serial(find(self._name, self._ports), self._baud, timeout=0.1) as port:
                     self.lost = ""
                     self._read(port)
             except (OSError, ValueError) as error:  # SerialException is an OSError
-                self.lost = _reason(error)
+                self.lost = reason(error)
             except Exception as error:  # termios has a kind of its own; whatever it is, the device is looked for again
                 self.lost = f"{self._name} does not answer ({error})"
             self._closing.wait(LOOK_S)
-
-    def _find(self) -> str:
-        """Return the device's path, or raise `FileNotFoundError`."""
-        if self._name.startswith("/"):
-            if not Path(self._name).exists():
-                raise FileNotFoundError(f"no serial device {self._name}; is it plugged in?")
-            return self._name
-        there = self._ports()
-        for port in there:
-            usb = f"{port.vid or 0:04x}:{port.pid or 0:04x}"
-            names = (port.device, port.description, port.product, port.serial_number)
-            if self._name.lower() == usb or any(self._name.lower() in (name or "").lower() for name in names):
-                return str(port.device)
-        known = ", ".join(f"{port.device} ({port.description})" for port in there) or "none"
-        raise FileNotFoundError(f"no serial device '{self._name}'; there is {known}; is it plugged in?")
 
     def _read(self, port: serial.Serial) -> None:
         waiting = b""
@@ -135,7 +120,61 @@ class SerialInput:
             self._inbox.put(Event(f"{self.device}#{name}" if name else self.device, numbers, time_ns))
 
 
-def _reason(error: Exception) -> str:
+class SerialOutput:
+    """A device that is only written to; a write never waits.
+
+    Args:
+        name: As of `SerialInput`, without `serial:`.
+        baud: Bits a second.
+        stop_bits: After each byte.
+    Raises:
+        OSError, ValueError: It cannot be opened; `reason` says why.
+    """
+
+    def __init__(self, name: str, baud: int, stop_bits: int = 1) -> None:
+        self._port = serial.Serial(find(name), baud, stopbits=stop_bits, write_timeout=0)
+
+    @property
+    def waiting(self) -> int:
+        """Return how many bytes are not out yet."""
+        return int(self._port.out_waiting)
+
+    def write(self, data: bytes) -> None:
+        """Give bytes to the system; what it has no room for is lost."""
+        self._port.write(data)
+
+    def hold_break(self, on: bool) -> None:
+        """Hold the line low, which begins a DMX frame, or let it go."""
+        self._port.break_condition = on
+
+    def close(self) -> None:
+        """Give the device back."""
+        self._port.close()
+
+
+def find(name: str, ports: Callable[[], Sequence[Any]] = list_ports.comports) -> str:
+    """Return a device's path, or raise `FileNotFoundError`.
+
+    Args:
+        name: A path, `VENDOR:PRODUCT` of USB, or part of what the system calls it.
+        ports: Lists what is plugged in.
+    """
+    if name.startswith("/"):
+        if not Path(name).exists():
+            raise FileNotFoundError(f"no serial device {name}; is it plugged in?")
+        return name
+    there = ports()
+    for port in there:
+        usb = f"{port.vid or 0:04x}:{port.pid or 0:04x}"
+        names = (port.device, port.description, port.product, port.serial_number)
+        if name.lower() == usb or any(name.lower() in (each or "").lower() for each in names):
+            return str(port.device)
+    known = ", ".join(f"{port.device} ({port.description})" for port in there) or "none"
+    raise FileNotFoundError(f"no serial device '{name}'; there is {known}; is it plugged in?")
+
+
+def reason(error: Exception) -> str:
+    """Return in words why a device cannot be used."""
     if isinstance(error, FileNotFoundError) and error.errno is None:
         return str(error)
     if isinstance(error, PermissionError) or getattr(error, "errno", None) == 13:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 PORT = 6454
@@ -11,8 +12,10 @@ VERSION = 14
 POLL, POLL_REPLY, DMX, SYNC = 0x2000, 0x2100, 0x5000, 0x5200
 SLOTS = 512
 UNIVERSES = 1 << 15
-STYLE_CONTROLLER = 1
+STYLE_NODE, STYLE_CONTROLLER = 0, 1
+PORTS = 4  # universes in one reply
 ESTA_UNKNOWN = 0x7FF0  # kept free by ESTA for prototypes
+OUTPUT, GOOD, FIFTEEN_BITS = 0x80, 0x80, 0x08  # a port that gives out what comes by Art-Net, and gets it
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,14 +43,31 @@ def poll() -> bytes:
     return struct.pack("<8sH", ID, POLL) + struct.pack(">HBB", VERSION, 0, 0)
 
 
-def poll_reply(address: str, name: str) -> bytes:
-    """Return an ArtPollReply packet of a controller; `address` is our IPv4 address in dots."""
+def poll_replies(address: str, name: str, universes: Iterable[int] = ()) -> list[bytes]:
+    """Return our answer to an ArtPoll: the universes that we listen to, up to four of a sub-net in each packet.
+
+    Args:
+        address: Our IPv4 address in dots.
+        universes: None of them: we only send.
+    """
+    subnets: dict[int, list[int]] = {}
+    for universe in sorted(set(universes)):
+        subnets.setdefault(universe >> 4, []).append(universe & 15)
+    pages = [(subnet, own[at : at + PORTS]) for subnet, own in subnets.items() for at in range(0, len(own), PORTS)]
+    return [_poll_reply(address, name, subnet, own, page) for page, (subnet, own) in enumerate(pages or [(0, [])], 1)]
+
+
+def _poll_reply(address: str, name: str, subnet: int, ports: Sequence[int], page: int) -> bytes:
     ip = bytes(int(part) for part in address.split("."))
     text = name.encode("ascii", "replace")
     head = struct.pack("<8sH4sH", ID, POLL_REPLY, ip, PORT)
-    body = struct.pack(">HBBHBBH", 0, 0, 0, 0, 0, 0, ESTA_UNKNOWN)
+    body = struct.pack(">HBBHBB", 0, subnet >> 4, subnet & 15, 0, 0, 0) + struct.pack("<H", ESTA_UNKNOWN)
     names = struct.pack("18s64s64s", text[:17], text[:63], b"#0001 [0000] ok")
-    return (head + body + names).ljust(200, b"\0") + bytes([STYLE_CONTROLLER]) + b"\0" * 38
+    kinds, good = bytes([OUTPUT] * len(ports)), bytes([GOOD] * len(ports))
+    table = struct.pack(">H4s4s4s4s4s", len(ports), kinds, b"", good, b"", bytes(ports))
+    style = STYLE_NODE if ports else STYLE_CONTROLLER
+    tail = bytes([style]) + b"\0" * 6 + ip + bytes([page & 255, FIFTEEN_BITS])
+    return (head + body + names + table).ljust(200, b"\0") + tail.ljust(39, b"\0")
 
 
 def kind(packet: bytes) -> int:

@@ -1,27 +1,27 @@
-"""Lines: the ways on which universes leave the machine: Art-Net and sACN by UDP."""
+"""Lines: the ways on which universes leave the machine: Art-Net and sACN by UDP, and USB."""
 
 from __future__ import annotations
 
 import socket
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
+from functools import partial
 from typing import Protocol
 
 from engine.light import artnet, sacn
+from engine.light.usb import UsbLine
 
 NAME = "mixeur"
 LAST_WORDS = 3  # how often a source says that it ends (E1.31)
 
 
 class Line(Protocol):
-    """One protocol's universes.
+    """One protocol's universes."""
 
-    Attributes:
-        lost: Why nothing goes out, by universe.
-    """
-
-    lost: dict[str, str]
+    @property
+    def lost(self) -> Mapping[str, str]:
+        """Return why nothing goes out, by universe."""
 
     def send(self, universes: Mapping[str, bytes], ended: bool = False) -> None:
         """Send the values of all its universes; `ended`: for the last time."""
@@ -104,4 +104,9 @@ class SacnLine(UdpLine):
                 self._post(packet, host or sacn.group(together), sacn.PORT, host)
 
 
-LINES: Mapping[str, type[ArtNetLine] | type[SacnLine]] = {"artnet": ArtNetLine, "sacn": SacnLine}
+LINES: Mapping[str, Callable[[], Line]] = {
+    "artnet": ArtNetLine,
+    "sacn": SacnLine,
+    "enttec": partial(UsbLine, "enttec"),
+    "opendmx": partial(UsbLine, "opendmx"),
+}

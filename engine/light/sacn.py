@@ -80,5 +80,15 @@ def read_dmx(packet: bytes) -> Dmx | None:
                packet[_DATA_AT + 1 : _DATA_AT + count])
 
 
+def read_sync(packet: bytes) -> int:
+    """Return the universe of a synchronisation packet, or 0 if it is none or is not whole."""
+    if len(packet) < _ROOT.size + _SYNC.size:
+        return 0
+    preamble, postamble, name, _, vector, _ = _ROOT.unpack_from(packet)
+    _, framing, _, universe, _ = _SYNC.unpack_from(packet, _ROOT.size)
+    found = (preamble, postamble, name, vector, framing) == (0x10, 0, _ID, _ROOT_EXTENDED, _FRAMING_SYNC)
+    return int(universe) if found and universe in UNIVERSES else 0
+
+
 def _length(size: int) -> int:
     return 0x7000 | size

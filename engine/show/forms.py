@@ -22,6 +22,8 @@ _HEX = re.compile(r"#[0-9a-fA-F]{6}")
 _TIME = re.compile(r"(?:[01][0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9])?")
 _HOST = re.compile(r"(?![0-9]+(?:\.[0-9]+)*$)[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252}[A-Za-z0-9])?")
 _LAMP = re.compile(r"(artnet|sacn):(?:([^/]+)/)?([0-9]{1,5})/([0-9]{1,3})")
+_USB_LAMP = re.compile(r"(?:enttec|opendmx):([^\s#@]+)/([0-9]{1,3})")
+_DMX = re.compile(r"([0-9]{1,5})/([0-9]{1,3})")
 _NAME_FORBIDS = re.compile(r"[\s#*,./?\[\]{}:\"'\\]")
 
 
@@ -48,10 +50,15 @@ def all_filled(texts: str | Sequence[str]) -> str:
 
 
 def source(text: str) -> str:
-    """Where a value comes from: `osc:/contact/level`, `midi:desk/cc/21`, `serial:/dev/ttyACM0#level`, `key:space`."""
+    """Where a value comes from, such as `osc:/contact/level`, `midi:desk/cc/21`, `artnet:0/5`, `key:space`."""
     kind, colon, rest = text.partition(":")
-    if not colon or kind not in ("osc", "midi", "serial", "key"):
-        return f"{text!r} is no source; write osc:/address, midi:NAME/cc/N, midi:NAME/note/N, serial:DEVICE or key:NAME"
+    if not colon or kind not in ("osc", "midi", "serial", "key", *LAMP_UNIVERSES):
+        return (f"{text!r} is no source; write osc:/address, midi:NAME/cc/N, midi:NAME/note/N, serial:DEVICE, "
+                "artnet:UNIVERSE/CHANNEL, sacn:UNIVERSE/CHANNEL or key:NAME")
+    if kind in LAMP_UNIVERSES:
+        match = _DMX.fullmatch(rest)
+        wanted = f"{text!r} is no DMX channel; write {kind}:UNIVERSE/CHANNEL"
+        return _slot(kind, match[1], match[2]) if match else wanted
     if kind == "serial" and not _SERIAL.fullmatch(rest):
         return f"{text!r} is no serial source; write serial:DEVICE, serial:DEVICE@BAUD or serial:DEVICE#name"
     if kind == "osc" and (not _OSC_ADDRESS.fullmatch(rest) or _OSC_SPECIAL.search(rest)):
@@ -131,19 +138,23 @@ def fixture(text: str) -> str:
 
 
 def lamp_address(text: str) -> str:
-    """`simulated`, `artnet:HOST/UNIVERSE/CHANNEL`, `sacn:UNIVERSE/CHANNEL` or `sacn:HOST/UNIVERSE/CHANNEL`."""
+    """`simulated`, `artnet:HOST/UNIVERSE/CHANNEL`, `sacn:[HOST/]UNIVERSE/CHANNEL`, or `enttec:DEVICE/CHANNEL`."""
     if text == "simulated":
         return ""
+    if usb := _USB_LAMP.fullmatch(text):
+        return "" if 1 <= int(usb[2]) <= 512 else f"channel {usb[2]} is out of range; must be 1 to 512"
     match = _LAMP.fullmatch(text)
     if not match or (match[1] == "artnet" and not match[2]):
-        wanted = "artnet:HOST/UNIVERSE/CHANNEL, sacn:UNIVERSE/CHANNEL or simulated"
+        wanted = "artnet:HOST/UNIVERSE/CHANNEL, sacn:UNIVERSE/CHANNEL, enttec:DEVICE/CHANNEL or simulated"
         return f"{text!r} is no address of a lamp; write {wanted}"
-    first, last = LAMP_UNIVERSES[match[1]]
-    if not first <= int(match[3]) <= last:
-        return f"universe {match[3]} is out of range; must be {first} to {last}"
-    if not 1 <= int(match[4]) <= 512:
-        return f"channel {match[4]} is out of range; must be 1 to 512"
-    return host(match[2]) if match[2] else ""
+    return _slot(match[1], match[3], match[4]) or (host(match[2]) if match[2] else "")
+
+
+def _slot(kind: str, universe: str, channel: str) -> str:
+    first, last = LAMP_UNIVERSES[kind]
+    if not first <= int(universe) <= last:
+        return f"universe {universe} is out of range; must be {first} to {last}"
+    return "" if 1 <= int(channel) <= 512 else f"channel {channel} is out of range; must be 1 to 512"
 
 
 def lamp_channels(text: str, footprint: int) -> tuple[str, range]:

@@ -271,7 +271,8 @@ class Lamp:
 
     Attributes:
         fixture: `dimmer`, `rgb`, `rgbw`, or a file of the Open Fixture Library, `FILE.json` or `FILE.json#MODE`.
-        address: `artnet:HOST/UNIVERSE/CHANNEL`, `sacn:UNIVERSE/CHANNEL` (to all) or `sacn:HOST/UNIVERSE/CHANNEL`.
+        address: `artnet:HOST/UNIVERSE/CHANNEL`, `sacn:UNIVERSE/CHANNEL` (to all) or `sacn:HOST/UNIVERSE/CHANNEL`;
+            by USB `enttec:DEVICE/CHANNEL` (DMX USB Pro and its like) or `opendmx:DEVICE/CHANNEL` (Open DMX USB).
     """
 
     name: str = field(metadata=HIDDEN)

@@ -20,11 +20,19 @@ def test_an_artdmx_packet_is_as_the_standard_says() -> None:
 
 
 def test_an_artpollreply_has_its_239_bytes_and_our_address() -> None:
-    reply = artnet.poll_reply("10.0.0.7", "mixeur in the hall")
+    (reply,) = artnet.poll_replies("10.0.0.7", "mixeur in the hall")
     assert len(reply) == 239
     assert reply[10:16] == bytes([10, 0, 0, 7, 0x36, 0x19])
     assert reply[26:43] == b"mixeur in the hall"[:17] and reply[43] == 0
-    assert reply[200] == artnet.STYLE_CONTROLLER
+    assert reply[172:174] == b"\0\0" and reply[200] == artnet.STYLE_CONTROLLER
+
+
+def test_artpollreplies_name_the_universes_that_we_listen_to_four_in_each() -> None:
+    pages = artnet.poll_replies("10.0.0.7", "mixeur", [0x1234, 0, 1, 2, 3, 4])
+    found = [(page[18], page[19], page[173], list(page[190 : 190 + page[173]]), page[211]) for page in pages]
+    assert found == [(0, 0, 4, [0, 1, 2, 3], 1), (0, 0, 1, [4], 2), (0x12, 3, 1, [4], 3)]
+    assert all(len(page) == 239 and page[174] == 0x80 and page[200] == artnet.STYLE_NODE for page in pages)
+    assert pages[0][20:26] == bytes([0, 0, 0, 0, 0xF0, 0x7F])
 
 
 def test_a_sacn_packet_is_as_the_standard_says() -> None:
@@ -36,7 +44,8 @@ def test_a_sacn_packet_is_as_the_standard_says() -> None:
     assert sacn.read_dmx(packet) == sacn.Dmx(63_999, CID, 100, 9, 3, False, SLOTS)
     last = sacn.read_dmx(sacn.dmx(1, 1, SLOTS, CID, "mixeur", ended=True))
     assert last is not None and last.ended
-    assert len(sacn.sync(3, 1, CID)) == 49
+    assert len(sacn.sync(3, 1, CID)) == 49 and sacn.read_sync(sacn.sync(3, 1, CID)) == 3
+    assert sacn.read_sync(packet) == 0 and sacn.read_dmx(sacn.sync(3, 1, CID)) is None
     assert sacn.group(63_999) == "239.255.249.255"
 
 
