@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.held_back import HeldBack
 from engine.render.window_input import OPERATOR, ToStage, WindowInput
-from engine.safety.flash_guard import FlashGuard, Verdict
+from engine.safety.exemption import Exemption
+from engine.safety.flash_guard import FlashGuard
 
 Pixels = NDArray[np.uint8]
-QUIET_S = 60.0  # between two lines on the same scene
-TOLD_SHARE = 0.001  # of a picture that is held, from which it is told
-
 
 class Screens(Protocol):
     """Windows, or what stands in for them."""
@@ -35,25 +34,29 @@ class GuardedScreens:
 
     Args:
         flashes: Most flashes in a second that are let through, 1..3.
-        scenes: Returns the names of the scenes in the picture.
-        say: Where a line for the operator goes.
-
-    Attributes:
-        words: What is held back now and whose it is, or nothing.
+        held_back: Told what the guards do.
     """
 
-    def __init__(self, screens: Screens, flashes: int, scenes: Callable[[], Sequence[str]],
-                 say: Callable[[str], None]) -> None:
-        self.words: tuple[str, ...] = ()
-        self._screens, self._flashes, self._scenes, self._say = screens, flashes, scenes, say
+    def __init__(self, screens: Screens, flashes: int, held_back: HeldBack) -> None:
+        self._screens, self._flashes, self._held_back = screens, flashes, held_back
         self._time_s = 0.0
         self._guards: dict[str, FlashGuard] = {}
         self._pool: ThreadPoolExecutor | None = None
-        self._told: dict[tuple[str, str], float] = {}
+        self._exemption: Exemption | None = None
+
+    def exempt(self, exemption: Exemption) -> None:
+        """Show the patterns of a calibration past the guards until the exemption ends; the operator's window stays."""
+        self._exemption = exemption
 
     def present(self, frames: Mapping[str, Pixels], time_s: float) -> None:
         """Show pictures, BGRX, which are due at `time_s`; they are changed in place where they have to be."""
         self._time_s = time_s
+        if self._exemption:
+            self._guards = {name: guard for name, guard in self._guards.items() if name == OPERATOR}
+            if self._exemption.left_s(time_s):
+                self._screens.present(frames)
+                return
+            self._exemption = None  # what follows rises from black
         names = list(frames)
         if self._pool is None and len(names) > 1:
             self._pool = ThreadPoolExecutor(len(names) - 1, "guard")
@@ -64,7 +67,7 @@ class GuardedScreens:
             guards[name].apply(frames[name], time_s)
         for part in waiting:
             part.result()
-        self._tell({name: guards[name].verdict for name in names}, time_s)
+        self._held_back.pictures({name: guards[name].verdict for name in names}, time_s)
         self._screens.present(frames)
 
     def present_operator(self, pixels: Pixels) -> None:
@@ -101,21 +104,3 @@ class GuardedScreens:
         if name not in self._guards:
             self._guards[name] = FlashGuard("bgra", self._flashes)
         return self._guards[name]
-
-    def _tell(self, verdicts: Mapping[str, Verdict], time_s: float) -> None:
-        held = {name: verdict.held for name, verdict in verdicts.items() if verdict.held >= TOLD_SHARE}
-        whose = " and ".join(self._scenes()) or "the picture"
-        self.words = (f"FLASHES {whose} {max(held.values()):.0%} held back",) if held else ()
-        for name, share in held.items():
-            self._say_once((whose, "flashes"), f"{whose}: flashes more than {self._flashes} times in a second or too "
-                           f"long, and is held back ({name}, {share:.1%} of the picture); slow it down or soften it",
-                           time_s)  # fmt: skip
-        for name, verdict in verdicts.items():
-            if verdict.stripes:
-                self._say_once((whose, "stripes"), f"{whose}: {verdict.stripes} pairs of strong stripes stand in the "
-                               f"picture ({name}), which may harm people; make them paler, fewer or uneven", time_s)
-
-    def _say_once(self, what: tuple[str, str], line: str, time_s: float) -> None:
-        if time_s - self._told.get(what, -QUIET_S) >= QUIET_S:
-            self._told[what] = time_s
-            self._say(line)

@@ -28,6 +28,7 @@ from engine.director import Director
 from engine.disk import Disk
 from engine.frame import Frame
 from engine.guarded import GuardedScreens
+from engine.held_back import HeldBack
 from engine.house import House
 from engine.inputs import dmx, serial
 from engine.inputs.camera_link import CameraLink
@@ -144,6 +145,8 @@ class LiveShow:
         self._logbook = None if show.simulated else self._closed_at_end(Logbook(
             self.sound.memory, show.sound.log or loudness_log(show.folder), dose_path(show.folder), RealClock().wall))
         self._ears = Ears(say)
+        self.held_back = HeldBack(
+            show.flashes.most_per_s, lambda: [each.name for each in self.director.shown], say)
         self.lamps, self.guarded, self.desk = self._rim(show)
         self.refit = Refit(
             show, self.director, self.sound, self.cameras, self.pinned, self._remade, self._start_anew, say)
@@ -192,6 +195,7 @@ class LiveShow:
             self.director.problems,
         ) | {
             "cue": self.director.status.cue,
+            "flash_guard": self.held_back.report(),
             "params": {entry.address: entry.value for entry in self.director.params},
         }
 
@@ -202,6 +206,7 @@ class LiveShow:
         if count == 1:
             step_back()
         self.reloader.step()
+        self.held_back.lamps(self.lamps.held, tick.time)
         for clock in self._clocks:
             clock.follow(self.director.conductor.tempo, tick.time, tick.due_ns)
         for link in self._link:
@@ -294,7 +299,7 @@ class LiveShow:
         """Return lamps and windows behind the flash guard, and the desk at the windows."""
         most = show.flashes.most_per_s
         lamps = LampOutput(show.lamps, Patch(show.lamps, show.folder), most)
-        screens = GuardedScreens(self._screens, most, lambda: [each.name for each in self.director.shown], self._say)
+        screens = GuardedScreens(self._screens, most, self.held_back)
         desk = Desk(screens, self.pinned, self._act, self._saver.keep, self._webcam, self._say)
         return self._closed_at_end(lamps), self._closed_at_end(screens), desk
 
@@ -327,7 +332,7 @@ class LiveShow:
             sound=self.sound.meters,
             losses=self.losses,
             house=self.house,
-            guarded=self.guarded,
+            held_back=self.held_back,
         )
 
     def _tell(self, problem: Problem) -> None:

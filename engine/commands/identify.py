@@ -125,13 +125,14 @@ def _take_turns(screens: Windows | HeadlessWindows, projectors: Mapping[str, Pro
                 lamps: LampOutput | None = None) -> None:
     """Show the cards until Esc, a closed window or the end; `turns` yields what has its turn, once a frame."""
     from engine.guarded import GuardedScreens
+    from engine.held_back import HeldBack
     from engine.light.levels import LampLevel
     from engine.render.card import card
     from engine.render.lettering import Lettering
     from engine.safety.limits import MOST_FLASHES
 
     lettering = Lettering()
-    guarded = GuardedScreens(screens, MOST_FLASHES, tuple, print)
+    guarded = GuardedScreens(screens, MOST_FLASHES, HeldBack(MOST_FLASHES, tuple, print))
     for tick, turn in zip(RealClock(FPS).ticks(), turns, strict=False):
         guarded.present({
             name: card(lettering, screens.sizes[name], number, name, _place(projector), str(turn or ""))

@@ -24,7 +24,7 @@ from engine.control.running_order import cues_of
 from engine.control.status_line import Health
 from engine.director import Director
 from engine.frame import Frame
-from engine.guarded import GuardedScreens
+from engine.held_back import HeldBack
 from engine.house import House
 from engine.inputs.camera_link import CameraStatus
 from engine.inputs.osc import OscCounters
@@ -57,7 +57,7 @@ class Overview:
     sound: Callable[[], Meters]
     losses: Losses
     house: House
-    guarded: GuardedScreens
+    held_back: HeldBack
 
     @property
     def show(self) -> Show:
@@ -80,7 +80,7 @@ class Overview:
             osc_received=osc.received,
             osc_dropped=osc.dropped,
             house=self.house.words,
-            guards=(*self.guarded.words, *meters.loudness.acting),
+            guards=(*self.held_back.words, *meters.loudness.acting),
             loudness=str(meters.loudness) if meters.backend != "none" else "",
             lost=tuple(loss.device for loss in self.losses.current),
             problem=str(status.problem or ""),
