@@ -145,8 +145,6 @@ class LiveShow:
         self._logbook = None if show.simulated else self._closed_at_end(Logbook(
             self.sound.memory, show.sound.log or loudness_log(show.folder), dose_path(show.folder), RealClock().wall))
         self._ears = Ears(say)
-        self.held_back = HeldBack(
-            show.flashes.most_per_s, lambda: [each.name for each in self.director.shown], say)
         self.lamps, self.guarded, self.desk = self._rim(show)
         self.refit = Refit(
             show, self.director, self.sound, self.cameras, self.pinned, self._remade, self._start_anew, say)
@@ -298,6 +296,7 @@ class LiveShow:
     def _rim(self, show: Show) -> tuple[LampOutput, GuardedScreens, Desk]:
         """Return lamps and windows behind the flash guard, and the desk at the windows."""
         most = show.flashes.most_per_s
+        self.held_back = HeldBack(most, lambda: [each.name for each in self.director.shown], self._say)
         lamps = LampOutput(show.lamps, Patch(show.lamps, show.folder), most)
         screens = GuardedScreens(self._screens, most, self.held_back)
         desk = Desk(screens, self.pinned, self._act, self._saver.keep, self._webcam, self._say)
