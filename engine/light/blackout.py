@@ -6,7 +6,9 @@ import threading
 from collections.abc import Callable, Mapping
 
 from engine.clock import NS, monotonic_ns
+from engine.light.fixture import BUILT_IN
 from engine.light.lines import LINES, Line
+from engine.show.forms import lamp_slots
 from engine.show.model import Lamp
 from engine.supervise.board import Board
 
@@ -24,8 +26,7 @@ class Blackout:
 
     def __init__(self, lamps: Mapping[str, Lamp],
                  lines: Mapping[str, Callable[[], Line]] = LINES) -> None:
-        addresses = [lamp.address.rpartition("/")[0] for lamp in lamps.values() if ":" in lamp.address]
-        self._universes = {universe: bytes(512) for universe in dict.fromkeys(addresses)}
+        self._universes = {universe: bytes(512) for lamp in lamps.values() for universe in _universes(lamp)}
         self._make = lines
         self._next_ns = 0
 
@@ -42,3 +43,11 @@ class Blackout:
             line = self._make[kind]()
             line.send({name: slots for name, slots in self._universes.items() if name.startswith(kind)}, ended=True)
             line.close()
+
+
+def _universes(lamp: Lamp) -> list[str]:
+    """Return a lamp's universes; only pixels, which are of the built-in fixtures, have more than one."""
+    if ":" not in lamp.address:
+        return []
+    footprint = len(BUILT_IN[lamp.fixture].slots) if lamp.fixture in BUILT_IN else 1
+    return list(dict(lamp_slots(lamp.address, footprint, lamp.pixels[0] * lamp.pixels[1])))

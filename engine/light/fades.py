@@ -5,17 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from engine.light.levels import Colour, LampLevel
+import numpy as np
+
+from engine.light.levels import Colour, Floats, LampLevel
 
 DARK = (0.0, 0.0, 0.0)
 
 
 @dataclass(slots=True)
 class LitLamp:
-    """One lamp now: its linear light, and its further channels by name."""
+    """One lamp now: its linear light, and its further channels by name.
+
+    Attributes:
+        pixels: Light of each pixel, if it follows a picture; that has no fade of its own.
+    """
 
     light: Colour = DARK
     channels: dict[str, float] = field(default_factory=dict)
+    pixels: Floats | None = None
     _target: Colour = DARK
     _fade_s: float = 0.0
     _left_s: float = 0.0
@@ -50,9 +57,10 @@ class Fades:
             level = wanted.get(name)
             if level is None:
                 lamp.release()
-                lamp.channels = {}
+                lamp.channels, lamp.pixels = {}, None
             else:
                 red, green, blue = level.colour
                 lamp.ask((red * level.level, green * level.level, blue * level.level), level.fade_s)
                 lamp.channels = dict(level.channels)
+                lamp.pixels = None if level.pixels is None else level.pixels * np.float32(level.level)
             lamp.step(dt)

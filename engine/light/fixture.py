@@ -67,6 +67,14 @@ class Fixture:
             values[index] = value if slot.of == 1 else (whole >> 8 * (slot.of - 1 - slot.byte) & 255) / 255
         return values
 
+    def of_pixels(self, light: Floats) -> Floats:
+        """Return what each slot of many pixels is to hold, shape (n, slots), for their light, shape (n, 3)."""
+        whole, least = light.max(axis=1, keepdims=True), light.min(axis=1, keepdims=True)
+        white = "white" in (roles := [slot.role for slot in self.slots])
+        columns = dict(zip(("red", "green", "blue"), np.hsplit(light - least if white else light, 3), strict=True))
+        columns |= {"white": least, "dimmer": whole}
+        return np.hstack([columns[role] for role in roles]).clip(0, 1).astype(np.float32)
+
     def _parts(self, light: Sequence[float]) -> dict[str, float]:
         roles = {slot.role for slot in self.slots}
         brightest = max(light)
@@ -84,7 +92,9 @@ class Fixture:
 BUILT_IN = {
     "dimmer": Fixture((Slot("dimmer"),)),
     "rgb": Fixture(tuple(Slot(role) for role in ("red", "green", "blue"))),
+    "grb": Fixture(tuple(Slot(role) for role in ("green", "red", "blue"))),
     "rgbw": Fixture(tuple(Slot(role) for role in ("red", "green", "blue", "white"))),
+    "grbw": Fixture(tuple(Slot(role) for role in ("green", "red", "blue", "white"))),
 }
 
 

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float32]
 Colour = tuple[float, float, float]
 
 
@@ -13,6 +17,8 @@ class LampLevel:
 
     Attributes:
         channels: Further channels of the fixture by name, such as `pan`, each 0..1.
+        pixels: Linear light of each pixel of a strip or a wall, times the level; None: all have `colour`.
+            Shape (n, 3), float32.
     """
 
     lamp: str
@@ -20,3 +26,4 @@ class LampLevel:
     level: float = 1.0
     fade_s: float = 0.0
     channels: tuple[tuple[str, float], ...] = ()
+    pixels: Floats | None = field(default=None, compare=False)

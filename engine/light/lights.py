@@ -8,10 +8,10 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from engine.colours import read_colour, to_linear
-from engine.light.levels import LampLevel
+from engine.light.levels import Floats, LampLevel
+from engine.light.pixels import laid_over, sampled, taps
 from engine.render.layer import Layer
 from engine.show.model import Lamp, Stage
 
@@ -35,6 +35,7 @@ class Lights:
         self._stage = stage
         self._levels: dict[str, LampLevel] = {}
         self._views: Mapping[str, tuple[Layer, ...]] = {}
+        self._places: dict[str, tuple[Floats, Floats]] = {}
         self.unknown: set[str] = set()
 
     def begin(self, views: Mapping[str, tuple[Layer, ...]]) -> None:
@@ -69,9 +70,25 @@ class Lights:
         if len(self.unknown) < MOST_UNKNOWN:
             self.unknown.add(name[:80])
 
-    def _ask(self, name: str, colour: tuple[float, float, float], level: float, fade_s: float = 0.0) -> None:
+    def _ask(self, name: str, colour: tuple[float, float, float], level: float, fade_s: float = 0.0,
+             pixels: Floats | None = None) -> None:
         channels = self._levels[name].channels if name in self._levels else ()
-        self._levels[name] = LampLevel(name, colour, level, fade_s, channels)
+        self._levels[name] = LampLevel(name, colour, level, fade_s, channels, pixels)
+
+    def _follow(self, name: str, view: str, level: float) -> None:
+        lamp = self._lamps[name]
+        if lamp.pixels == (1, 1):
+            self._ask(name, self._colour_near(name, view), level)
+            return
+        pixels = sampled(self._views.get(view, ()), *self._taps(lamp))
+        red, green, blue = pixels.mean(axis=0)
+        self._ask(name, (float(red), float(green), float(blue)), level, pixels=pixels)
+
+    def _taps(self, lamp: Lamp) -> tuple[Floats, Floats]:
+        """Return where each pixel of a strip or wall is sampled, stage units."""
+        if lamp.name not in self._places:
+            self._places[lamp.name] = taps(lamp, self._stage)
+        return self._places[lamp.name]
 
     def _ask_channel(self, name: str, channel: str, value: float) -> None:
         before = self._levels.get(name) or LampLevel(name, level=0.0)
@@ -86,7 +103,7 @@ class Lights:
         rows, columns = self._around(name, layers[0].pixels.shape[:2])
         light = np.zeros(3, np.float32)
         for layer in layers:
-            light = _over(light, layer.pixels[rows, columns].astype(np.float32) / 255.0 * layer.alpha, layer.blend)
+            light = laid_over(light, layer.pixels[rows, columns].astype(np.float32) / 255.0 * layer.alpha, layer.blend)
         red, green, blue = to_linear(light).reshape(-1, 3).mean(axis=0)
         return float(red), float(green), float(blue)
 
@@ -127,9 +144,9 @@ class Lamps:
             self._lights._ask_channel(lamp, name, _unit("value", value))
 
     def follow(self, view: str = "stage", level: float = 1.0) -> None:
-        """Ask for the mean colour of what the scene has drawn in this frame near each lamp's place."""
+        """Ask for the mean colour of what the scene has drawn in this frame at each lamp's, or each pixel's, place."""
         for name in self._names:
-            self._lights._ask(name, self._lights._colour_near(name, view), _unit("level", level))
+            self._lights._follow(name, view, _unit("level", level))
 
 
 def mix_lamps(scenes: Iterable[tuple[float, tuple[LampLevel, ...]]]) -> tuple[LampLevel, ...]:
@@ -148,6 +165,8 @@ def _mixed(parts: list[tuple[float, LampLevel]]) -> LampLevel:
     if len(parts) == 1 and parts[0][0] == 1.0:
         return parts[0][1]
     main = max(parts, key=lambda part: part[0])[1]
+    if any(lamp.pixels is not None for _, lamp in parts):
+        return _mixed_pixels(parts, main)
     total = sum(weight * lamp.level for weight, lamp in parts)
     if total <= 0.0 or len(parts) == 1:
         return dataclasses.replace(main, level=total)
@@ -155,14 +174,14 @@ def _mixed(parts: list[tuple[float, LampLevel]]) -> LampLevel:
     return dataclasses.replace(main, colour=(red, green, blue), level=min(total, 1.0))
 
 
-def _over(below: NDArray[np.float32], layer: NDArray[np.float32], blend: str) -> NDArray[np.float32]:
-    """Return a premultiplied layer, parts 0..1, on what is below it."""
-    colour, alpha = layer[..., :3], layer[..., 3:]
-    if blend == "add":
-        return np.asarray(below + colour, np.float32).clip(max=1.0)
-    if blend == "screen":
-        return below + colour - below * colour
-    return below * (1.0 - alpha) + (colour if blend == "over" else below * colour)
+def _mixed_pixels(parts: list[tuple[float, LampLevel]], main: LampLevel) -> LampLevel:
+    """Return strips of several scenes added; one that is set as a whole has one colour all along."""
+    mixed = np.zeros(3, np.float32)
+    for weight, lamp in parts:
+        light = np.asarray(lamp.colour if lamp.pixels is None else lamp.pixels, np.float32)
+        mixed = mixed + np.float32(weight * lamp.level) * light
+    red, green, blue = mixed.mean(axis=0)
+    return dataclasses.replace(main, colour=(float(red), float(green), float(blue)), level=1.0, pixels=mixed)
 
 
 def _finite(name: str, value: float) -> float:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from engine.light.fades import LitLamp
 from engine.light.fixture import Fixture, fixture_of
-from engine.show.forms import lamp_channels
+from engine.show.forms import lamp_slots
 from engine.show.model import Lamp
 
 Floats = NDArray[np.float32]
@@ -26,6 +26,7 @@ class Place:
     name: str
     fixture: Fixture
     first: int
+    pixels: int
 
 
 class Patch:
@@ -47,18 +48,19 @@ class Patch:
     """
 
     def __init__(self, lamps: Mapping[str, Lamp], folder: Path) -> None:
-        places, universes, at, size = [], [], [], 0
+        places: list[Place] = []
+        universes: dict[str, int] = {}
+        at, size = [], 0
         for lamp in lamps.values():
             if lamp.address == SIMULATED:
                 continue
             fixture = fixture_of(lamp.fixture, folder)
-            universe, channels = lamp_channels(lamp.address, len(fixture.slots))
-            if universe not in universes:
-                universes.append(universe)
-            places.append(Place(lamp.name, fixture, size))
-            at += [(universes.index(universe), channel - 1) for channel in channels]
-            size += len(fixture.slots)
-        slots = [slot for place in places for slot in place.fixture.slots]
+            place = Place(lamp.name, fixture, size, lamp.pixels[0] * lamp.pixels[1])
+            places.append(place)
+            for universe, channel in lamp_slots(lamp.address, len(fixture.slots), place.pixels):
+                at.append((universes.setdefault(universe, len(universes)), channel - 1))
+            size += place.pixels * len(fixture.slots)
+        slots = [slot for place in places for slot in place.fixture.slots * place.pixels]
         self._places, self.universes = tuple(places), tuple(universes)
         self.universe, self.channel = np.array(at, np.int64).reshape(-1, 2).T
         self.lit = np.array([slot.is_light and not slot.byte for slot in slots], np.bool_)
@@ -70,6 +72,11 @@ class Patch:
         values = np.zeros(self.lit.size, np.float32)
         for place in self._places:
             lamp = lamps[place.name]
-            values[place.first : place.first + len(place.fixture.slots)] = place.fixture.values(
-                lamp.light, 1.0, lamp.channels)
+            own = values[place.first : place.first + place.pixels * len(place.fixture.slots)]
+            if place.pixels == 1:
+                own[:] = place.fixture.values(lamp.light, 1.0, lamp.channels)
+            elif lamp.pixels is not None and len(lamp.pixels) == place.pixels:
+                own[:] = place.fixture.of_pixels(lamp.pixels).ravel()
+            else:
+                own[:] = np.tile(place.fixture.values(lamp.light, 1.0, lamp.channels), place.pixels)
         return values

@@ -10,7 +10,8 @@ from engine.problems import did_you_mean
 from engine.show import hours
 
 BANDS = 6
-FIXTURES = ("dimmer", "rgb", "rgbw")
+SLOTS = 512
+FIXTURES = ("dimmer", "rgb", "grb", "rgbw", "grbw")
 LAMP_UNIVERSES = {"artnet": (0, 32_767), "sacn": (1, 63_999)}
 
 _OSC_ADDRESS = re.compile(r"(?:/[!-.0-~]+)+")
@@ -24,6 +25,7 @@ _HOST = re.compile(r"(?![0-9]+(?:\.[0-9]+)*$)[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252}[
 _LAMP = re.compile(r"(artnet|sacn):(?:([^/]+)/)?([0-9]{1,5})/([0-9]{1,3})")
 _USB_LAMP = re.compile(r"(?:enttec|opendmx):([^\s#@]+)/([0-9]{1,3})")
 _DMX = re.compile(r"([0-9]{1,5})/([0-9]{1,3})")
+_NUMBERED = re.compile(r"((?:artnet|sacn):(?:.+/)?)([0-9]+)")
 _NAME_FORBIDS = re.compile(r"[\s#*,./?\[\]{}:\"'\\]")
 
 
@@ -130,7 +132,7 @@ def host(text: str) -> str:
 
 
 def fixture(text: str) -> str:
-    """`dimmer`, `rgb`, `rgbw`, or a file of the Open Fixture Library: `FILE.json` or `FILE.json#MODE`."""
+    """One of `FIXTURES`, or a file of the Open Fixture Library: `FILE.json` or `FILE.json#MODE`."""
     if text in FIXTURES or text.partition("#")[0].endswith(".json"):
         return ""
     listed = f"{', '.join(FIXTURES)}, or FILE.json of the Open Fixture Library"
@@ -157,10 +159,26 @@ def _slot(kind: str, universe: str, channel: str) -> str:
     return "" if 1 <= int(channel) <= 512 else f"channel {channel} is out of range; must be 1 to 512"
 
 
-def lamp_channels(text: str, footprint: int) -> tuple[str, range]:
-    """Return the universe (the address without its channel) and the channels of a well-formed address."""
+def lamp_slots(text: str, footprint: int, count: int = 1) -> list[tuple[str, int]]:
+    """Return the universe (the address without its channel) and the channel of each slot of a well-formed address.
+
+    Args:
+        footprint: Slots of a pixel; none is torn between two universes.
+        count: Pixels; those beyond a universe go on in the next one, from channel 1.
+    """
     universe, _, first = text.rpartition("/")
-    return universe, range(int(first), int(first) + footprint)
+    own, each = max((SLOTS + 1 - int(first)) // footprint, 1), max(SLOTS // footprint, 1)
+    slots = []
+    for pixel in range(count):
+        further, at = (0, pixel) if pixel < own else (1 + (pixel - own) // each, (pixel - own) % each)
+        start = at * footprint + (1 if further else int(first))
+        slots += [(_later(universe, further), start + slot) for slot in range(footprint)]
+    return slots
+
+
+def _later(universe: str, further: int) -> str:
+    match = _NUMBERED.fullmatch(universe)
+    return f"{match[1]}{int(match[2]) + further}" if match and further else universe
 
 
 def display(value: str | int) -> str:

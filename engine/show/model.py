@@ -273,6 +273,9 @@ class Lamp:
         fixture: `dimmer`, `rgb`, `rgbw`, or a file of the Open Fixture Library, `FILE.json` or `FILE.json#MODE`.
         address: `artnet:HOST/UNIVERSE/CHANNEL`, `sacn:UNIVERSE/CHANNEL` (to all) or `sacn:HOST/UNIVERSE/CHANNEL`;
             by USB `enttec:DEVICE/CHANNEL` (DMX USB Pro and its like) or `opendmx:DEVICE/CHANNEL` (Open DMX USB).
+        pixels: (columns, rows) of a strip or a wall of LEDs, each a `fixture`; they go on in the next universes.
+        to_m: Where its last pixel is, if `at_m` is its first; without them it spans the picture.
+        wiring: Whether every row begins on the left, or every second one on the right.
     """
 
     name: str = field(metadata=HIDDEN)
@@ -280,6 +283,9 @@ class Lamp:
     address: str = field(default="simulated", metadata=form(forms.lamp_address))
     at_m: tuple[float, float] | None = field(default=None, metadata=limits(-1000, 1000, "m"))
     group: str | None = None
+    pixels: tuple[int, int] = field(default=(1, 1), metadata=limits(1, 4096))
+    to_m: tuple[float, float] | None = field(default=None, metadata=limits(-1000, 1000, "m"))
+    wiring: Literal["rows", "snake"] = "rows"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -212,11 +212,22 @@ def _check_lamps(lamps: Iterable[Lamp], folder: Path, reader: Reader) -> None:
         if lamp.address == "simulated":
             continue
         path = ("light", lamp.name, "address")
-        universe, channels = forms.lamp_channels(lamp.address, len(fixture.slots))
-        if channels[-1] > DMX_CHANNELS:
-            needed = f"{lamp.fixture} needs channels {channels[0]} to {channels[-1]}"
-            reader.report(path, f"{needed}; a universe has {DMX_CHANNELS}")
-        clash = next((taken[universe, channel] for channel in channels if (universe, channel) in taken), None)
-        if clash:
-            reader.report(path, f"its channels {channels[0]} to {channels[-1]} meet those of light.{clash}")
-        taken.update({(universe, channel): lamp.name for channel in channels})
+        _check_slots(lamp, len(fixture.slots), path, taken, reader)
+
+
+def _check_slots(lamp: Lamp, footprint: int, path: KeyPath, taken: dict[tuple[str, int], str], reader: Reader) -> None:
+    count = lamp.pixels[0] * lamp.pixels[1]
+    if count > 1 and lamp.fixture not in forms.FIXTURES:
+        reader.report(("light", lamp.name, "fixture"), f"pixels are one of {', '.join(forms.FIXTURES)}")
+        return
+    slots = forms.lamp_slots(lamp.address, footprint, count)
+    (universe, first), (last_universe, last) = slots[0], slots[-1]
+    if last > DMX_CHANNELS:
+        reader.report(path, f"{lamp.fixture} needs channels {first} to {last}; a universe has {DMX_CHANNELS}")
+    if len(set(slots)) < len(slots) or forms.lamp_address(f"{last_universe}/1"):
+        reader.report(path, f"its {count} pixels need more universes than there are; divide it")
+    clash = next((taken[slot] for slot in slots if slot in taken), None)
+    if clash:
+        where = f"channels {first} to {last}" if universe == last_universe else f"{count} pixels"
+        reader.report(path, f"its {where} meet those of light.{clash}")
+    taken.update(dict.fromkeys(slots, lamp.name))

@@ -96,4 +96,4 @@ def test_an_interface_that_is_not_there_is_told_and_found_when_it_comes(tmp_path
 def test_addresses_on_usb() -> None:
     assert not forms.lamp_address("enttec:/dev/ttyUSB0/512") and not forms.lamp_address("opendmx:0403:6001/1")
     assert "out of range" in forms.lamp_address("enttec:COM3/513")
-    assert forms.lamp_channels("enttec:/dev/ttyUSB0/7", 3) == ("enttec:/dev/ttyUSB0", range(7, 10))
+    assert forms.lamp_slots("enttec:/dev/ttyUSB0/7", 3) == [("enttec:/dev/ttyUSB0", channel) for channel in (7, 8, 9)]
