@@ -14,8 +14,9 @@ from engine.render.canvas import Canvas
 from engine.render.pictures import Assets
 from engine.render.stage import Beam
 from engine.scene.parts import Parts
+from engine.show.good import read_good_profile
 from engine.show.model import Projector, Show
-from engine.show.profile import Profile, read_profile
+from engine.show.profile import Profile
 from engine.sound.score import Score
 from engine.world import StageSize
 
@@ -87,18 +88,22 @@ def profile_path(show: Show, projector: Projector) -> Path:
     return projector.profile or show.folder / "profiles" / f"{projector.name}.toml"
 
 
-def beams_of(show: Show, sizes: Mapping[str, tuple[int, int]]) -> dict[str, Beam]:
+def beams_of(show: Show, sizes: Mapping[str, tuple[int, int]], copies: Path,
+             say: Callable[[str], None]) -> dict[str, Beam]:
     """Return each projector's part in the light; one without a profile shows the whole stage.
 
     Args:
         sizes: (width, height) of each projector's picture.
+        copies: Where the last good profiles are kept: one that is broken now is used as it was.
+        say: Where a line for the operator goes.
 
     Raises:
-        ShowError: A profile cannot be read.
+        ShowError: A profile cannot be read, and never was good.
     """
     beams = {}
     for name, projector in show.projectors.items():
-        path = profile_path(show, projector)
-        profile = read_profile(path) if path.exists() else Profile.identity(sizes[name])
-        beams[name] = Beam(profile=profile, view=projector.view, flip=projector.flip)
+        profile, why = read_good_profile(profile_path(show, projector), name, copies)
+        if why:
+            say(f"{why} (the light of projector.{name} is as it was)")
+        beams[name] = Beam(profile=profile or Profile.identity(sizes[name]), view=projector.view, flip=projector.flip)
     return beams

@@ -63,11 +63,24 @@ def warm(modules: Sequence[str] = RENDER_KERNELS,
         on_progress: Called with how many are done, of how many, and the next one's name.
     """
     ready = []
-    for done, name in enumerate(modules):
-        on_progress(done, len(modules), name)
-        ready.append(importlib.import_module(name))
+    with _without_blas():
+        for done, name in enumerate(modules):
+            on_progress(done, len(modules), name)
+            ready.append(importlib.import_module(name))
     on_progress(len(modules), len(modules), "ready")
     return ready
+
+
+@contextmanager
+def _without_blas() -> Iterator[None]:
+    """Keep numba from the BLAS that it looks for in scipy with its first kernel: none uses it, and it takes 0.4 s."""
+    blas = "scipy.linalg"
+    is_ours = sys.modules.setdefault(blas, None) is None  # type: ignore[arg-type]
+    try:
+        yield
+    finally:
+        if is_ours:
+            del sys.modules[blas]  # a scene may want it
 
 
 @contextmanager

@@ -58,7 +58,7 @@ from engine.scene.parts import Parts
 from engine.sense import CLOCK, silences
 from engine.show.files import read_show
 from engine.show.furnish import furnish
-from engine.show.good import keep_good_show
+from engine.show.good import keep_good_profile, keep_good_show
 from engine.show.model import Show
 from engine.show.profile import Profile, write_profile
 from engine.show.references import sources
@@ -137,7 +137,8 @@ class LiveShow:
         self.house = House(self.director, not show.simulated, say)
         self.house.resume(state.by_hand, saved, RealClock().wall())
         self._keeper = self._closed_at_end(StateKeeper(Path(plan["state"]), RealClock().wall))
-        beams = beams_of(show, screens.sizes)
+        self._good = Path(plan["good"])
+        beams = beams_of(show, screens.sizes, self._good, say)
         self.light = self._closed_at_end(LightOutput(beams, stage_size(show).size_px, kernels=kernels))
         self.pinned = self._closed_at_end(PinnedLight(self.light, beams))
         self._saver = self._closed_at_end(Saver(self._save, say, monotonic_ns))
@@ -271,6 +272,7 @@ class LiveShow:
         show = self.refit.show
         path = profile_path(show, show.projectors[name])
         write_profile(path, profile)
+        keep_good_profile(path, name, self._good)
         self._say(f"projector.{name}: saved as {os.path.relpath(path, show.folder)}")
 
     def _webcam(self, on: bool) -> None:
@@ -317,7 +319,7 @@ class LiveShow:
 
     def _read_again(self) -> Show:
         show = read_show(Path(self._plan["show"]), simulate=self._plan["simulate"])
-        keep_good_show(show, Path(self._plan["good"]))
+        keep_good_show(show, self._good)
         return furnish(show)
 
     def _overview(self) -> Overview:

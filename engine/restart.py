@@ -52,6 +52,11 @@ def state_path(show: Path) -> Path:
     return folder / FOLDER / f"{name}.json"
 
 
+def good_path(show: Path) -> Path:
+    """Return where the last good version of a show's files is kept."""
+    return state_path(show).with_suffix(".good")
+
+
 def state_of(director: Director, by_hand: str, barred: Iterable[Barred]) -> ShowState:
     """Return where the show is now."""
     status = director.status

@@ -7,7 +7,6 @@ import dataclasses
 import os
 import signal
 import sys
-import tempfile
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -17,10 +16,10 @@ from engine.clock import RealClock
 from engine.kernel_cache import prepare_cache
 from engine.light.blackout import Blackout
 from engine.problems import MixeurError
-from engine.restart import forget_state, state_path
+from engine.restart import forget_state, good_path, state_path
 from engine.show.files import read_show
 from engine.show.furnish import furnish
-from engine.show.good import read_good_show
+from engine.show.good import forget_good_show, read_good_show
 from engine.show.model import Camera, Show
 from engine.supervise.board import Board
 from engine.supervise.child import ANEW
@@ -54,7 +53,8 @@ def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
 
 def run(args: argparse.Namespace) -> int:
     """Check the show, then run its processes; returns the engine's exit code."""
-    show = furnish(read_show(args.show, simulate=args.simulate))
+    state, good = state_path(args.show.resolve()), good_path(args.show.resolve())
+    show = furnish(_first_read(args, state, good))
     headless = args.headless or not _has_display()
     if headless and not args.headless:
         print("no display: frames are made off-screen; set DISPLAY for windows", file=sys.stderr)
@@ -68,23 +68,30 @@ def run(args: argparse.Namespace) -> int:
     prepare_cache()
     go_first()
     frames = args.frames if args.seconds is None else round(args.seconds * show.stage.fps)
-    state = state_path(args.show.resolve())
     told = {
         "show": str(args.show.resolve()), "simulate": args.simulate, "headless": headless, "operator": args.operator,
         "frames": frames, "report": str(args.report.resolve()) if args.report else None,
         "out": str((args.out or show.folder / "out").resolve()), "debug": args.debug, "state": str(state),
+        "good": str(good),
     }  # fmt: skip
-    with tempfile.TemporaryDirectory(prefix="mixeur-") as good:
-        while True:
-            notifier, blackout = Notifier(), Blackout(show.lamps)
-            looks = _all_of(notifier.look, blackout.look)
-            code = Supervisor(plans(show, {**told, "good": good}), say, show.folder, looks).run()
-            blackout.send()
-            if code == 0:
-                forget_state(state)
-            if code != ANEW:
-                return code
-            show = furnish(read_good_show(args.show, args.simulate, Path(good))[0])
+    while True:
+        notifier, blackout = Notifier(), Blackout(show.lamps)
+        looks = _all_of(notifier.look, blackout.look)
+        code = Supervisor(plans(show, told), say, show.folder, looks).run()
+        blackout.send()
+        if code == 0:
+            forget_state(state)
+        if code != ANEW:
+            return code
+        show = furnish(read_good_show(args.show, args.simulate, good)[0])
+
+
+def _first_read(args: argparse.Namespace, state: Path, good: Path) -> Show:
+    """Return the show to start; one that was cut off goes on, even if its files are broken now."""
+    if state.exists():
+        return read_good_show(args.show, args.simulate, good)[0]
+    forget_good_show(good)
+    return read_show(args.show, simulate=args.simulate)
 
 
 def say(line: str) -> None:

@@ -18,7 +18,8 @@ from engine.show.table import Reader, nearest
 KEYS = ("format", "name", "seed")  # what stands before the first section
 
 
-def check_show(data: Mapping[str, Any], places: Places, folder: Path, simulated: bool) -> tuple[Show, list[Problem]]:
+def check_show(data: Mapping[str, Any], places: Places, folder: Path, simulated: bool,
+               files: bool = True) -> tuple[Show, list[Problem]]:
     """Return the show that a file's tables describe, and all problems; with problems it must not be used.
 
     Args:
@@ -26,6 +27,7 @@ def check_show(data: Mapping[str, Any], places: Places, folder: Path, simulated:
         places: Where their keys stand.
         folder: Where the show stands, absolute.
         simulated: Whether the room's devices are left alone, so that its files may be missing.
+        files: Whether the files of scenes and profiles are looked at too.
     """
     reader = Reader(places, folder)
     sections = keys_of(Show)
@@ -37,7 +39,7 @@ def check_show(data: Mapping[str, Any], places: Places, folder: Path, simulated:
     kept = {field: value for field, value in values.items() if value is not None}
     show = Show(folder=folder, simulated=simulated, places=places, **kept)
     show = dataclasses.replace(show, stage=_shaped(show.stage, data.get("stage"), reader))
-    check_references(show, data, reader)
+    check_references(show, data, reader, files)
     return show, sorted(reader.problems)
 
 

@@ -30,7 +30,7 @@ def read_show(path: Path, simulate: bool = False, copies: Path | None = None) ->
     Args:
         path: A show file, a folder that holds a `show.toml`, or one scene (`.py`).
         simulate: Leave the room's devices alone even if there is a `room.toml`.
-        copies: A folder that holds what the files are to say instead.
+        copies: A folder that holds what the files are to say instead; what they name may be broken, then.
 
     Raises:
         ShowError: Carries every problem found.
@@ -50,7 +50,7 @@ def read_show(path: Path, simulate: bool = False, copies: Path | None = None) ->
         data = _overridden(data, {key: value for key, value in room[0].data.items() if key in half})
         places = places.covered_by(room[0].places, half)
     simulated = simulate or not room
-    show, found = check_show(data, places, file.parent.absolute(), simulated)
+    show, found = check_show(data, places, file.parent.absolute(), simulated, files=copies is None)
     if problems or found:
         raise ShowError(sorted(problems + found))
     show = replace(show, sources=sources, cameras={name: _anchored(c, show.folder) for name, c in show.cameras.items()})

@@ -1,13 +1,19 @@
-"""The last good version of a show's files: an engine that starts again is not at the mercy of an edit under way."""
+"""The last good version of a show's files: a show that starts again is not at the mercy of an edit under way.
+
+The copies outlast a power cut; a show that a person starts after it has ended well begins without them.
+"""
 
 from __future__ import annotations
 
+import shutil
+from contextlib import suppress
 from pathlib import Path
 
 from engine.atomic import write_atomic
-from engine.problems import Problem, ShowError
+from engine.problems import MixeurError, Problem, ShowError
 from engine.show.files import ROOM_FILE, read_show
 from engine.show.model import Show
+from engine.show.profile import Profile, read_profile
 
 
 def read_good_show(path: Path, simulate: bool, copies: Path) -> tuple[Show, str]:
@@ -43,4 +49,43 @@ def keep_good_show(show: Show, copies: Path) -> None:
         text = "is gone; put it back, or end the show and start it again to play without a room"
         raise ShowError([Problem(ROOM_FILE, 0, text)])
     for name, source in files.items():
-        write_atomic(copies / name, source.read_text(encoding="utf-8"))
+        _keep(source, copies / name)
+
+
+def read_good_profile(path: Path, projector: str, copies: Path) -> tuple[Profile | None, str]:
+    """Return a projector's profile as its file says, or as it said when it last was good, and then why, in words.
+
+    A projector that never had one has none.
+
+    Raises:
+        ShowError: The file is broken, and never was good.
+    """
+    copy = copies / f"{projector}.profile"
+    if not path.exists():
+        return (read_profile(copy), f"{path}: is gone") if copy.exists() else (None, "")
+    try:
+        profile = read_profile(path)
+    except ShowError as error:
+        try:
+            return read_profile(copy), str(error)
+        except ShowError:
+            raise error from None
+    keep_good_profile(path, projector, copies)
+    return profile, ""
+
+
+def keep_good_profile(path: Path, projector: str, copies: Path) -> None:
+    """Keep what a projector's profile says, now that it was written or read well."""
+    _keep(path, copies / f"{projector}.profile")
+
+
+def forget_good_show(copies: Path) -> None:
+    """Let the copies go: a person starts the show as its files are now."""
+    shutil.rmtree(copies, ignore_errors=True)
+
+
+def _keep(source: Path, copy: Path) -> None:
+    with suppress(OSError, UnicodeDecodeError, MixeurError):  # a full disk is no reason not to play
+        text = source.read_text(encoding="utf-8")
+        if not copy.exists() or copy.read_text(encoding="utf-8") != text:
+            write_atomic(copy, text, keep_previous=False)

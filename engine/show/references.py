@@ -25,18 +25,19 @@ _MIC = re.compile(r"""\bnow\.mics?\b|["']mic(?::|["'])""")
 _VIEW = re.compile(r"""\bview\(\s*["']([^"'\n]+)["']""")
 
 
-def check_references(show: Show, data: Mapping[str, Any], reader: Reader) -> None:
+def check_references(show: Show, data: Mapping[str, Any], reader: Reader, files: bool = True) -> None:
     """Report every reference that leads nowhere and everything that is taken twice.
 
     Args:
         show: Blank fields stand for values that are reported already.
         data: The tables as they stand in the file.
         reader: Takes the problems.
+        files: Whether the files of scenes and profiles are looked at too.
     """
     if not show.scenes and not data.get("scene"):
         reader.report((), 'has no scene; add [scene.NAME] with file = "scenes/NAME.py"')
     for scene in show.scenes.values():
-        _check_scene(scene, show, data, reader)
+        _check_scene(scene, show, data, reader, files)
     if show.stage.fallback is not None:
         _check_scene_name(show.stage.fallback, ("stage", "fallback"), show, reader)
     _check_cues(show.programme.cues, show, reader)
@@ -51,7 +52,7 @@ def check_references(show: Show, data: Mapping[str, Any], reader: Reader) -> Non
     _check_clocks(show, reader)
     if show.tempo.low == show.tempo.high:
         reader.report(("tempo", "high"), "must differ from low")
-    _check_projectors(show, data, reader)
+    _check_projectors(show, data, reader, files)
     _check_once(((("speaker", each.name, "output"), each.output) for each in show.speakers.values() if each.output),
                 "output", reader)
     check_speakers(show, data, reader)
@@ -68,9 +69,9 @@ def stands(path: Path) -> bool:
         return False
 
 
-def _check_scene(scene: SceneEntry, show: Show, data: Mapping[str, Any], reader: Reader) -> None:
+def _check_scene(scene: SceneEntry, show: Show, data: Mapping[str, Any], reader: Reader, files: bool) -> None:
     path = ("scene", scene.name)
-    if scene.file != Path():
+    if files and scene.file != Path():
         written = data["scene"][scene.name]["file"]
         if Path(written).is_absolute():
             reader.report((*path, "file"), "must be relative to the show file, so that the folder can move")
@@ -130,10 +131,12 @@ def sources(show: Show) -> Iterator[tuple[KeyPath, str]]:
         yield ("signal", signal.name, "from"), signal.source
 
 
-def _check_projectors(show: Show, data: Mapping[str, Any], reader: Reader) -> None:
+def _check_projectors(show: Show, data: Mapping[str, Any], reader: Reader, files: bool) -> None:
     projectors = show.projectors.values()
     _check_once(((("projector", each.name, "display"), each.display) for each in projectors
                  if each.display is not None), "display", reader)
+    if not files:
+        return
     views = _views(show.scenes.values()) | {MAIN_VIEW}
     for projector in projectors:
         if projector.view not in views:

@@ -179,11 +179,14 @@ def test_r5_a_show_killed_with_all_its_processes_goes_on_where_it_was_and_nobody
     run.process.kill()
     run.process.wait()
     assert rig.until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in pids), 5), "orphans"
+    (run.folder / "show.toml").write_text(SHOW[: len(SHOW) // 2])  # the power went while somebody saved it
     again = Run(run.folder)
     try:
         assert back(again, "hands", 2), again.said
         assert rig.until(lambda: again.engine > 0)
         assert rig.until(lambda: "barred" in again.state, 30)
+        assert "(the show goes on as it was)" in again.said
+        (run.folder / "show.toml").write_text(SHOW)
         report = again.end()
         assert (report["cue"], report["params"]["/scene/calm/speed"], report["params"]["/scene/calm/hue"]) == (
             "hands", 0.75, 0.4)  # fmt: skip

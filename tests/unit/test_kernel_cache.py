@@ -91,3 +91,9 @@ def test_another_copy_of_the_engine_loads_what_the_first_compiled(tmp_path):
                                env=environment | {"PYTHONPATH": str(copy)}, cwd=copy)
         told.append(asked.stdout.split())
     assert told == [["compiled", str(copies[0])], ["loaded", str(copies[1])]]
+
+
+def test_warming_leaves_the_linear_algebra_to_scenes_and_does_not_load_it():
+    code = ("import sys; from engine.kernel_cache import RENDER_KERNELS, prepare_cache, warm; prepare_cache();"
+            "warm(RENDER_KERNELS); assert 'scipy.linalg' not in sys.modules; import scipy.linalg")
+    subprocess.run([sys.executable, "-c", code], cwd=ENGINE.parent, check=True)

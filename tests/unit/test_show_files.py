@@ -5,7 +5,7 @@ import pytest
 
 from engine.problems import ShowError
 from engine.show.files import read_show
-from engine.show.good import read_good_show
+from engine.show.good import forget_good_show, keep_good_profile, read_good_profile, read_good_show
 
 SHOW = """format = 1
 name = "Two walls"
@@ -192,3 +192,37 @@ def test_a_show_that_is_broken_now_is_read_as_it_last_was_good(tmp_path):
     assert not show.simulated and show.osc.port == 9123 and why.startswith("room.toml: is gone; put it back")
     with pytest.raises(ShowError, match="no such file"):
         read_good_show(tmp_path / "none", False, tmp_path / "nothing")
+
+
+def test_a_scene_and_a_profile_that_are_gone_keep_no_show_from_starting_again(tmp_path):
+    folder, copies = tmp_path / "show", tmp_path / "copies"
+    folder.mkdir()
+    (folder / "a.py").write_text("side = view('side')")
+    (folder / "left.toml").write_text("format = 1\nsize = [64, 32]\n")
+    (folder / "room.toml").write_text("format = 1\n[projector.left]\nprofile = 'left.toml'\nview = 'side'\n")
+    (folder / "show.toml").write_text("format = 1\n[scene.a]\nfile = 'a.py'\n")
+    assert read_good_show(folder, False, copies)[1] == ""
+    (folder / "a.py").unlink()
+    (folder / "left.toml").write_text("format = 1\n")
+    show, why = read_good_show(folder, False, copies)
+    assert show.projectors["left"].view == "side" and "there is no file 'a.py'" in why and "'size' is missing" in why
+
+
+def test_a_profile_that_is_broken_or_gone_is_read_as_it_last_was_good(tmp_path):
+    file, copies = tmp_path / "left.toml", tmp_path / "copies"
+    assert read_good_profile(file, "left", copies) == (None, "")
+    file.write_text("format = 1\n")
+    with pytest.raises(ShowError, match="'size' is missing"):
+        read_good_profile(file, "left", copies)
+    file.write_text("format = 1\nsize = [64, 32]\n")
+    assert read_good_profile(file, "left", copies)[1] == ""
+    file.write_text("format = 1\nsize = [32, 64]\n")
+    keep_good_profile(file, "left", copies)
+    file.write_text("format = 1\nsi")
+    profile, why = read_good_profile(file, "left", copies)
+    assert profile.size == (32, 64) and "left.toml:2" in why
+    file.unlink()
+    profile, why = read_good_profile(file, "left", copies)
+    assert profile.size == (32, 64) and why.endswith("left.toml: is gone")
+    forget_good_show(copies)
+    assert read_good_profile(file, "left", copies) == (None, "")
