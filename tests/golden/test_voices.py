@@ -34,7 +34,8 @@ def bell(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A struck bell as a file, at another rate than the engine's."""
     rate, path = 44_100, tmp_path_factory.mktemp("sounds") / "bell.wav"
     time_s = np.arange(rate // 2) / rate
-    wave = sum(np.sin(2 * np.pi * 440 * ratio * time_s) * np.exp(-6 * ratio * time_s) for ratio in (0.5, 1.0, 1.19, 2.4))
+    partials = ((220 * ratio, 3 * ratio) for ratio in (1.0, 2.0, 2.38, 4.8))
+    wave = sum(np.sin(2 * np.pi * hz * time_s) * np.exp(-fall * time_s) for hz, fall in partials)
     soundfile.write(path, 0.2 * wave, rate, subtype="PCM_16")
     return path
 
@@ -50,7 +51,7 @@ def test_a_recording_sounds_as_it_did_a_fifth_higher(golden, bell: Path, backwar
 def test_a_cloud_of_grains_sounds_as_it_did(golden, bell: Path) -> None:
     sound = OfflineSound()
     sound.advance(OPEN_S)
-    moves = {"position": 0.1, "size": 0.05, "density": 60.0, "jitter": 0.5, "detune": 3.0, "space": 0.0}
+    moves = {"position": 0.1, "spread": 0.1, "size": 0.05, "density": 60.0, "jitter": 0.5, "detune": 3.0, "space": 0.0}
     cloud = Hold("cloud", 64, 0.7, voice=Cloud(str(bell), seed=3), controls=moves)
     sound.submit([Sounds("a", (), (cloud,))], round(OPEN_S * NS))
     golden.wav("voice-cloud", *_heard(sound))
