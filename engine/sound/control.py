@@ -179,7 +179,9 @@ class SoundControl:
     def lost(self) -> str:
         """Return why the wanted device does not play, with the remedy, or nothing."""
         alive_ns = int(self._memory.header[b.H_ALIVE_NS])
-        if not alive_ns or monotonic_ns() - alive_ns > ALIVE_NS:
+        if not alive_ns:
+            return "the sound process is starting; the first time on a machine this takes a minute"
+        if monotonic_ns() - alive_ns > ALIVE_NS:
             return "the sound process is not there; it is started again by itself"
         backend, reason = read_backend(self._memory)
         return reason or ("the sound process is starting" if backend == "none" else "")

@@ -268,7 +268,7 @@ def test_R4_a_sound_process_that_is_gone_or_stuck_is_told_with_what_happens_next
     block = Block.private(SIZE)
     control = SoundControl(block, model.Sound(), {}, model.Stage())
     memory = open_memory(block, model.Sound(), [])
-    assert "started again" in control.lost and last_alive_ns(block) == 0
+    assert "is starting" in control.lost and last_alive_ns(block) == 0
     memory.header[H_ALIVE_NS] = monotonic_ns()
     assert "starting" in control.lost
     memory.header[H_BACKEND] = 1
