@@ -55,15 +55,17 @@ from engine.report import report, write_report
 from engine.restart import StateKeeper, read_state, resume, state_of
 from engine.scene.casting import Casting
 from engine.scene.parts import Parts
+from engine.scene.running import Running
 from engine.sense import CLOCK, silences
 from engine.show.files import read_show
 from engine.show.furnish import furnish
 from engine.show.good import keep_good_profile, keep_good_show
-from engine.show.model import Show
+from engine.show.model import SceneEntry, Show
 from engine.show.profile import Profile, write_profile
 from engine.show.references import sources
 from engine.sound.control import SoundControl
 from engine.sound.logbook import Logbook, dose_path, loudness_log
+from engine.sound.samples import sound_files
 from engine.supervise.barred import from_plain
 from engine.supervise.board import Board
 from engine.supervise.cpu import CpuShares
@@ -130,7 +132,8 @@ class LiveShow:
         self._casting = Casting(board, barred, show.folder)
         self._parts = scene_parts(show, seed, monotonic_ns, lambda scene, line: say(f"{scene}: {line}"), live=True,
                                   deadline=deadline(say), enter=self._casting.enter)
-        self.director = Director(show, lambda entry, key: self._casting.make(entry, key, self._parts), self._tell)
+        self._sounds = sound_files(show.folder)
+        self.director = Director(show, self._made, self._tell)
         resume(self.director, state, saved, RealClock().wall())
         if word:
             say(word)
@@ -303,6 +306,12 @@ class LiveShow:
         screens = GuardedScreens(self._screens, most, self.held_back)
         desk = Desk(screens, self.pinned, self._act, self._saver.keep, self._webcam, self._say)
         return self._closed_at_end(lamps), self._closed_at_end(screens), desk
+
+    def _made(self, entry: SceneEntry, key: str) -> Running:
+        """Return a scene; the sounds that it speaks of are read before it asks for them."""
+        running = self._casting.make(entry, key, self._parts)
+        self.sound.prepare([path for path in self._sounds if running.uses([path])])
+        return running
 
     def _remade(self, show: Show) -> Parts:
         """Return what the scenes of another version of the show are built with."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -193,6 +193,11 @@ class SoundControl:
         set_ceilings(self._memory.guard, show.sound, int(self._memory.header[b.H_OUTPUTS]))
         write_layout(self._memory, show.sound, show.speakers, show.stage)
         self._furnish(show.reverb)
+
+    def prepare(self, files: Iterable[Path]) -> None:
+        """Read sound files that will be asked for: a note waits half a second for its file, and is let go then."""
+        for path in files:
+            self._samples.find(str(path))
 
     def renew(self, changed: Collection[Path]) -> None:
         """Read samples again whose files (resolved paths) have changed."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import queue
 import threading
 from collections.abc import Callable, Collection
@@ -22,7 +23,14 @@ Report = Callable[[Problem], None]
 MISSING = -1
 KEPT_NS = 10 * NS  # what was asked for so lately stays: its note may be on the way
 BREATH_S = 0.1  # after which no voice reads what was given up
+SOUNDS = frozenset((".wav", ".flac", ".ogg", ".mp3", ".aif", ".aiff"))
 LEAST = 4  # frames of a sound
+
+
+def sound_files(folder: Path) -> list[Path]:
+    """Return the sound files of a show, as scenes ask for them."""
+    places = itertools.chain((folder / "assets").rglob("*"), folder.glob("*"))
+    return [path for path in places if path.suffix.lower() in SOUNDS]
 
 
 class SampleBank:

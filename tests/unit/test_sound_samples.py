@@ -16,7 +16,8 @@ from engine.sound import block as b
 from engine.sound import samples
 from engine.sound.bank import MARGIN, OCTAVES, gap, half_band, lengths, place_size
 from engine.sound.block import SIZE, Memory, open_memory
-from engine.sound.samples import MISSING, SampleBank
+from engine.sound.control import SoundControl
+from engine.sound.samples import MISSING, SampleBank, sound_files
 from engine.supervise.memory import Block
 
 RATE = 48_000
@@ -171,3 +172,14 @@ def test_a_file_of_minutes_is_read_while_the_loop_goes_on(tmp_path: Path, proble
     assert len(held(memory, slot)) == 3 * 60 * 8000
     assert [thread.name for thread in threading.enumerate()].count("samples") >= 1
     assert not problems
+
+
+def test_the_sound_files_of_a_show_are_read_before_a_scene_asks_for_them(tmp_path: Path) -> None:
+    (tmp_path / "assets" / "deep").mkdir(parents=True)
+    (tmp_path / "assets" / "poem.txt").touch()
+    files = [save(tmp_path / "assets" / "deep" / "drop.flac.WAV"), save(tmp_path / "bell.wav")]
+    assert sorted(map(str, sound_files(tmp_path))) == sorted(files)
+    assert sound_files(tmp_path / "nothing") == []
+    control = SoundControl(Block.private(SIZE), model.Sound(), {}, model.Stage(), samples_at_once=True)
+    control.prepare(sound_files(tmp_path))
+    assert np.count_nonzero(control.memory.sample[:, b.B_READY]) == 2
