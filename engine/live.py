@@ -132,7 +132,6 @@ class LiveShow:
         self._casting = Casting(board, barred, show.folder)
         self._parts = scene_parts(show, seed, monotonic_ns, lambda scene, line: say(f"{scene}: {line}"), live=True,
                                   deadline=deadline(say), enter=self._casting.enter)
-        self._sounds = sound_files(show.folder)
         self.director = Director(show, self._made, self._tell)
         resume(self.director, state, saved, RealClock().wall())
         if word:
@@ -310,7 +309,7 @@ class LiveShow:
     def _made(self, entry: SceneEntry, key: str) -> Running:
         """Return a scene; the sounds that it speaks of are read before it asks for them."""
         running = self._casting.make(entry, key, self._parts)
-        self.sound.prepare([path for path in self._sounds if running.uses([path])])
+        self.sound.prepare([path for path in sound_files(self._parts.folder) if running.uses([path])])
         return running
 
     def _remade(self, show: Show) -> Parts:
