@@ -34,7 +34,8 @@ def test_a_process_and_its_session_take_the_rank_that_is_asked_for() -> None:
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root may go before others")
 def test_who_has_started_steps_back_with_all_threads_so_that_the_sound_server_is_not_outranked() -> None:
     code = f"""
-import threading
+import os, threading
+os.setpriority(os.PRIO_PROCESS, 0, 0)  # the tests may be made to wait for others
 threading.Thread(target=threading.Event().wait, daemon=True).start()
 {ASK.format(nice=-7, before="")}
 from engine.supervise.priority import THREADS, step_back
