@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from calibration.lens import Array, Lens, looking_at
 from calibration.patterns import Kind
-from calibration.simulator.lens import Array, Lens, looking_at
 from calibration.simulator.room import Camera, Projector, Room
 from calibration.simulator.surface import Cylinder, Dome, Plane, Relief, Surface, nearest
 

@@ -24,7 +24,7 @@ def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     simulate.add_argument("--json", metavar="FILE", help="write one record a case; - prints them")
     simulate.add_argument("--keep", type=Path, metavar="DIR", help="keep the pictures of one case, for `solve`")
     simulate.set_defaults(run=run_simulate)
-    solve = words.add_parser("solve", help="map a projector from a folder of pictures with a manifest.toml")
+    solve = words.add_parser("solve", help="map a projector, or find its lens, from a folder with a manifest.toml")
     solve.add_argument("folder", type=Path, metavar="DIR")
     solve.add_argument("--json", metavar="FILE", help="write the figures; - prints them")
     solve.add_argument("--profile", type=Path, metavar="FILE", help="write the projector's profile, for the show")
@@ -57,17 +57,19 @@ def run_simulate(args: argparse.Namespace) -> int:
 
 
 def run_solve(args: argparse.Namespace) -> int:
-    """Map a projector from pictures; 1 if frames do not fit together."""
+    """Map a projector, or find its lens, from pictures; 1 if a map's frames do not fit together."""
     from calibration.solution import solved
 
     figures, profile = solved(args.folder)
     if args.profile:
+        if profile is None:
+            raise MixeurError(f"{args.folder}: a board or two views give no map of a stage; leave out --profile")
         write_profile(args.profile, profile)
     if args.json != "-":
         for name, value in figures.items():
             print(f"{name:<18}{value}")
     _write(args.json, figures)
-    return 1 if figures["odd_frames"] else 0
+    return 1 if figures["odd_frames"] and profile is not None else 0
 
 
 def _line(record: Mapping[str, Any]) -> str:

@@ -12,6 +12,7 @@ from scipy.special import ndtri
 
 from calibration.decode import Codes, Decoded, Picture, Scan
 from calibration.patterns import AXES, Axis, Pattern
+from calibration.waves import aligned, at_turn, finest
 
 Array = NDArray[np.float64]
 USED_BITS = 4  # the finest usable ones: each edge of the code belongs to exactly one bit
@@ -33,6 +34,7 @@ class Marks:
         projector_px: The coordinate there.
         weight: How well it is known against others of its group.
         group: Number of the kind of mark, each of which has a noise of its own: the bit of the stripe.
+        period_px: Length of the wave that the marks are read from, 0 for stripes.
     """
 
     index: NDArray[np.int64]
@@ -41,11 +43,12 @@ class Marks:
     projector_px: Array
     weight: Array
     group: NDArray[np.int64]
+    period_px: float = 0.0
 
     def of(self, chosen: NDArray[np.int64] | NDArray[np.bool_]) -> Marks:
         """Return some of the marks."""
         return Marks(self.index[chosen], self.step, self.share[chosen], self.projector_px[chosen], self.weight[chosen],
-                     self.group[chosen])
+                     self.group[chosen], self.period_px)
 
 
 def marks_of(scan: Scan, decoded: Decoded, codes: tuple[Codes, Codes], labels: NDArray[np.int32], axis: Axis) -> Marks:
@@ -55,7 +58,7 @@ def marks_of(scan: Scan, decoded: Decoded, codes: tuple[Codes, Codes], labels: N
         codes: Smoothed.
         labels: Segments, 0 for none; a mark never lies between two of them.
     """
-    if scan.plan.kind == "phase":
+    if any(pattern.role == "step" and pattern.axis == axis for pattern in scan.plan.patterns):
         return _waves(scan, decoded, codes, labels, axis)
     code = codes[AXES.index(axis)]
     is_across = _runs_across(code, labels)
@@ -153,17 +156,11 @@ def _nearest_edges(scan: Scan, axis: Axis, bit: int) -> Array:
 
 
 def _waves(scan: Scan, decoded: Decoded, codes: tuple[Codes, Codes], labels: NDArray[np.int32], axis: Axis) -> Marks:
-    """Return the coordinate of each lit pixel by the phase of waves that move on by an eighth from frame to frame."""
-    sine = cosine = np.zeros(labels.shape, np.float32)
-    period_px, steps = scan.plan.period_px, scan.plan.steps
-    for step in range(steps):
-        picture = scan.picture(Pattern("step", axis, step)).astype(np.float32)
-        sine = sine + picture * np.float32(np.sin(2 * np.pi * step / steps))
-        cosine = cosine + picture * np.float32(np.cos(2 * np.pi * step / steps))
+    """Return the coordinate of each lit pixel by the phase of the shortest wave."""
     index = np.flatnonzero(labels)
-    turn = np.arctan2(sine.ravel()[index].astype(np.float64), cosine.ravel()[index]) / (2 * np.pi) * period_px
     coarse = codes[AXES.index(axis)].ravel()[index] + 0.5
-    exact = turn + period_px * np.rint((coarse - turn) / period_px)
-    strength = 2 / steps * np.hypot(sine.ravel()[index], cosine.ravel()[index])
+    turns, strength = aligned(scan, axis, coarse, index)
+    length = scan.plan.waves_px[AXES.index(axis)][finest(scan, axis)]
+    exact = at_turn(turns, length, coarse)
     weight = np.minimum(2 * strength / np.maximum(decoded.contrast.ravel()[index], 1), 1.0) ** 2
-    return Marks(index, 1, np.zeros(len(index)), exact, weight, np.zeros(len(index), np.int64))
+    return Marks(index, 1, np.zeros(len(index)), exact, weight, np.zeros(len(index), np.int64), length)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from calibration.patterns import AXES, Axis, Pattern, Plan
+from calibration.waves import places_of
 from engine.problems import MixeurError
 
 Picture = NDArray[Any]  # grey, uint8 or uint16
@@ -42,18 +44,47 @@ class Scan:
 
     @property
     def white(self) -> Picture:
-        """The picture of the fully lit room."""
-        return self.picture(Pattern("white"))
+        """The picture of the fully lit room; without such a frame, what the others say of it."""
+        return self._bounds[1]
 
     @property
     def black(self) -> Picture:
-        """The picture of the room as it is without the projector."""
-        return self.picture(Pattern("black"))
+        """The picture of the room as it is without the projector; without such a frame, what the others say of it."""
+        return self._bounds[0]
 
     @property
     def is_paired(self) -> bool:
         """Whether each bit has its inverse."""
         return any(pattern.inverse for pattern in self.plan.patterns)
+
+    @functools.cached_property
+    def light(self) -> NDArray[np.float32]:
+        """The scene as evenly lit as can be, the mean of all frames that add up to even light; little noise is left."""
+        chosen = [pattern for pattern in self.plan.patterns
+                  if pattern.role == "step" or (pattern.role == "bit" and self.is_paired)]
+        total = np.zeros(self.pictures[0].shape, np.float32)
+        for pattern in chosen or [Pattern("white")]:
+            cv2.accumulate(self.picture(pattern), total)
+        return np.asarray(total / max(1, len(chosen)), np.float32)
+
+    @functools.cached_property
+    def _bounds(self) -> tuple[Picture, Picture]:
+        """What each pixel shows without and with the projector's light."""
+        given = [Pattern("black"), Pattern("white")]
+        low, high = (self.picture(one) if one in self.plan.patterns else None for one in given)
+        if low is None or high is None:
+            found = self._extremes()
+            low, high = found[0] if low is None else low, found[1] if high is None else high
+        return low, high
+
+    def _extremes(self) -> tuple[Picture, Picture]:
+        rest = [picture for pattern, picture in zip(self.plan.patterns, self.pictures, strict=True)
+                if pattern.role in ("bit", "step")]
+        low, high = rest[0].copy(), rest[0].copy()
+        for picture in rest[1:]:
+            cv2.min(low, picture, dst=low)
+            cv2.max(high, picture, dst=high)
+        return low, high
 
 
 @dataclass(frozen=True)
@@ -81,7 +112,8 @@ def decode(scan: Scan) -> Decoded:
     Raises:
         MixeurError: Hardly a pixel is lit, or all bits of an axis are missing.
     """
-    columns, rows, confidence = codes_of(scan)
+    has_bits = any(pattern.role == "bit" for pattern in scan.plan.patterns)
+    columns, rows, confidence = codes_of(scan) if has_bits else _waves_of(scan)
     contrast = cv2.subtract(scan.white, scan.black)
     scale = 257.0 if contrast.dtype == np.uint16 else 1.0
     bright = float(np.percentile(contrast[::4, ::4], 99))
@@ -94,6 +126,17 @@ def decode(scan: Scan) -> Decoded:
     return Decoded((columns, rows), confidence, contrast, is_lit, _certain(scan, confidence))
 
 
+def _waves_of(scan: Scan) -> tuple[Codes, Codes, Picture]:
+    """Return columns, rows and confidence of each pixel of a scan that has waves only."""
+    codes = []
+    for axis in AXES:
+        if not any(pattern.role == "step" and pattern.axis == axis for pattern in scan.plan.patterns):
+            raise MixeurError(f"scan: has no waves along its {axis}; take it again with `calibrate scan`")
+        place = places_of(scan, axis)
+        codes.append(np.where((place >= 0) & (place < 65_535), place, 65_535).astype(np.uint16))
+    return codes[0], codes[1], cv2.subtract(scan.white, scan.black)
+
+
 def codes_of(scan: Scan) -> tuple[Codes, Codes, Picture]:
     """Return columns, rows and confidence of each pixel; strips of the picture go through two threads."""
     shape, kind = scan.pictures[0].shape, scan.pictures[0].dtype
@@ -102,7 +145,7 @@ def codes_of(scan: Scan) -> tuple[Codes, Codes, Picture]:
     pairs = [[(bit, *scan.pair(axis, bit)) for bit in scan.plan.bits(axis)] for axis in AXES]
     if not all(pairs):
         raise MixeurError("scan: has no frames of columns or none of rows; take it again with `calibrate scan`")
-    is_xor = scan.plan.kind == "xor"
+    is_xor, is_gray = scan.plan.kind == "xor", scan.plan.kind != "binary"
     bases = [next((pair for pair in its if is_xor and pair[0] == scan.plan.xor_bit), None) for its in pairs]
 
     def work(start: int) -> None:
@@ -110,7 +153,8 @@ def codes_of(scan: Scan) -> tuple[Codes, Codes, Picture]:
         worst = np.full_like(confidence[strip], np.iinfo(kind).max)
         for code, its, base in zip(codes, pairs, bases, strict=True):
             cut = (base[0], cv2.compare(base[1][strip], base[2][strip], cv2.CMP_GT)) if base else None
-            _decode_strip(((bit, shown[strip], inverse[strip]) for bit, shown, inverse in its), code[strip], worst, cut)
+            _decode_strip(((bit, shown[strip], inverse[strip]) for bit, shown, inverse in its), code[strip], worst, cut,
+                          is_gray)
         confidence[strip] = worst
 
     with ThreadPoolExecutor(2) as pool:
@@ -124,11 +168,12 @@ def codes_of(scan: Scan) -> tuple[Codes, Codes, Picture]:
 
 
 def _decode_strip(pairs: Iterable[tuple[int, Picture, Picture]], code: Codes, worst: Picture,
-                  cut: tuple[int, Picture] | None) -> None:
+                  cut: tuple[int, Picture] | None, is_gray: bool) -> None:
     """Write the codes of a strip: running exclusive or from the coarsest bit turns Gray code into numbers.
 
     Args:
         cut: Number and stripes of the bit that cuts coarser ones.
+        is_gray: Whether the bits are a Gray code's, not those of the number itself.
     """
     low, high = np.zeros(code.shape, np.uint8), np.zeros(code.shape, np.uint8)
     running, lit = np.zeros(code.shape, np.uint8), np.empty(code.shape, np.uint8)
@@ -137,7 +182,10 @@ def _decode_strip(pairs: Iterable[tuple[int, Picture, Picture]], code: Codes, wo
         cv2.compare(shown, inverse, cv2.CMP_GT, dst=lit)
         if cut is not None and bit > cut[0]:
             cv2.bitwise_xor(lit, cut[1], dst=lit)
-        cv2.bitwise_xor(running, lit, dst=running)
+        if is_gray:
+            cv2.bitwise_xor(running, lit, dst=running)
+        else:
+            running[:] = lit
         np.bitwise_and(running, np.uint8(1 << (bit % 8)), out=lit)
         plane = high if bit >= 8 else low
         cv2.bitwise_or(plane, lit, dst=plane)
@@ -153,9 +201,11 @@ def _certain(scan: Scan, confidence: Picture) -> NDArray[np.bool_]:
         Xu and Aliaga 2007, "Robust pixel classification for 3D modeling with structured light"; Nayar et al. 2006.
     """
     brightest, darkest = scan.black.copy(), scan.white.copy()
+    if not scan.is_paired or not any(set(FINE_BITS) & set(scan.plan.bits(axis)) for axis in AXES):
+        return np.ones(confidence.shape, bool)
     for axis in AXES:
         for bit in scan.plan.bits(axis):
-            if bit in FINE_BITS and scan.is_paired:
+            if bit in FINE_BITS:
                 for picture in scan.pair(axis, bit):
                     cv2.max(brightest, picture, dst=brightest)
                     cv2.min(darkest, picture, dst=darkest)

@@ -20,6 +20,7 @@ from engine.problems import MixeurError
 Array = NDArray[np.float64]
 Box = tuple[int, int, int, int]  # left, top, right, bottom of a segment, in whole camera pixels
 SHARE_BINS = 24  # of the place between two pixels
+PHASE_BINS, FEWEST_WAVES = 48, 4  # of a wave's length, and how many waves tell its own error from the surface
 BIN_PX = 4  # marks are gathered in squares of so many camera pixels
 SPACINGS_PX = (48.0, 24.0, 12.0)  # of the knots, until nothing is left that is not noise
 OUTLIERS = (np.inf, 10.0, 4.0)  # robust sigmas, round by round: what is far off at first may only be curved
@@ -111,20 +112,27 @@ def fit(scan: Scan, decoded: Decoded) -> CameraMap:
         for number in range(1, count + 1):
             own = [mark if count == 1 else mark.of(np.flatnonzero(owner == number))
                    for mark, owner in zip(marks, owners, strict=True)]
-            segment = _segment(number, labels, codes, own, pool)
+            segment = segment_of(number, labels, codes, own, pool)
             if segment is not None:
                 segments.append(segment)
     return _mapped(scan, decoded, labels, segments)
 
 
-def _segment(number: int, labels: NDArray[np.int32], codes: tuple[Codes, Codes], marks: Sequence[Marks],
-             pool: ThreadPoolExecutor) -> Segment | None:
+def segment_of(number: int, labels: NDArray[np.int32], codes: tuple[Codes, Codes], marks: Sequence[Marks],
+               pool: ThreadPoolExecutor, spacings_px: Sequence[float] = SPACINGS_PX) -> Segment | None:
+    """Return one surface's smooth map; None if it has hardly any marks.
+
+    Args:
+        marks: On this surface, of columns and of rows.
+        spacings_px: Of the knots, tried in turn until nothing is left that is not noise.
+    """
     if min(len(mark.index) for mark in marks) < 30:
         return None
     rows, columns = np.nonzero(labels == number)
     box = (int(columns.min()), int(rows.min()), int(columns.max()) + 1, int(rows.max()) + 1)
     homography = _homography(rows, columns, codes, box)
-    fits = list(pool.map(lambda axis: _AxisFit(box, labels.shape[1], homography, axis, marks[axis]).run(), (0, 1)))
+    fits = list(pool.map(lambda axis: _AxisFit(box, labels.shape[1], homography, axis, marks[axis]).run(spacings_px),
+                         (0, 1)))
     apart = np.hypot(fits[0][2], fits[1][2])
     return Segment(number, box, homography, (fits[0][0], fits[1][0]), max(fits[0][1], fits[1][1]),
                    apart[np.isfinite(apart)])
@@ -135,7 +143,7 @@ class _AxisFit:
 
     def __init__(self, box: Box, width: int, homography: Array, axis: int, marks: Marks) -> None:
         left, top, right, bottom = box
-        self.box, self.marks, self.share = box, marks, marks.share.copy()
+        self.box, self.marks, self.share, self.exact = box, marks, marks.share.copy(), marks.projector_px.copy()
         self.xs, self.ys = _centres(left, right, 1), _centres(top, bottom, 1)
         self.flat = _projected(homography, self.xs[None], self.ys[:, None])[axis]
         self.stride = len(self.xs)
@@ -147,10 +155,10 @@ class _AxisFit:
         self.columns = _centres(left, left + BIN_PX * self.bins[1], BIN_PX)
         self.rows = _centres(top, top + BIN_PX * self.bins[0], BIN_PX)
 
-    def run(self) -> tuple[Spline, float, Array]:
+    def run(self, spacings_px: Sequence[float]) -> tuple[Spline, float, Array]:
         """Return the spline, the noise of a mark, and how far even and odd stripes lie apart in each bin."""
         left, top, right, bottom = self.box
-        for spacing in SPACINGS_PX:
+        for spacing in spacings_px:
             spline = Spline.flat((float(left), float(top)), (float(right), float(bottom)), spacing)
             for outlier in OUTLIERS:
                 error, weight, sigma = self._errors(spline, outlier)
@@ -159,11 +167,18 @@ class _AxisFit:
             error, weight, sigma = self._errors(spline, OUTLIERS[-1])
             if not self._is_systematic(spline, error, weight) or min(right - left, bottom - top) < spacing:
                 break
-        is_odd = self.marks.projector_px.astype(np.int64) & 1
+        is_odd = np.rint(self.exact / self._edge_px()).astype(np.int64) & 1
         parts = [self._smooth(spline, error, weight * (is_odd == parity)) for parity in (0, 1)]
         apart = np.abs(parts[0].on_grid(self.columns, self.rows) - parts[1].on_grid(self.columns, self.rows))
         apart[self._gathered(weight) == 0] = np.nan
         return spline, sigma, apart
+
+    def _edge_px(self) -> float:
+        """Return how far the stripes' edges lie apart on the projector, or the part of a wave that counts as one."""
+        if self.marks.period_px:
+            return self.marks.period_px / 4
+        edges = np.unique(np.rint(2 * self.exact[::max(1, len(self.exact) // 50_000)]))
+        return max(0.5, float(np.median(np.diff(edges)))) / 2 if len(edges) > 1 else 1.0
 
     def _errors(self, spline: Spline, outlier: float) -> tuple[Array, Array, float]:
         """Return each mark's residual, its weight (0 for an outlier), and the robust sigma."""
@@ -178,13 +193,15 @@ class _AxisFit:
         known = (self.flat + spline.on_grid(self.xs, self.ys)).ravel()
         before = known[self.before]
         slope = known[self.after] - before
-        return self.marks.projector_px - before - self.share * slope, slope
+        return self.exact - before - self.share * slope, slope
 
     def _straighten(self, spline: Spline) -> None:
         """Learn from what is left how a mark's place between its pixels is misjudged, and put it right.
 
         Where stripes and pixels beat slowly, that error would else look like a wave of the wall.
         """
+        if self.marks.period_px:
+            self._straighten_waves(spline)
         if not self.marks.share.any():
             return
         error, slope = self._left(spline)
@@ -202,6 +219,21 @@ class _AxisFit:
         for group, line in enumerate(curve):
             own = self.marks.group == group
             self.share[own] += np.interp(self.marks.share[own], middles, line)
+
+    def _straighten_waves(self, spline: Spline) -> None:
+        """Learn how a wave is misjudged that the projector's gamma has bent, and put it right: each length alike."""
+        turns = self.exact / self.marks.period_px
+        if np.ptp(turns) < FEWEST_WAVES:
+            return
+        error, _ = self._left(spline)
+        good = np.abs(error) < 4 * _robust(error)
+        bins = ((turns % 1) * PHASE_BINS).astype(np.int64) % PHASE_BINS
+        number = np.bincount(bins[good], minlength=PHASE_BINS)
+        curve = np.bincount(bins[good], error[good], PHASE_BINS) / np.maximum(number, 1)
+        waves = np.fft.rfft(curve)
+        waves[0], waves[9:] = 0, 0  # a constant is the lens's, and what is finer is noise
+        middles = (np.arange(PHASE_BINS) + 0.5) / PHASE_BINS
+        self.exact -= np.interp(turns % 1, middles, np.fft.irfft(waves, PHASE_BINS), period=1)
 
     def _smooth(self, like: Spline, error: Array, weight: Array) -> Spline:
         total = self._gathered(weight)
@@ -271,7 +303,7 @@ def _mapped(scan: Scan, decoded: Decoded, labels: NDArray[np.int32], segments: S
         seen = segment.on_grid(left + np.arange(own.shape[1]) + 0.5, top + np.arange(own.shape[0]) + 0.5)
         joins = near & decoded.is_lit[window] & (accepted[window] == 0)
         for code, place, axis in zip(decoded.codes, seen, AXES, strict=True):
-            half = 0.5 * scan.plan.cell_px * (1 << scan.plan.bits(axis)[-1])  # of a step of the code
+            half = 0.5 * scan.plan.cell_px * (1 << (scan.plan.bits(axis) or (0,))[-1])  # of a step of the code
             joins &= np.abs(code[window] + np.float32(half) - place) <= ACCEPT_PX + half - 0.5
         accepted[window][joins] = segment.number
         for full, place in zip(projector_px, seen, strict=True):

@@ -1,118 +1,78 @@
-"""A scan in a folder: pictures and a `manifest.toml` that says which is which; anybody's, or one of ours."""
+"""Scans in a folder: pictures and a `manifest.toml` that says which is which; anybody's, or one of ours."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from calibration.decode import Picture, Scan
-from calibration.patterns import AXES, STEPS, Axis, Pattern, Plan, bits_of
+from calibration.manifest import MANIFEST, Manifest, plan_of, read_manifest, slots_of
+from calibration.patterns import AXES, Pattern
 from engine.atomic import write_atomic
-from engine.problems import MixeurError, ShowError
-from engine.show.document import read_document
-from engine.show.schema import limits
-from engine.show.table import Reader
+from engine.problems import MixeurError
 
-MANIFEST = "manifest.toml"
-PARTS = ("white", "black", "columns", "rows")
+POSE = "{pose}"
+Box = tuple[int, int, int, int]  # left, top, right, bottom
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Manifest:
-    """What a folder of pictures holds.
+@dataclass(frozen=True)
+class Shot:
+    """The files of one scan: of one pose of a board, or of one camera's view.
 
     Attributes:
-        projector: (width, height) in pixels.
-        files: Which files are the frames, in the natural order of their names (`f2` before `f10`).
-        order: Which parts come after each other: white, black, columns, rows; `skip` is a file that is none of them.
-        inverse: Whether a bit's inverse follows it (`each`), all inverses follow all bits (`after`), or none are there.
-        first: Whether the coarsest or the finest bit comes first.
-        bits: How many bits columns and rows have; None: as many as the size needs.
-        dropped: How many of the finest bits were not shown.
-        cell_px: Projector pixels a step of the code.
-        offset: What the code says at the first column and row, where a pattern is centred.
-        xor_bit, period_px, steps: See `calibration.patterns.Plan`.
-        camera_gamma: 1 if the pictures' numbers are light, 2.2 for most photographs.
-        stage: The stage's corners in the picture, clockwise from its top left; None: all that is lit.
+        name: As the folder or its files call it.
+        files: By what they show.
     """
 
-    projector: tuple[int, int] = field(metadata=limits(16, 16_384, "px"))
-    kind: Literal["gray", "xor", "phase"] = "gray"
-    files: str = "*.png"
-    order: tuple[str, ...] = PARTS
-    inverse: Literal["each", "after", "none"] = "each"
-    first: Literal["coarse", "fine"] = "coarse"
-    bits: tuple[int, int] | None = field(default=None, metadata=limits(1, 15))
-    dropped: int = field(default=0, metadata=limits(0, 6))
-    cell_px: int = field(default=1, metadata=limits(1, 256, "px"))
-    offset: tuple[int, int] = field(default=(0, 0), metadata=limits(0, 16_384))
-    xor_bit: int = field(default=3, metadata=limits(0, 6))
-    period_px: float = field(default=16.0, metadata=limits(4, 1024, "px"))
-    steps: int = field(default=STEPS, metadata=limits(3, 64))
-    camera_gamma: float = field(default=1.0, metadata=limits(1, 4))
-    stage: tuple[tuple[float, float], ...] | None = field(default=None, metadata=limits(-1e5, 1e5, "px"))
+    name: str
+    files: Mapping[Pattern, Path]
 
+    def read(self, manifest: Manifest, box: Box | None = None) -> Scan:
+        """Return the scan, or a part of its pictures.
 
-def read_manifest(folder: Path) -> Manifest:
-    """Return what a folder's manifest says; `ShowError` with every problem and its line."""
-    path = folder / MANIFEST
-    document = read_document(path, str(path))
-    reader = Reader(document.places, folder)
-    reader.check_format(document.data)
-    manifest = reader.table(document.data, Manifest, spare=("format",))
-    for name in manifest.order:
-        if name not in (*PARTS, "skip"):
-            reader.report(("order",), f"'{name}' is no part of a scan; parts are {', '.join(PARTS)} and skip")
-    if manifest.stage is not None and len(manifest.stage) != 4:
-        reader.report(("stage",), "must be the four corners of the stage")
-    if reader.problems:
-        raise ShowError(sorted(reader.problems))
-    return manifest
+        Raises:
+            MixeurError: Which file cannot be read or has another size, and what to do.
+        """
+        with ThreadPoolExecutor(2) as pool:
+            pictures = list(pool.map(lambda file: read_picture(file, box), self.files.values()))
+        kinds = Counter((picture.shape, str(picture.dtype)) for picture in pictures)
+        if len(kinds) > 1:
+            usual = kinds.most_common(1)[0][0]
+            odd = next(file for file, picture in zip(self.files.values(), pictures, strict=True)
+                       if (picture.shape, str(picture.dtype)) != usual)
+            raise MixeurError(f"{odd}: differs in size or depth from the others; keep the camera's format through the "
+                              "scan, and put no other pictures among its frames")
+        return Scan(plan_of(manifest, tuple(self.files)), pictures)
 
 
 def read_scan(folder: Path) -> tuple[Scan, Manifest]:
-    """Return the scan that a folder holds.
+    """Return the one scan that a folder holds.
 
     Raises:
         MixeurError: Which file is missing, cannot be read or has another size, and what to do.
     """
     manifest = read_manifest(folder)
+    return shots_of(folder, manifest)[0].read(manifest), manifest
+
+
+def shots_of(folder: Path, manifest: Manifest) -> list[Shot]:
+    """Return the scans of a folder in the natural order of their names; `MixeurError` where files are missing."""
     slots = slots_of(manifest)
-    files = sorted(folder.glob(manifest.files), key=_natural)
-    if len(files) != len(slots):
-        shown = ", ".join(str(slot) for slot in slots[:4])
-        raise MixeurError(f"{folder}: holds {len(files)} files {manifest.files}, its manifest asks for {len(slots)} "
-                          f"({shown} ...); complete the folder, or mend `bits`, `inverse` or `order` in {MANIFEST}")
-    pictures = [(slot, _read(file)) for slot, file in zip(slots, files, strict=True) if slot is not None]
-    shapes = {picture.shape for _, picture in pictures} | {(str(picture.dtype),) for _, picture in pictures}
-    if len(shapes) != 2:
-        raise MixeurError(f"{folder}: its pictures differ in size or depth; keep the camera's format through the scan")
-    patterns = tuple(slot for slot, _ in pictures)
-    plan = Plan(manifest.projector, manifest.kind, patterns, manifest.cell_px, manifest.offset, manifest.xor_bit,
-                manifest.period_px, manifest.steps)
-    return Scan(plan, [picture for _, picture in pictures]), manifest
-
-
-def slots_of(manifest: Manifest) -> list[Pattern | None]:
-    """Return what each file is, in order; None for one to be skipped."""
-    slots: list[Pattern | None] = []
-    for part in manifest.order:
-        if part == "skip":
-            slots.append(None)
-        elif part in ("white", "black"):
-            slots.append(Pattern("white" if part == "white" else "black"))
-        else:
-            slots += _axis_slots(manifest, "columns" if part == "columns" else "rows")
-    if manifest.kind == "phase":
-        slots += [Pattern("step", axis, step) for axis in AXES for step in range(manifest.steps)]
-    return slots
+    shots = []
+    for name, files in _groups(folder, manifest):
+        if len(files) != len(slots):
+            raise MixeurError(_miscounted(folder, manifest, name, files, slots))
+        shown = {slot: file for slot, file in zip(slots, files, strict=True) if slot is not None}
+        shots.append(Shot(name, shown))
+    return shots
 
 
 def write_scan(folder: Path, scan: Scan, gamma: float = 1.0) -> None:
@@ -144,30 +104,81 @@ def odd_frames(scan: Scan) -> list[str]:
     return odd
 
 
-def _axis_slots(manifest: Manifest, axis: Axis) -> list[Pattern]:
-    along = AXES.index(axis)
-    cells = -(-manifest.projector[along] // manifest.cell_px) + manifest.offset[along]
-    count = manifest.bits[along] if manifest.bits else bits_of(cells)
-    bits: Sequence[int] = range(count - 1, manifest.dropped - 1, -1)
-    if manifest.first == "fine":
-        bits = bits[::-1]
-    if manifest.inverse == "each":
-        return [Pattern("bit", axis, bit, inverse) for bit in bits for inverse in (False, True)]
-    sides = (False, True) if manifest.inverse == "after" else (False,)
-    return [Pattern("bit", axis, bit, inverse) for inverse in sides for bit in bits]
-
-
-def _read(file: Path) -> Picture:
+def read_picture(file: Path, box: Box | None = None) -> Picture:
+    """Return a picture in grey, uint8 or uint16; `MixeurError` if it is none."""
     raw = np.fromfile(file, np.uint8)
-    picture: NDArray[np.uint8] | None = cv2.imdecode(raw, cv2.IMREAD_UNCHANGED) if len(raw) else None  # type: ignore[assignment]
+    flags = cv2.IMREAD_GRAYSCALE | cv2.IMREAD_ANYDEPTH | cv2.IMREAD_IGNORE_ORIENTATION
+    picture: NDArray[np.uint8] | None = cv2.imdecode(raw, flags) if len(raw) else None  # type: ignore[assignment]
     if picture is None:
         raise MixeurError(f"{file}: is no picture or is cut short; copy it from the camera again")
-    if picture.ndim == 3:
-        picture = np.asarray(cv2.cvtColor(picture[..., :3], cv2.COLOR_BGR2GRAY))
     if picture.dtype not in (np.uint8, np.uint16):
         raise MixeurError(f"{file}: is {picture.dtype}; save it with 8 or 16 bits")
-    return picture
+    if box is None:
+        return picture
+    left, top, right, bottom = box
+    return np.ascontiguousarray(picture[top:bottom, left:right])
+
+
+def _groups(folder: Path, manifest: Manifest) -> list[tuple[str, list[Path]]]:
+    """Return name and files of each scan."""
+    names = manifest.views or manifest.poses
+    if isinstance(manifest.files, str) and POSE in manifest.files and not isinstance(names, tuple):
+        return _by_name(folder, manifest.files)
+    if names is None:
+        return [("", _files(folder, manifest, ""))]
+    if isinstance(names, str):
+        found = sorted((path for path in folder.glob(names) if path.is_dir()), key=_natural)
+        if not found:
+            raise MixeurError(f"{folder}: holds no folder '{names}'; mend `poses` in {MANIFEST}")
+        names = tuple(str(path.relative_to(folder)) for path in found)
+    return [(name, _files(folder, manifest, name)) for name in names]
+
+
+def _files(folder: Path, manifest: Manifest, name: str) -> list[Path]:
+    given = manifest.files if isinstance(manifest.files, tuple) else (manifest.files,)
+    has_name = any(POSE in file for file in given)
+    place = folder if has_name or not name else folder / name
+    if not place.is_dir():
+        raise MixeurError(f"{place}: is missing; complete the folder, or mend `poses` or `views` in {MANIFEST}")
+    given = tuple(file.replace(POSE, name) for file in given)
+    if isinstance(manifest.files, str):
+        return sorted(place.glob(given[0]), key=_natural)
+    files = [place / file for file in given]
+    for file in files:
+        if not file.is_file():
+            raise MixeurError(f"{file}: is missing; complete the folder, or mend `files` in {MANIFEST}")
+    return files
+
+
+def _by_name(folder: Path, files: str) -> list[tuple[str, list[Path]]]:
+    """Return files gathered by what stands in their names at the place of the pose: a number if it is one."""
+    before, after = files.split(POSE, 1)
+    found = sorted(folder.glob(before + "*" + after), key=_natural)
+    for name in (r"(\d+)", "(.+?)"):
+        wanted = re.compile(_as_regex(before) + name + _as_regex(after))
+        groups: dict[str, list[Path]] = {}
+        for path in found:
+            if match := wanted.fullmatch(path.relative_to(folder).as_posix()):
+                groups.setdefault(match[1], []).append(path)
+        if groups:
+            return list(groups.items())
+    raise MixeurError(f"{folder}: holds no files '{files}'; mend `files` in {MANIFEST}")
+
+
+def _as_regex(pattern: str) -> str:
+    return "".join({"*": "[^/]*", "?": "[^/]"}.get(letter, re.escape(letter)) for letter in pattern.replace(POSE, "*"))
+
+
+def _miscounted(folder: Path, manifest: Manifest, name: str, files: Sequence[Path],
+                slots: Sequence[Pattern | None]) -> str:
+    place = folder / name if name else folder
+    shown = ", ".join(str(slot) for slot in slots[:4])
+    given = manifest.files if isinstance(manifest.files, str) else "of its list"
+    there = Counter(path.suffix for path in (place if place.is_dir() else folder).iterdir() if path.suffix != ".toml")
+    about = "" if files or not there else f" (there are {', '.join(f'{n} {kind}' for kind, n in there.items())})"
+    return (f"{place}: holds {len(files)} files {given}{about}, its manifest asks for {len(slots)} ({shown} ...); "
+            f"complete the folder, or mend `files`, `bits`, `inverse` or `order` in {MANIFEST}")
 
 
 def _natural(file: Path) -> list[tuple[int, str]]:
-    return [(int(part), "") if part.isdigit() else (0, part) for part in re.split(r"(\d+)", file.name) if part]
+    return [(int(part), "") if part.isdigit() else (0, part) for part in re.split(r"(\d+)", file.as_posix()) if part]

@@ -10,9 +10,9 @@ import numpy as np
 from calibration.capture import take
 from calibration.cases import CAMERA, FULL_HD, aimed
 from calibration.fit import CameraMap, solve
+from calibration.lens import Array, Lens, looking_at
 from calibration.patterns import plan
 from calibration.register import Mesh, mesh_of, stage_to_camera, view_of
-from calibration.simulator.lens import Array, Lens, looking_at
 from calibration.simulator.light import View
 from calibration.simulator.rig import SimulatedRig, Timing
 from calibration.simulator.room import Camera, Projector, Room, look

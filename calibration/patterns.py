@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 
 from engine.problems import MixeurError
 
-Kind = Literal["gray", "xor", "phase"]
+Kind = Literal["gray", "xor", "binary", "phase"]
 Axis = Literal["columns", "rows"]
 Role = Literal["white", "black", "bit", "step"]
 Pixels = NDArray[np.uint8]
 AXES: tuple[Axis, Axis] = ("columns", "rows")
-PERIOD_PX, STEPS = 16, 8  # of the phase-shifted waves: eight steps reject the projector's gamma, four would not
+PERIOD_PX, STEPS = 16.0, 8  # of the phase-shifted waves: eight steps reject the projector's gamma, four would not
 DARKEST, BRIGHTEST = 0, 255
 XOR_BIT = 3  # its stripes of 16 px cut the coarser ones: fine for light between walls, and finer bits stay as they are
 
@@ -28,17 +28,21 @@ class Pattern:
     Attributes:
         bit: Of the code, 0 is the finest; of a step, which one.
         inverse: Whether light and dark have changed places.
+        wave: Of a step: number of the wave's length in `Plan.waves_px`.
     """
 
     role: Role
     axis: Axis = "columns"
     bit: int = 0
     inverse: bool = False
+    wave: int = 0
 
     def __str__(self) -> str:
         if self.role in ("white", "black"):
             return self.role
-        return f"{self.axis} {self.role} {self.bit}{' inverse' if self.inverse else ''}"
+        if self.role == "step":
+            return f"{self.axis} wave {self.wave} step {self.bit}"
+        return f"{self.axis} bit {self.bit}{' inverse' if self.inverse else ''}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +52,16 @@ class Plan:
     Attributes:
         size: (width, height) of the projector in pixels.
         kind: `gray`; `xor`, whose stripes are all fine, for corners and domes where light goes from wall to wall;
-            `phase`, Gray code and then waves.
+            `binary`, plain numbers, as some others show them; `phase`, waves that move on from frame to frame, with or
+            without a Gray code.
         patterns: One for each frame.
         cell_px: Projector pixels that one step of the code is wide.
         offset: What the code says at the projector's first column and row.
         xor_bit: Of an `xor` plan: the bit whose stripes cut the coarser ones.
-        period_px, steps: Of a `phase` plan's waves.
+        waves_px: Lengths of a `phase` plan's waves along columns and along rows.
+        steps: In how many frames a wave moves on by its length.
+        shift: 1 where the light of step k is cos(2 pi (x / length + k / steps) + start), -1 where it is - k / steps.
+        start_deg: That start.
     """
 
     size: tuple[int, int]
@@ -62,8 +70,10 @@ class Plan:
     cell_px: int = 1
     offset: tuple[int, int] = (0, 0)
     xor_bit: int = XOR_BIT
-    period_px: float = PERIOD_PX
+    waves_px: tuple[tuple[float, ...], tuple[float, ...]] = ((PERIOD_PX,), (PERIOD_PX,))
     steps: int = STEPS
+    shift: int = -1
+    start_deg: float = 0.0
 
     def frames(self) -> Iterator[Pixels]:
         """Yield each frame. Shape (height, width), uint8."""
@@ -81,12 +91,13 @@ class Plan:
         along = AXES.index(pattern.axis)
         length = self.size[along]
         if pattern.role == "step":
-            angle = 2 * np.pi * ((np.arange(length) + 0.5) / self.period_px - pattern.bit / self.steps)
+            turns = (np.arange(length) + 0.5) / self.waves_px[along][pattern.wave]
+            angle = 2 * np.pi * (turns + self.shift * pattern.bit / self.steps) + np.deg2rad(self.start_deg)
             return np.asarray(np.rint(127.5 + 127.5 * np.cos(angle)), np.uint8)
         if pattern.role != "bit":
             return np.full(length, BRIGHTEST if pattern.role == "white" else DARKEST, np.uint8)
         code = np.arange(length) // self.cell_px + self.offset[along]
-        is_lit = gray(code) >> pattern.bit & 1
+        is_lit = (code if self.kind == "binary" else gray(code)) >> pattern.bit & 1
         if self.kind == "xor" and pattern.bit > self.xor_bit:
             is_lit = is_lit ^ (gray(code) >> self.xor_bit & 1)
         return np.where(is_lit != pattern.inverse, BRIGHTEST, DARKEST).astype(np.uint8)

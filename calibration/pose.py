@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import least_squares
 
-from calibration.simulator.lens import Lens
+from calibration.lens import Lens
 from engine.problems import MixeurError
 
 Array = NDArray[np.float64]

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from calibration.cases import FULL_HD
+from calibration.lens import Array, Lens, looking_at
 from calibration.pose import solve_pose
-from calibration.simulator.lens import Array, Lens, looking_at
 from calibration.trial import GROSS_PX
 
 CLICKS, CLICK_PX = 8, 1.5

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from calibration.board_trial import BOARDS, keep_board, try_board, try_views
 from calibration.cases import map_cases
 from calibration.folder import write_scan
 from calibration.frame_trial import try_frames
@@ -24,13 +25,17 @@ def trials() -> Mapping[str, Callable[[int], Mapping[str, Any]]]:
     return {**maps, "frames": try_frames, "overlap": try_overlap,
             "overlap_shake": functools.partial(try_overlap, shake_px=SHAKE_PX),
             "object_clicks": functools.partial(try_poses, is_dense=False),
-            "object_dense": functools.partial(try_poses, is_dense=True)}
+            "object_dense": functools.partial(try_poses, is_dense=True),
+            **{name: functools.partial(try_board, name) for name in BOARDS}, "views": try_views}
 
 
 def keep(name: str, seed: int, folder: Path) -> None:
-    """Write the pictures of a case and their manifest; `MixeurError` if it is no scan of one projector."""
+    """Write the pictures of a case and their manifest; `MixeurError` if it has none to keep."""
+    if keep_board(name, seed, folder):
+        return
     chosen = [case for case in map_cases() if case.name == name]
     if not chosen:
-        raise MixeurError(f"simulate: the pictures of '{name}' cannot be kept; take a case of one projector")
+        raise MixeurError(f"simulate: the pictures of '{name}' cannot be kept; take a case of one projector, a board "
+                          "or views")
     scan, _, gamma = scanned(chosen[0], seed)
     write_scan(folder, scan, gamma)

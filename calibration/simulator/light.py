@@ -29,6 +29,7 @@ Pixels = NDArray[np.uint8]
 FINE = 2  # samples along each side of a camera pixel
 PATCH_PX = 24  # side of the patches that exchange light
 GAUSS_REACH = 4.0
+DARK = 0.4  # what sends back less is ink: where it begins a pixel sees two colours
 
 
 @dataclass(frozen=True)
@@ -147,12 +148,12 @@ class View:
     def _traced_part(self, px: NDArray[np.float64]) -> tuple[Floats, NDArray[np.int64], Sight]:
         room = self.room
         sight = look(room, self.camera.lens, px)
-        reflecting = albedo(room, sight.points_m)
+        reflecting = albedo(room, sight)
         sights = [(sight, reflecting)]
         if room.gloss:
             sights.append((mirrored(room, sight), np.full(len(px), room.gloss)))
         maps: list[Floats] = []
-        kind = sight.owner.copy()
+        kind = 2 * sight.owner + (reflecting < DARK)
         for projector in room.projectors.values():
             for seen, share in sights:
                 maps += _path(room, seen, projector, share)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from calibration.simulator.lens import Array, Lens
+from calibration.lens import Array, Lens
 from calibration.simulator.surface import Plane, Surface, nearest
 
 WAVES = 8  # of a wall's texture
@@ -176,8 +176,18 @@ def mirrored(room: Room, sight: Sight) -> Sight:
     return Sight(sight.origin_m, points, normals, owner)
 
 
-def albedo(room: Room, points_m: Array) -> Array:
-    """Return how much light each place sends back, 1 on average. Shape (n,)."""
+def albedo(room: Room, sight: Sight) -> Array:
+    """Return how much light each place sends back, 1 on average where nothing is painted. Shape (n,)."""
+    total = _texture(room, sight.points_m)
+    for number, surface in enumerate(room.surfaces):
+        paint = getattr(surface, "paint", None)
+        if paint is not None:
+            own = sight.owner == number
+            total[own] = paint(sight.points_m[own])
+    return total
+
+
+def _texture(room: Room, points_m: Array) -> Array:
     if not room.texture:
         return np.ones(len(points_m))
     rng = np.random.default_rng([room.seed, 1])

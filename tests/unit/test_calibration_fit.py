@@ -7,8 +7,8 @@ from calibration.capture import take
 from calibration.cases import CAMERA, PROJECTOR, aimed
 from calibration.decode import Scan
 from calibration.fit import CameraMap, solve
+from calibration.lens import Lens, looking_at
 from calibration.patterns import plan
-from calibration.simulator.lens import Lens, looking_at
 from calibration.simulator.light import View
 from calibration.simulator.rig import SimulatedRig, Timing
 from calibration.simulator.room import Camera, Projector, Room, Truth

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from calibration.lens import Lens, looking_at
 from calibration.pose import solve_pose
-from calibration.simulator.lens import Lens, looking_at
 from engine.problems import MixeurError
 
 SIZE = (1920, 1080)
