@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -12,13 +12,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from calibration.gray_kernel import add_bit, to_numbers
 from calibration.patterns import AXES, Axis, Pattern, Plan
 from calibration.waves import places_of
 from engine.problems import MixeurError
 
 Picture = NDArray[Any]  # grey, uint8 or uint16
 Codes = NDArray[np.uint16]
-STRIP_ROWS = 64  # decoded at once: all that is touched stays in the second-level cache
+STRIP_ROWS = 64  # decoded at once: the code and what it is made of stay in the second-level cache
 LEAST_LIT = 0.08  # of the brightest contrast
 LEAST_DN = 6.0  # of contrast between white and black, of 255
 FINE_BITS = range(2, 5)  # stripes of 8 to 32 px: fine enough for light from far walls, coarse enough for any camera
@@ -140,25 +141,27 @@ def _waves_of(scan: Scan) -> tuple[Codes, Codes, Picture]:
 def codes_of(scan: Scan) -> tuple[Codes, Codes, Picture]:
     """Return columns, rows and confidence of each pixel; strips of the picture go through two threads."""
     shape, kind = scan.pictures[0].shape, scan.pictures[0].dtype
-    codes = tuple(np.empty(shape, np.uint16) for _ in AXES)
-    confidence = np.empty(shape, kind)
-    pairs = [[(bit, *scan.pair(axis, bit)) for bit in scan.plan.bits(axis)] for axis in AXES]
+    codes = tuple(np.zeros(shape, np.uint16) for _ in AXES)
+    confidence = np.full(shape, np.iinfo(kind).max, kind)
+    pairs = [[(bit, [_flat(picture) for picture in scan.pair(axis, bit)]) for bit in scan.plan.bits(axis)]
+             for axis in AXES]
     if not all(pairs):
         raise MixeurError("scan: has no frames of columns or none of rows; take it again with `calibrate scan`")
-    is_xor, is_gray = scan.plan.kind == "xor", scan.plan.kind != "binary"
-    bases = [next((pair for pair in its if is_xor and pair[0] == scan.plan.xor_bit), None) for its in pairs]
+    length = STRIP_ROWS * shape[1]
+    cut = 1 << scan.plan.xor_bit if scan.plan.kind == "xor" else 0
 
     def work(start: int) -> None:
-        strip = slice(start, start + STRIP_ROWS)
-        worst = np.full_like(confidence[strip], np.iinfo(kind).max)
-        for code, its, base in zip(codes, pairs, bases, strict=True):
-            cut = (base[0], cv2.compare(base[1][strip], base[2][strip], cv2.CMP_GT)) if base else None
-            _decode_strip(((bit, shown[strip], inverse[strip]) for bit, shown, inverse in its), code[strip], worst, cut,
-                          is_gray)
-        confidence[strip] = worst
+        strip = slice(start, start + length)
+        for code, its in zip(codes, pairs, strict=True):
+            own = _flat(code)[strip]
+            for bit, (shown, inverse) in its:
+                add_bit(shown[strip], inverse[strip], np.uint16(1 << bit), own, _flat(confidence)[strip])
+            if scan.plan.kind != "binary":
+                to_numbers(np.uint16(cut), np.uint16(sum(1 << bit for bit, _ in its if 1 << bit > cut)), own)
+            own &= np.uint16(0xFFFF >> its[-1][0] << its[-1][0])  # finer bits are not known
 
     with ThreadPoolExecutor(2) as pool:
-        list(pool.map(work, range(0, shape[0], STRIP_ROWS)))
+        list(pool.map(work, range(0, confidence.size, length)))
     for code, offset in zip(codes, scan.plan.offset, strict=True):
         if offset:
             np.subtract(code, np.uint16(offset), out=code)  # what lies before the first one wraps round
@@ -167,31 +170,8 @@ def codes_of(scan: Scan) -> tuple[Codes, Codes, Picture]:
     return codes[0], codes[1], confidence
 
 
-def _decode_strip(pairs: Iterable[tuple[int, Picture, Picture]], code: Codes, worst: Picture,
-                  cut: tuple[int, Picture] | None, is_gray: bool) -> None:
-    """Write the codes of a strip: running exclusive or from the coarsest bit turns Gray code into numbers.
-
-    Args:
-        cut: Number and stripes of the bit that cuts coarser ones.
-        is_gray: Whether the bits are a Gray code's, not those of the number itself.
-    """
-    low, high = np.zeros(code.shape, np.uint8), np.zeros(code.shape, np.uint8)
-    running, lit = np.zeros(code.shape, np.uint8), np.empty(code.shape, np.uint8)
-    difference = np.empty_like(worst)
-    for bit, shown, inverse in pairs:
-        cv2.compare(shown, inverse, cv2.CMP_GT, dst=lit)
-        if cut is not None and bit > cut[0]:
-            cv2.bitwise_xor(lit, cut[1], dst=lit)
-        if is_gray:
-            cv2.bitwise_xor(running, lit, dst=running)
-        else:
-            running[:] = lit
-        np.bitwise_and(running, np.uint8(1 << (bit % 8)), out=lit)
-        plane = high if bit >= 8 else low
-        cv2.bitwise_or(plane, lit, dst=plane)
-        cv2.absdiff(shown, inverse, dst=difference)
-        cv2.min(worst, difference, dst=worst)
-    cv2.merge([low, high], dst=code.view(np.uint8).reshape(*code.shape, 2))
+def _flat(picture: Picture) -> Picture:
+    return np.ascontiguousarray(picture).reshape(-1)
 
 
 def _certain(scan: Scan, confidence: Picture) -> NDArray[np.bool_]:

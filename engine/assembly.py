@@ -10,13 +10,15 @@ import numpy as np
 
 from engine.deadline import Deadline, NoDeadline
 from engine.light.lights import Lights
+from engine.problems import MixeurError
 from engine.render.canvas import Canvas
 from engine.render.pictures import Assets
 from engine.render.stage import Beam
 from engine.scene.parts import Parts
+from engine.sense import Room
 from engine.show.good import read_good_profile
 from engine.show.model import Projector, Show
-from engine.show.profile import Profile
+from engine.show.profile import Delay, Profile, read_profile
 from engine.sound.score import Score
 from engine.world import StageSize
 
@@ -107,3 +109,19 @@ def beams_of(show: Show, sizes: Mapping[str, tuple[int, int]], copies: Path,
             say(f"{why} (the light of projector.{name} is as it was)")
         beams[name] = Beam(profile=profile or Profile.identity(sizes[name]), view=projector.view, flip=projector.flip)
     return beams
+
+
+def room_of(show: Show) -> Room:
+    """Return what sense must know of the show and of its projectors' latencies; of several the latest light counts."""
+    latencies: dict[str, float] = {}
+    for projector in () if show.simulated else show.projectors.values():
+        late = _latency(profile_path(show, projector))
+        latencies[late.camera] = max(late.p50_ms / 1e3, latencies.get(late.camera, 0.0))
+    return Room.of(show, latencies)
+
+
+def _latency(path: Path) -> Delay:
+    try:
+        return read_profile(path).latency if path.exists() else Delay()
+    except MixeurError:  # the light says what is wrong with it
+        return Delay()

@@ -8,12 +8,11 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from engine.aside import Job, Steps
-from engine.assembly import profile_path
+from engine.assembly import profile_path, room_of
 from engine.inputs.dmx import wanted
 from engine.inputs.serial import devices
 from engine.problems import MixeurError, Problem
 from engine.scene.parts import Parts
-from engine.sense import Room
 from engine.show.model import Camera, Projector, Show, Sound, Speaker, Stage, Tempo
 from engine.show.references import sources
 
@@ -71,7 +70,7 @@ class Refit:
 
     def __init__(self, show: Show, director: Direction, sound: Speakers, cameras: Mapping[str, Cameras], light: Light,
                  make_parts: Callable[[Show], Parts], anew: Callable[[str], None], say: Callable[[str], None]) -> None:
-        self.show, self.room = show, Room.of(show)
+        self.show, self.room = show, room_of(show)
         self._director, self._sound, self._cameras, self._light = director, sound, cameras, light
         self._ports = _ports(show)
         self._make_parts, self._anew, self._say = make_parts, anew, say
@@ -99,7 +98,7 @@ class Refit:
         problem = yield from self._director.adoption(show, self._make_parts(show))
         if problem is not None:
             return problem
-        before, self.show, self.room = self.show, show, Room.of(show)
+        before, self.show, self.room = self.show, show, room_of(show)
         self._sound.adopt(show)
         for name, link in self._cameras.items():
             link.camera = show.cameras[name]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import math
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 import cv2
@@ -20,6 +20,7 @@ from engine.show.model import Camera, Show, SignalInput, TouchInput
 from engine.stage_view import Corners, lay, lay_flow, picture_to_stage
 from engine.world import Event, Floats, Now, Person, Pixels, Presence, Pulse, Sighting, Signals, Touch, Visitor
 
+LONGEST_AHEAD_S = 0.3  # beyond it nobody knows where a person will be
 STILL_SPEED = 0.04  # stage units a second; slower is a person who stands
 ATTRACT_AFTER_S = 30.0
 IDS_PER_CAMERA = 1_000_000
@@ -29,7 +30,12 @@ Seen = tuple[int, tuple[Visitor, ...], Pixels | None, Floats | None]
 
 @dataclass(frozen=True, slots=True)
 class CameraPlace:
-    """How one camera looks at the stage. `picture_to_stage` maps shares of the picture. Shape (3, 3), float64."""
+    """How one camera looks at the stage. `picture_to_stage` maps shares of the picture. Shape (3, 3), float64.
+
+    Attributes:
+        latency_s: From a gesture until its light, where it was measured: visitors are seen where that light will meet
+            them.
+    """
 
     picture_to_stage: NDArray[np.float64]
     mirror: bool
@@ -37,6 +43,7 @@ class CameraPlace:
     corners: Corners | None
     aspect: float
     holds: bool
+    latency_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +57,10 @@ class Room:
     clock: str = ""
 
     @classmethod
-    def of(cls, show: Show) -> Room:
-        """Return the room of a show."""
+    def of(cls, show: Show, latencies: Mapping[str, float] = MappingProxyType({})) -> Room:
+        """Return the room of a show; `latencies` are those of its cameras in seconds."""
         places = {
-            name: _place(camera, show.stage.aspect, index * IDS_PER_CAMERA)
+            name: _place(camera, show.stage.aspect, index * IDS_PER_CAMERA, latencies.get(name, 0.0))
             for index, (name, camera) in enumerate(show.cameras.items())
         }
         leads = [f"midi:{device.name}/clock" for device in show.midi.values() if device.clock == "in"]
@@ -83,7 +90,8 @@ def sense(
     seen = {
         name: _seen(place, signals.sightings.get(name), state.seen.get(name)) for name, place in room.cameras.items()
     }
-    known = {v.id: v for _, people, _, _ in seen.values() for v in people}
+    known = {v.id: v for name, (_, people, _, _) in seen.items()
+             for v in _ahead(people, room.cameras[name], signals.sightings.get(name), tick)}
     visitors = {number: _aged(v, state.visitors.get(number), tick) for number, v in known.items()}
     heard = {**state.heard, **dict(_heard(room, signals.events))}
     clock, pulse = follow(state.clock, signals.events, room.clock, tick.due_ns / NS)
@@ -124,9 +132,23 @@ def sense(
     return now, SenseState(visitors, states, heard, values, seen, counts, nobody_since, state.unknown, clock)
 
 
-def _place(camera: Camera, aspect: float, first_id: int) -> CameraPlace:
+def _place(camera: Camera, aspect: float, first_id: int, latency_s: float) -> CameraPlace:
     matrix = picture_to_stage(camera.corners, camera.mirror, aspect)
-    return CameraPlace(matrix, camera.mirror, first_id, camera.corners, aspect, camera.lost == "hold")
+    return CameraPlace(matrix, camera.mirror, first_id, camera.corners, aspect, camera.lost == "hold", latency_s)
+
+
+def _ahead(people: tuple[Visitor, ...], place: CameraPlace, sighting: Sighting | None, tick: Tick) -> Iterator[Visitor]:
+    """Yield visitors where they will be when this frame's light falls; those who stand stay exactly where they are."""
+    if not place.latency_s or sighting is None:
+        yield from people
+        return
+    ahead_s = min(place.latency_s + max(tick.due_ns - sighting.captured_ns, 0) / NS, LONGEST_AHEAD_S)
+    for visitor in people:
+        sure_s = ahead_s * min(max(visitor.speed / STILL_SPEED - 1, 0.0), 1.0)
+        step = (visitor.vx * sure_s, visitor.vy * sure_s)
+        outline = visitor.outline + np.array(step, np.float32)
+        outline.flags.writeable = False
+        yield replace(visitor, x=visitor.x + step[0], y=visitor.y + step[1], outline=outline)
 
 
 def _seen(place: CameraPlace, sighting: Sighting | None, before: Seen | None) -> Seen:

@@ -45,6 +45,20 @@ class Ramp:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Delay:
+    """From a gesture before a camera until its light on the wall, as `mixeur measure-latency` found it.
+
+    Attributes:
+        camera: Name of the camera; empty: never measured.
+        p50_ms, p99_ms: Over single pictures.
+    """
+
+    camera: str = ""
+    p50_ms: float = field(default=0.0, metadata=limits(0, 2000, "ms"))
+    p99_ms: float = field(default=0.0, metadata=limits(0, 5000, "ms"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Profile:
     """One projector's calibration.
 
@@ -63,6 +77,7 @@ class Profile:
         colour: Matrix of rows, applied to (red, green, blue) in light; None: unchanged.
         made: When and how it was made, for people.
         error_px: Error of the fit on points held out, in projector_px; None: unknown.
+        latency: How late its light follows what a camera sees.
     """
 
     size: tuple[int, int] = field(metadata=limits(16, 16_384, "px"))
@@ -75,6 +90,7 @@ class Profile:
     colour: tuple[Triple, Triple, Triple] | None = field(default=None, metadata=limits(-10, 10))
     made: str = ""
     error_px: float | None = field(default=None, metadata=limits(0, FARTHEST_PX, "px"))
+    latency: Delay = Delay()
 
     @classmethod
     def identity(cls, size: tuple[int, int]) -> Profile:
@@ -132,6 +148,10 @@ def profile_text(profile: Profile) -> str:
         lines.append(f"colour = {_rows(profile.colour)}")
     ramp = profile.ramp
     lines += ["", "[ramp]", *(f"{side} = {_toml(getattr(ramp, side))}" for side in ("left", "right", "top", "bottom"))]
+    late = profile.latency
+    if late.camera:
+        lines += ["", "[latency]", f"camera = {_toml(late.camera)}", f"p50_ms = {_toml(late.p50_ms)}",
+                  f"p99_ms = {_toml(late.p99_ms)}"]
     return "\n".join(lines) + "\n"
 
 
