@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from calibration.check import REMEDIES, Fault, Reference, has_moved, pair_fault, reference_of, white_fault
+from calibration.check import REMEDIES, Fault, Reference, has_moved, is_late, pair_fault, reference_of, white_fault
 from calibration.decode import Scan
 from calibration.patterns import Pattern, Plan
 from engine.problems import MixeurError
@@ -17,7 +17,7 @@ from engine.problems import MixeurError
 Picture = NDArray[Any]
 TRIES = 4
 LONGEST_WAIT_S = 2.0
-FINE_BIT = 3  # up to which a tremble looks like another frame
+TREMBLES: tuple[Fault, ...] = ("moved", "stale", "torn")  # what a trembling picture may look like
 
 
 class Rig(Protocol):
@@ -79,12 +79,14 @@ class _Taker:
         self.whites: tuple[Picture, ...] = ()
         self.blacks: tuple[Picture, ...] = ()
         self._is_trembling = False
+        self._last: Picture | None = None
 
     def picture(self, pattern: Pattern) -> Picture:
         """Show a pattern and return what the camera sees of it."""
         self._rig.show(self._projector, self._plan.frame(pattern))
         self._rig.wait(self.wait_s)
-        return self._rig.grab(self._camera)[0]
+        self._last = self._rig.grab(self._camera)[0]
+        return self._last
 
     def reference(self) -> Reference:
         """Take white and black twice; the second black tells whether the camera lags behind."""
@@ -106,15 +108,18 @@ class _Taker:
         inverse = Pattern(pattern.role, pattern.axis, pattern.bit, True)
         if inverse not in self._plan.patterns:
             return {pattern: self.picture(pattern)}
+        before = self.blacks[0] if self._last is None else self._last
         for _ in range(TRIES):
             taken = {pattern: self.picture(pattern), inverse: self.picture(inverse)}
             fault = pair_fault(taken[pattern], taken[inverse], reference)
             if not fault:
                 return taken
-            self._again(str(pattern), fault)
-            if fault == "moved" and self._is_trembling:
+            late = fault not in TREMBLES or is_late(taken[pattern], taken[inverse], before, reference)
+            self._again(str(pattern), "moved" if self._is_trembling and not late else fault)
+            if self._is_trembling and not late:
                 return taken
-        if fault == "moved" or (self._is_trembling and pattern.bit <= FINE_BIT):
+            before = self.whites[0]
+        if not late:
             self._is_trembling = True  # a trembling floor: the fit averages it, the report says so
             return taken
         raise self._failed(str(pattern), fault)

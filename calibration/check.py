@@ -28,6 +28,7 @@ ROW_SHARE = 0.08  # of the contrast: a whole row may be brighter by so much thro
 DRIFT_SHARE = 0.015  # of the light of white and black
 LEAST_ROWS, LEAST_ROW_PX = 3, 20
 STALE_ROWS = 0.6
+ALIKE = 0.15  # of the contrast: less than any two frames of a scan differ in a row
 PLAIN = 0.25  # of the contrast: more than a moved picture changes on most of its pixels
 
 
@@ -81,15 +82,8 @@ def white_fault(white: Picture, reference: Reference) -> Fault:
 def pair_fault(shown: Picture, inverse: Picture, reference: Reference) -> Fault:
     """Return what is wrong with a frame or its inverse, or an empty text."""
     lit = reference.is_lit
-    left = linear(shown, reference.gamma) + linear(inverse, reference.gamma) - reference.total
-    left[~lit] = 0
-    count = lit.sum(1)
-    rows = count >= LEAST_ROW_PX
+    left, rows, wrong = _sums(shown, inverse, reference)
     drift = left.sum() / max(float(reference.total[lit].sum()), 1.0)
-    mean = left.sum(1) / np.maximum(count, 1)
-    contrast = np.where(lit, reference.contrast, 0).sum(1) / np.maximum(count, 1)
-    spread = np.where(lit, (left - mean[:, None]) ** 2 / reference.variance, 0).sum(1) / np.maximum(count, 1)
-    wrong = rows & ((spread > EXCESS) | (np.abs(mean) > ROW_SHARE * contrast))
     plain = np.mean(np.abs(left[lit]) > PLAIN * reference.contrast[lit])
     if wrong.sum() > STALE_ROWS * rows.sum():
         return "stale" if plain > 0.15 else "light" if abs(drift) > DRIFT_SHARE else "moved"
@@ -97,6 +91,38 @@ def pair_fault(shown: Picture, inverse: Picture, reference: Reference) -> Fault:
         bad = lit & wrong[:, None]
         return "torn" if np.mean(np.abs(left[bad]) > PLAIN / 2 * reference.contrast[bad]) > 0.15 else "moved"
     return "light" if abs(drift) > DRIFT_SHARE else ""
+
+
+def is_late(shown: Picture, inverse: Picture, before: Picture, reference: Reference) -> bool:
+    """Return whether the wrong rows of a pair look like the frame before: what trembles looks like no other frame.
+
+    Args:
+        before: The picture that was shown before `shown`.
+    """
+    _, _, wrong = _sums(shown, inverse, reference)
+    late = _alike(shown, before, reference) | _alike(inverse, shown, reference)
+    return bool(wrong.any() and np.mean(late[wrong]) > 0.5)
+
+
+def _sums(shown: Picture, inverse: Picture,
+          reference: Reference) -> tuple[Floats, NDArray[np.bool_], NDArray[np.bool_]]:
+    """Return what a pair differs from white and black together, which rows are lit, and which of them are wrong."""
+    lit = reference.is_lit
+    left = linear(shown, reference.gamma) + linear(inverse, reference.gamma) - reference.total
+    left[~lit] = 0
+    count = lit.sum(1)
+    rows = count >= LEAST_ROW_PX
+    mean = left.sum(1) / np.maximum(count, 1)
+    contrast = np.where(lit, reference.contrast, 0).sum(1) / np.maximum(count, 1)
+    spread = np.where(lit, (left - mean[:, None]) ** 2 / reference.variance, 0).sum(1) / np.maximum(count, 1)
+    return left, rows, rows & ((spread > EXCESS) | (np.abs(mean) > ROW_SHARE * contrast))
+
+
+def _alike(one: Picture, other: Picture, reference: Reference) -> NDArray[np.bool_]:
+    """Return which rows of two pictures show the same frame."""
+    lit = reference.is_lit
+    apart = np.where(lit, np.abs(linear(one, reference.gamma) - linear(other, reference.gamma)), 0).sum(1)
+    return np.asarray(apart < ALIKE * np.where(lit, reference.contrast, 0).sum(1))
 
 
 def has_moved(before: Picture, after: Picture, reference: Reference) -> bool:

@@ -57,19 +57,26 @@ def run_simulate(args: argparse.Namespace) -> int:
 
 
 def run_solve(args: argparse.Namespace) -> int:
-    """Map a projector, or find its lens, from pictures; 1 if a map's frames do not fit together."""
+    """Map a projector, or find its lens, from pictures; a profile is written only if they fit together."""
     from calibration.solution import solved
 
     figures, profile = solved(args.folder)
-    if args.profile:
-        if profile is None:
-            raise MixeurError(f"{args.folder}: a board or two views give no map of a stage; leave out --profile")
-        write_profile(args.profile, profile)
+    if args.profile and profile is None:
+        raise MixeurError(f"{args.folder}: a board or two views give no map of a stage; leave out --profile")
     if args.json != "-":
         for name, value in figures.items():
             print(f"{name:<18}{value}")
     _write(args.json, figures)
-    return 1 if figures["odd_frames"] and profile is not None else 0
+    _refuse(args.folder, figures.get("faults", ()))
+    if args.profile and profile is not None:
+        write_profile(args.profile, profile)
+    return 0
+
+
+def _refuse(folder: Path, faults: Sequence[str]) -> None:
+    """Raise what is wrong with the pictures, so that no profile is made of them."""
+    if faults:
+        raise MixeurError(f"{folder}: {'; '.join(faults)}; no profile was written")
 
 
 def _line(record: Mapping[str, Any]) -> str:

@@ -20,6 +20,7 @@ from engine.atomic import write_atomic
 from engine.problems import MixeurError
 
 POSE = "{pose}"
+TAIL = 4096  # bytes at the end of a file, in which cameras put more behind the picture
 Box = tuple[int, int, int, int]  # left, top, right, bottom
 
 
@@ -109,7 +110,7 @@ def read_picture(file: Path, box: Box | None = None) -> Picture:
     raw = np.fromfile(file, np.uint8)
     flags = cv2.IMREAD_GRAYSCALE | cv2.IMREAD_ANYDEPTH | cv2.IMREAD_IGNORE_ORIENTATION
     picture: NDArray[np.uint8] | None = cv2.imdecode(raw, flags) if len(raw) else None  # type: ignore[assignment]
-    if picture is None:
+    if picture is None or _is_cut(raw.tobytes()):
         raise MixeurError(f"{file}: is no picture or is cut short; copy it from the camera again")
     if picture.dtype not in (np.uint8, np.uint16):
         raise MixeurError(f"{file}: is {picture.dtype}; save it with 8 or 16 bits")
@@ -178,6 +179,13 @@ def _miscounted(folder: Path, manifest: Manifest, name: str, files: Sequence[Pat
     about = "" if files or not there else f" (there are {', '.join(f'{n} {kind}' for kind, n in there.items())})"
     return (f"{place}: holds {len(files)} files {given}{about}, its manifest asks for {len(slots)} ({shown} ...); "
             f"complete the folder, or mend `files`, `bits`, `inverse` or `order` in {MANIFEST}")
+
+
+def _is_cut(raw: bytes) -> bool:
+    """Return whether a PNG or JPEG lacks its end: decoders fill in what is missing."""
+    if raw.startswith(b"\x89PNG"):
+        return b"IEND" not in raw[-TAIL:]
+    return raw.startswith(b"\xff\xd8") and b"\xff\xd9" not in raw[-TAIL:]
 
 
 def _natural(file: Path) -> list[tuple[int, str]]:

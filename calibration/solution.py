@@ -9,12 +9,14 @@ import numpy as np
 
 from calibration.board_scan import BoardScan, board_scan
 from calibration.bundle import OPTICS, Array, distances, rms
+from calibration.decode import decode
 from calibration.epipolar import matched, two_views
-from calibration.fit import solve
+from calibration.fit import fit
 from calibration.folder import Shot, odd_frames, shots_of
 from calibration.local_map import local_map
 from calibration.manifest import Manifest, read_manifest
 from calibration.register import mesh_of, profile_of, view_of
+from calibration.soundness import unfit, unmapped, unsound
 from calibration.stereo import Calibration, bend, calibrate
 from engine.problems import MixeurError
 from engine.show.profile import Profile
@@ -42,11 +44,13 @@ def solved(folder: Path) -> tuple[dict[str, Any], Profile | None]:
 def _with_stage(shot: Shot, manifest: Manifest) -> tuple[dict[str, Any], Profile]:
     scan = shot.read(manifest)
     odd = odd_frames(scan)
+    faults = unfit(odd)
     try:
-        found = solve(scan)
+        decoded = decode(scan)
+        faults = [*unsound(scan, decoded), *faults]
+        found = fit(scan, decoded)
     except MixeurError as error:
-        about = f"; frames that do not add up to white and black: {', '.join(odd)}" if odd else ""
-        raise MixeurError(f"{error}{about}") from None
+        raise MixeurError("; ".join([str(error), *faults])) from None
     corners = view_of(found) if manifest.stage is None else np.array(manifest.stage)
     mesh = mesh_of(found, corners)
     accepted = found.labels > 0
@@ -62,6 +66,7 @@ def _with_stage(shot: Shot, manifest: Manifest) -> tuple[dict[str, Any], Profile
         "mesh_lost_px": mesh.lost_px,
         "covered": mesh.covered,
         "odd_frames": odd,
+        "faults": [*faults, *unmapped(decoded, found)],
     }
     return figures, profile_of(found, mesh, f"structured light, {scan.plan.kind}, {len(scan.pictures)} frames")
 

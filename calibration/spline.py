@@ -71,7 +71,7 @@ class Spline:
         try:
             solved = solveh_banded(band, right.ravel(), lower=True, overwrite_ab=True, check_finite=False)
         except LinAlgError:
-            raise MixeurError("fit: the values do not determine a surface") from None
+            raise MixeurError("fit: the marks do not determine a surface; take the scan again") from None
         return Spline(self.origin, self.spacing, solved.reshape(self.coefficients.shape))
 
     def plus(self, other: Spline) -> Spline:

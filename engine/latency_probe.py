@@ -54,7 +54,7 @@ def watch(clock: Clock, show: Callable[[int, Tick], None], newest: Callable[[], 
             seen.append(light_of_parts(shot.picture))
     start_ns = shown[0]
     return Trace((np.array(shown) - start_ns) / NS, np.array(levels, np.float64), (np.array(stamps) - start_ns) / NS,
-                 np.array(seen).reshape(len(stamps), -1))
+                 np.array(seen).reshape(len(stamps), PARTS[0] * PARTS[1]))
 
 
 def light_of_parts(picture: Pixels) -> Array:

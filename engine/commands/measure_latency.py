@@ -77,7 +77,7 @@ def _measured(show: Show, projector: Projector, camera: Camera, seconds: float, 
     import numpy as np
 
     from engine.assembly import stage_size
-    from engine.clock import RealClock
+    from engine.clock import NS, RealClock, monotonic_ns
     from engine.guarded import GuardedScreens
     from engine.held_back import HeldBack
     from engine.inputs.camera import open_source
@@ -100,7 +100,7 @@ def _measured(show: Show, projector: Projector, camera: Camera, seconds: float, 
         def shine(level: int, tick: Tick) -> None:
             frames = {name: np.full((height, width, 4), level * (name == projector.name), np.uint8)
                       for name, (width, height) in windows.sizes.items()}
-            guarded.present(frames, tick.time)
+            guarded.present(frames, monotonic_ns() / NS)
             guarded.poll(lambda *_: None)
 
         for tick in RealClock(10, round(10 * PATIENCE_S)).ticks():

@@ -65,7 +65,7 @@ class Chain:
     (30, 0.045, 0.0, 0.016), (60, 0.03, 0.008, 0.002), (30, 0.12, 0.006, 0.033), (60, 0.09, 0.004, 0.008),
     (60, 0.25, 0.0, 0.016),
     (25, 0.18, 0.01, 0.002)])
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", [1])
 def test_a_chain_of_known_delay_is_measured_to_5_ms_in_10_s(seed, fps, delay_s, jitter_s, exposure_s):
     clock = VirtualClock(HZ)
     chain = Chain(clock, seed, fps, delay_s, jitter_s, exposure_s)
