@@ -16,6 +16,7 @@ from engine.control.conductor import ADDRESS as TEMPO
 from engine.control.conductor import Conductor
 from engine.control.fade import SHORTEST_FADE_S, Fade, Ramp
 from engine.control.faults import Faults
+from engine.control.gates import Gates
 from engine.control.params import ParamTree
 from engine.control.running_order import RunningOrder, cues_of
 from engine.control.status import Status
@@ -42,12 +43,13 @@ class Director:
     Attributes:
         params: The Params of all scenes, and the tempo.
         conductor: Keeps that tempo.
+        gates: What scenes keep closed of the house.
     """
 
     def __init__(
         self, show: Show, make_running: MakeRunning, report: Callable[[Problem], None] = lambda _: None
     ) -> None:
-        self.params, self.conductor = ParamTree(), Conductor()
+        self.params, self.conductor, self.gates = ParamTree(), Conductor(), Gates()
         self._faults = Faults(report)
         self._cast = Cast(make_running)
         self._order = RunningOrder(())
@@ -190,7 +192,7 @@ class Director:
         elif self._order.current is None and self._order.cues:
             self._enter(self._order.cues[0])
         self.params.step(now.dt)
-        now = self.conductor.step(now, self.params)
+        now = self.gates.meet(self.conductor.step(now, self.params))
         self._recast()
         for running in self._fade.step(now.dt):
             self._stop(running)
@@ -216,6 +218,7 @@ class Director:
         self.conductor.step(now, self.params)
         self.params.settle()
         self._order.rewind()
+        self.gates.ask(())
         self._afterglow.step(now.dt)
         self._fade = Fade()
         for running in self._cast.scenes.values():
@@ -240,11 +243,11 @@ class Director:
             self._faults.tell_unknown(answer.unknown, self._show)
             made.append((weight * lit, answer))
         stopped, self._stopped = self._stopped, []
-        return Frame(
-            self._afterglow.picture(((weight, answer.views) for weight, answer in made), lit),
-            (*(answer.sounds for _, answer in made), *stopped),
-            mix_lamps((weight, answer.lamps) for weight, answer in made),
-        )
+        self.gates.ask(gate for weight, answer in made if weight > 0.5 for gate in answer.closes)
+        picture = self._afterglow.picture(((weight, answer.views) for weight, answer in made), lit)
+        lamps = mix_lamps((weight, answer.lamps) for weight, answer in made)
+        frame = Frame(picture, (*(answer.sounds for _, answer in made), *stopped), lamps)
+        return self.gates.quieten(frame, self._show.presence.quiet_db)
 
     def _hear(self, event: Event) -> None:
         if event.source in self._go_sources and pressed(event):

@@ -26,6 +26,7 @@ from engine.devices import LiveDevices, Source
 from engine.direct import Direct
 from engine.director import Director
 from engine.disk import Disk
+from engine.doors import Doors
 from engine.frame import Frame
 from engine.guarded import GuardedScreens
 from engine.held_back import HeldBack
@@ -174,6 +175,7 @@ class LiveShow:
         """Run until the clock ends, the person leaves or `stopping()`; then write the report."""
         listeners: list[Source] = [self.osc, *self._midi, *self._serial, *self._dmx, *self._link]
         devices = LiveDevices(listeners, self.cameras, self.desk, self._mics)
+        self._doors = Doors((self.osc, self._send), self._mics.values(), self.cameras.values())
         outputs = LiveOutputs(self.light, self.sound, self.lamps, self.guarded, self.desk, self._shown,
                               stopping)
         run(clock, devices, lambda: self.refit.room, self.house, outputs, self.telemetry, self._direct)
@@ -206,6 +208,7 @@ class LiveShow:
         self._board.beat(count, monotonic_ns())
         if count == 1:
             step_back()
+        self._doors.keep(self.director.gates.closed)
         self.reloader.step()
         self.held_back.lamps(self.lamps.held, tick.time)
         for clock in self._clocks:

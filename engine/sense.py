@@ -16,13 +16,13 @@ from engine.clock import NS, Tick
 from engine.inputs.beat_clock import LINK, ClockState, follow
 from engine.inputs.touch import FADE_S, TouchState, patience_s
 from engine.inputs.touch import step as step_touch
+from engine.presence import ATTRACT_AFTER_S, HouseState, Rule, heed
 from engine.show.model import Camera, Show, SignalInput, TouchInput
 from engine.stage_view import Corners, lay, lay_flow, picture_to_stage
 from engine.world import Event, Floats, Now, Person, Pixels, Presence, Pulse, Sighting, Signals, Touch, Visitor
 
 LONGEST_AHEAD_S = 0.3  # beyond it nobody knows where a person will be
 STILL_SPEED = 0.04  # stage units a second; slower is a person who stands
-ATTRACT_AFTER_S = 30.0
 IDS_PER_CAMERA = 1_000_000
 CLOCK = "tempo.clock"
 Seen = tuple[int, tuple[Visitor, ...], Pixels | None, Floats | None]
@@ -55,6 +55,7 @@ class Room:
     signals: Mapping[str, SignalInput]
     simulated: bool = False
     clock: str = ""
+    rule: Rule = field(default_factory=Rule)
 
     @classmethod
     def of(cls, show: Show, latencies: Mapping[str, float] = MappingProxyType({})) -> Room:
@@ -65,7 +66,7 @@ class Room:
         }
         leads = [f"midi:{device.name}/clock" for device in show.midi.values() if device.clock == "in"]
         clock = LINK if show.tempo.link else next(iter(leads), "")
-        return cls(places, show.touches, show.signals, show.simulated, clock)
+        return cls(places, show.touches, show.signals, show.simulated, clock, Rule.of(show))
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +82,7 @@ class SenseState:
     nobody_since: float = 0.0
     unknown: set[str] = field(default_factory=set)
     clock: ClockState = field(default_factory=ClockState)
+    house: HouseState = field(default_factory=HouseState)
 
 
 def sense(
@@ -129,7 +131,8 @@ def sense(
         pulse=pulse,
         unknown=state.unknown,
     )
-    return now, SenseState(visitors, states, heard, values, seen, counts, nobody_since, state.unknown, clock)
+    now, house = heed(room.rule, state.house, now, wall)
+    return now, SenseState(visitors, states, heard, values, seen, counts, nobody_since, state.unknown, clock, house)
 
 
 def _place(camera: Camera, aspect: float, first_id: int, latency_s: float) -> CameraPlace:

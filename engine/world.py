@@ -20,6 +20,7 @@ Presence = Literal["unknown", "nobody", "somebody"]
 TouchKind = Literal["", "tap", "hold", "caress"]
 EMPTY: Mapping[Any, Any] = MappingProxyType({})
 STEADY = Tempo()
+OPEN: Mapping[str, float] = MappingProxyType({"waves": 1.0, "sounds": 1.0, "others": 1.0})
 T = TypeVar("T")
 D = TypeVar("D")
 
@@ -204,6 +205,10 @@ class Visitor:
     player: bool = True
     outline: Floats = field(default_factory=lambda: np.zeros((0, 2), np.float32), compare=False)
 
+    def ahead(self, seconds: float) -> tuple[float, float]:
+        """Return where they will stand in so many seconds if they go on as they walk: it hides a projector's delay."""
+        return self.x + self.vx * seconds, self.y + self.vy * seconds
+
 
 @dataclass(frozen=True, slots=True)
 class Touch:
@@ -256,10 +261,12 @@ class Now:
         presence: `unknown` while no camera sees.
         unseen: How many visitors were there last, of cameras that are gone and have `lost = "hold"`.
         contacts: Pairs of visitors' ids that touch.
+        bystanders: Who is seen but does not take part; no scene needs to know of them.
         motion: How much moves in front of the cameras, 0..1.
         mics: What each microphone hears, by name; `mic` is the first one.
         keys: Names of the keys held down.
         lost: Touches and signals that have fallen silent, such as `touch.ball`.
+        gates: How far the house is open to `waves` (the network), `sounds` and `others` (the cameras), 0..1.
         pulse: Of the clock outside that the show follows; None where there is none, or it is lost.
         tempo: The beat, and when beats come; `beat`, `bpm` and `bar` are what it says of this frame.
     """
@@ -276,6 +283,7 @@ class Now:
     arrivals: tuple[Visitor, ...] = ()
     departures: tuple[Visitor, ...] = ()
     contacts: tuple[tuple[int, int], ...] = ()
+    bystanders: tuple[Visitor, ...] = ()
     motion: float = 0.0
     mics: Mapping[str, Mic] = field(default_factory=lambda: EMPTY)
     mouse: Mouse = Mouse()
@@ -287,6 +295,7 @@ class Now:
     flows: Mapping[str, Floats] = field(default_factory=lambda: EMPTY)
     mattes: Mapping[str, Matte] = field(default_factory=lambda: EMPTY)
     lost: frozenset[str] = frozenset()
+    gates: Mapping[str, float] = field(default_factory=lambda: OPEN)
     pulse: Pulse | None = None
     tempo: Tempo = STEADY
     unknown: set[str] = field(default_factory=set, compare=False, repr=False)

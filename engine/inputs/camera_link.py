@@ -29,6 +29,7 @@ HEADER = np.dtype([
     ("next_id", "i8"),  # outlives a restart of the process: ids are never used again
     ("guest", "f8", 3), ("message", "S240"), ("note", "S240"), ("wishes", "i8"), ("wanted", "S256"),
     ("stands_in", "i8"), ("stand_in_id", "i8"),  # simulated visitors while the camera is gone
+    ("shut", "i8"),  # the show wants no camera now
     ("room", "i8"), ("room_size", "i8", 2),  # whose empty room is remembered
 ])  # fmt: skip
 STAMP = np.dtype([("frame", "i8"), ("captured_ns", "i8"), ("size", "i8", 2)])
@@ -171,6 +172,10 @@ class CameraLink:
         self._header["wanted"] = source.encode()[:256]
         self._header["wishes"] += 1
 
+    def shut(self, on: bool) -> None:
+        """Ask for the camera to be let go, or taken again; while it is let go, it is not `lost`."""
+        self._header["shut"] = int(on)
+
     @property
     def status(self) -> CameraStatus:
         """Return how the camera is."""
@@ -194,7 +199,7 @@ class CameraLink:
     @property
     def lost(self) -> str:
         """Return why no new picture comes, or nothing while one does; a dark camera is there."""
-        if self._state in ("live", "dark"):
+        if self._state in ("live", "dark") or self._header["shut"]:
             return ""
         return self._why or self._text("message") or "no new picture comes"
 

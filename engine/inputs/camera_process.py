@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 import cv2
 import numpy as np
 
-from engine.clock import monotonic_ns
+from engine.clock import monotonic_ns, sleep_s
 from engine.inputs.camera import open_source
 from engine.inputs.camera_capture import Capture, OpenSource, stale_s
 from engine.inputs.camera_link import STATES, CameraBlock, Lay, capture_size
@@ -27,6 +27,7 @@ from engine.vision.eye import Eye
 from engine.world import CameraState, Pixels, Sighting
 
 WAIT_S = 0.1
+SHUT = b"closed by the show"
 STUCK = 3
 OTHER_ROOM = "the room looks different and is learnt anew; was the camera moved, or the light changed?"
 
@@ -73,12 +74,24 @@ def run_camera(
     shared = CameraBlock(camera, block, _lay_for(camera))
     header, code = shared.header[0], 0
     while not code and not should_stop():
+        if header["shut"]:
+            _rest(shared, should_stop)
+            continue
         chosen = replace(camera, source=shared.wanted or camera.source, size=capture_size(camera))
         if shared.wanted and camera.source == "simulated":
             chosen = replace(chosen, key="none")  # who rehearses at home has no coloured wall
         code = _watch(chosen, shared, should_stop, folder, aspect)
     header["state"] = STATES.index("lost")
     return code
+
+
+def _rest(shared: CameraBlock, should_stop: Callable[[], bool]) -> None:
+    """Hold no device for as long as the show wants no camera."""
+    header = shared.header[0]
+    header["state"], header["message"], header["note"], header["stands_in"] = STATES.index("lost"), SHUT, b"", 0
+    while header["shut"] and not should_stop():
+        header["heartbeat_ns"] = monotonic_ns()
+        sleep_s(WAIT_S / 4)
 
 
 def _lay_for(camera: Camera) -> Lay:
@@ -97,7 +110,7 @@ def _watch(camera: Camera, shared: CameraBlock, should_stop: Callable[[], bool],
     sight = _Sight(camera, shared)
     capture = Capture(_opener(camera, shared, sight.eye, aspect, folder), stale_s(camera.fps))
     understudy = _Understudy(camera, shared, aspect)
-    while not should_stop() and header["wishes"] == asked:
+    while not should_stop() and header["wishes"] == asked and not header["shut"]:
         shot = capture.newest(min(WAIT_S, understudy.due_s()))
         if shot is not None:
             sight.take(_fitted(shot.picture, camera.size), shot.captured_ns)

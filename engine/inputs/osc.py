@@ -9,7 +9,7 @@ import selectors
 import socket
 import threading
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 
 from engine import clock
@@ -19,7 +19,7 @@ from engine.inputs.inbox import Inbox
 from engine.inputs.osc_codec import IMMEDIATELY, OscError, decode
 from engine.inputs.osc_pattern import is_pattern, matches, parse_pattern
 from engine.inputs.osc_stream import OscStream
-from engine.inputs.senders import Sender, Senders
+from engine.inputs.senders import Sender, Senders, is_loopback
 from engine.problems import MixeurError
 from engine.show.model import Osc
 from engine.world import Event
@@ -93,6 +93,7 @@ class OscListener:
         self._ahead: list[tuple[int, int, Event]] = []
         self._clients: set[_Client] = set()
         self._closing = False
+        self._wanted = self._bound = osc
         self._buffer_bytes = buffer_bytes
         self._datagrams: Datagrams | None = None
         self._server: socket.socket | None = None
@@ -113,6 +114,15 @@ class OscListener:
     def poll(self, until_ns: int | None = None) -> list[Event]:
         """Return the events that arrived, and those whose time came by `until_ns` (now, if None); never wait."""
         return self._inbox.poll(until_ns)
+
+    def shut(self, on: bool) -> None:
+        """Listen to this machine alone, on no other address, or again as the show says."""
+        if on and not is_loopback(self._osc.bind):
+            self._wanted = replace(self._osc, bind="::1" if ":" in self._osc.bind else "127.0.0.1", port=self.port)
+        elif self._wanted is not self._osc:
+            self._wanted = self._osc = replace(self._osc, port=self.port)
+        if not self._closing:
+            self._wake.send(b"\0")
 
     def close(self) -> None:
         """Stop the thread and give the port back; what waits can still be polled."""
@@ -140,6 +150,8 @@ class OscListener:
                     self._count["failed"] += 1
             self._announce_due()
             self._close_slow_clients()
+            if self._wanted is not self._bound:
+                self._move()
             if clock.monotonic_ns() >= self._next_look_ns:
                 self._look()
 
@@ -150,19 +162,32 @@ class OscListener:
             if self._datagrams is None:
                 self._bind()
             else:
-                with _one_line(self._osc, "UDP"):
-                    Datagrams(self._osc.bind, 0, BUFFER_BYTES).close()
+                with _one_line(self._bound, "UDP"):
+                    Datagrams(self._bound.bind, 0, BUFFER_BYTES).close()
             self.lost = ""
         except MixeurError as error:
             self.lost = str(error)
 
+    def _move(self) -> None:
+        """Let the port go on all addresses, and take it on those that are wanted now."""
+        for client in list(self._clients):
+            self._close_client(client)
+        for taken in (self._datagrams, self._server):
+            if taken is not None:
+                self._selector.unregister(taken)
+                taken.close()
+        self._count["dropped"] += self._datagrams.lost if self._datagrams else 0
+        self._datagrams = self._server = None
+        self._bound = self._wanted
+        self._look()
+
     def _bind(self) -> None:
-        with _one_line(self._osc, "UDP"):
-            datagrams = Datagrams(self._osc.bind, self._osc.port, self._buffer_bytes)
-        if self._osc.tcp:
+        with _one_line(self._bound, "UDP"):
+            datagrams = Datagrams(self._bound.bind, self._bound.port, self._buffer_bytes)
+        if self._bound.tcp:
             try:
-                with _one_line(self._osc, "TCP"):
-                    self._server = _listen(self._osc.bind, datagrams.port)
+                with _one_line(self._bound, "TCP"):
+                    self._server = _listen(self._bound.bind, datagrams.port)
                 self._selector.register(self._server, selectors.EVENT_READ, self._accept)
             except MixeurError:
                 datagrams.close()

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from pythonosc.udp_client import SimpleUDPClient
 
+from engine.inputs.senders import is_loopback
 from engine.show.model import OscTarget
 
 LOOK_AGAIN_S = 10.0
@@ -32,6 +33,7 @@ class OscSender:
         self.lost = dict.fromkeys(targets, "")
         self._clients: dict[str, SimpleUDPClient] = {}
         self._closing = threading.Event()
+        self._is_shut = False
         named = {}
         for name, target in targets.items():
             if _is_address(target.host):
@@ -44,6 +46,8 @@ class OscSender:
 
     def send(self, name: str, address: str, *args: Any) -> None:
         """Send one message to a named peer; numbers, text, bytes, booleans, None and lists of them."""
+        if self._is_shut and (client := self._clients.get(name)) and not is_loopback(str(client._address)):
+            return
         plain = [arg.item() if isinstance(arg, np.generic) else arg for arg in args]
         try:
             self._clients[name].send_message(address, plain)
@@ -56,6 +60,10 @@ class OscSender:
             self.lost[name] = f"the network does not take it ({error.strerror}); is the cable in?"
         except Exception:  # python-osc raises many kinds; the show goes on without this message
             self.errors[name] += 1
+
+    def shut(self, on: bool) -> None:
+        """Send nothing to other machines, or all again."""
+        self._is_shut = on
 
     def close(self) -> None:
         """Close the sockets; what is sent later is counted as an error."""

@@ -12,6 +12,11 @@ MOST_SENDERS = 1024
 LOOPBACK = (ip_network("127.0.0.0/8"), ip_network("::1/128"))
 
 
+def is_loopback(host: str) -> bool:
+    """Return whether a numeric address is this machine's own."""
+    return any(ip_address(host) in network for network in LOOPBACK)
+
+
 class Sender:
     """One host; it may save up one second's worth of messages.
 

@@ -157,7 +157,11 @@ def _dark(state: TouchState, time_s: float, dt: float, conf: TouchInput) -> Touc
 
 
 def _armed(state: TouchState, time_s: float, dt: float, conf: TouchInput) -> TouchState:
-    if state.solo is None:
+    if conf.alone:  # nobody else is needed: what one person adds to the idle level is a contact
+        state = _begin_if_touched(state._replace(solo=state.idle), time_s, conf)
+        if state.phase == "playing":
+            return state
+    elif state.solo is None:
         settled = _settled(state, _contact_raw(state, conf)) if time_s - state.since_s >= SETTLE_S else None
         state = state if settled is None else _meet(state, settled, conf)
     else:

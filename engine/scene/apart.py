@@ -58,6 +58,7 @@ class Answer:
     unknown: frozenset[str] = frozenset()
     cost_ms: Mapping[str, float] | None = None
     said: tuple[str, ...] = ()
+    closes: frozenset[str] = frozenset()
 
 
 def ask_slots(block: Block) -> Slots:
@@ -124,7 +125,7 @@ class Apart:
             self._notes.append((ask.number, now.time, made.sounds.notes))
         unknown = made.unknown | frozenset(now.unknown)
         answer = Answer(ask.number, None, tuple(self._notes), made.sounds.holds, made.sounds.stop, made.lamps, unknown,
-                        dict(self._running.budget.cost_ms), tuple(self._said))
+                        dict(self._running.budget.cost_ms), tuple(self._said), made.closes)
         self._said.clear()
         picture = self._compositor.compose((Group(made.views.get("stage", ())),))
         return self._answer(answer, picture)

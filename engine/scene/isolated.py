@@ -218,7 +218,7 @@ class IsolatedRunning(Running):
         self._heard = answer.number
         sounds = Sounds(self.owner, notes, answer.holds, gain, answer.stop)
         views = {"stage": (Layer(np.asarray(picture, np.uint8)),)} if picture is not None else NO_LIGHT
-        return SceneFrame(views, sounds, answer.lamps, answer.unknown)
+        return SceneFrame(views, sounds, answer.lamps, answer.unknown, closes=answer.closes)
 
     def _failure(self, line: int, text: str) -> Failure:
         file = next(iter(self._class.sources.values())) if self._class else str(self.entry.file)

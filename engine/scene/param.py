@@ -11,7 +11,8 @@ from engine.colours import is_colour, read_colour
 from engine.problems import MixeurError, did_you_mean
 
 ParamKind = Literal["number", "whole", "bool", "choice", "colour", "trigger"]
-RESERVED = frozenset({"file", "fallback", "isolate", "setup", "update", "draw", "play", "light", "rng", "uses_pixels"})
+RESERVED = frozenset({"file", "fallback", "isolate", "setup", "update", "draw", "play", "light", "rng", "uses_pixels",
+                      "close"})
 
 
 class ParamError(MixeurError):

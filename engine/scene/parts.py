@@ -84,6 +84,7 @@ class SceneFrame:
 
     Attributes:
         setback: Why a reload was taken back in this frame, if it was.
+        closes: Gates of the house that it keeps closed.
     """
 
     views: Views
@@ -91,6 +92,7 @@ class SceneFrame:
     lamps: tuple[LampLevel, ...] = ()
     unknown: frozenset[str] = frozenset()
     setback: Failure | None = None
+    closes: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -340,6 +340,7 @@ class Running:
     ) -> SceneFrame | Failure:
         scene, lights = take.scene, self._lights
         take.live.update(values)
+        scene._closes.clear()
 
         def draw() -> Views:
             canvas.begin(now)
@@ -369,7 +370,7 @@ class Running:
         lamps = self._timed(take, "light", partial(light, views)) if "light" in take.hooks else ()
         if isinstance(lamps, Failure):
             return lamps
-        return SceneFrame(views, sounds, lamps, frozenset(lights.unknown))
+        return SceneFrame(views, sounds, lamps, frozenset(lights.unknown), closes=frozenset(scene._closes))
 
     def _timed(self, take: Take, hook: str, work: Callable[[], T]) -> T | Failure:
         start_ns = self._parts.now_ns()

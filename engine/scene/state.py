@@ -24,7 +24,7 @@ _ATOMS = (bool, int, float, complex, str, bytes, type(None), type(...), range, n
 _LISTS = (list, deque, set, bytearray)
 _DICTS = (dict, Counter, OrderedDict)
 _FACTORIES = (None, int, float, list, set, dict)
-_OWN = frozenset({"rng", "_values"})
+_OWN = frozenset({"rng", "_values", "_closes"})
 _TOOLS = "engine.music."  # the engine's own tools whose state is plain: walks, chains, patterns
 Fingerprint = bytes | None
 

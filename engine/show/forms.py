@@ -200,6 +200,11 @@ def bands(values: Sequence[object]) -> str:
     return "" if len(values) <= BANDS else f"must be at most {BANDS} bands, not {len(values)}"
 
 
+def outline(points: Sequence[tuple[float, float]]) -> str:
+    """Three corners or more."""
+    return "" if len(points) >= 3 else f"must be three points or more, not {len(points)}"
+
+
 def corners(points: Sequence[tuple[float, float]]) -> str:
     """Four corners of a convex quadrilateral, clockwise on the screen (y points down)."""
     if len(points) != 4:

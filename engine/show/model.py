@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from engine.show import forms
+from engine.show.house_rule import Presence as Presence
+from engine.show.house_rule import Zone as Zone
 from engine.show.locate import Places
 from engine.show.loudspeaker import Band as Band
 from engine.show.loudspeaker import Reverb as Reverb
@@ -154,6 +156,7 @@ class TouchInput:
     Attributes:
         lost: What it does once it is silent: `release` (also `idle`, `silence`) lets go, `hold` keeps the last level,
             `simulate` gives it to the space bar.
+        alone: Whether one person alone makes a contact: a held ribbon, or a place for one's own second hand.
         timeout_s: How long a stream (OSC, serial) may be silent; None: 0.5 s. Keys and MIDI speak at changes only.
     """
 
@@ -164,6 +167,7 @@ class TouchInput:
     contact: float = field(default=0.08, metadata=limits(0, 1))
     lost: Lost = "release"
     timeout_s: float | None = field(default=None, metadata=limits(0.05, 86_400, "s"))
+    alone: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -192,7 +196,6 @@ class Projector:
         size: (width, height) in pixels; None: the display's own.
         profile: Calibration file, or None for the stage's whole picture.
         view: Which view of the scene it shows.
-        pjlink: Its address in the network, for `mixeur projectors`.
     """
 
     name: str = field(metadata=HIDDEN)
@@ -201,8 +204,6 @@ class Projector:
     profile: Path | None = None
     view: str = field(default="stage", metadata=form(forms.name))
     flip: Literal["none", "horizontal", "vertical", "both"] = "none"
-    pjlink: str | None = field(default=None, metadata=form(forms.host))
-    pjlink_password: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -366,6 +367,8 @@ class Show:
     cameras: Mapping[str, Camera] = field(default_factory=dict, metadata=section("camera", "room"))
     touches: Mapping[str, TouchInput] = field(default_factory=dict, metadata=section("touch", "room"))
     signals: Mapping[str, SignalInput] = field(default_factory=dict, metadata=section("signal", "room"))
+    zones: Mapping[str, Zone] = field(default_factory=dict, metadata=section("zone", "room"))
+    presence: Presence = field(default=Presence(), metadata=section("presence", "room"))
     projectors: Mapping[str, Projector] = field(default_factory=dict, metadata=section("projector", "room"))
     speakers: Mapping[str, Speaker] = field(default_factory=dict, metadata=section("speaker", "room"))
     sound: Sound = field(default=Sound(), metadata=section("sound", "room"))

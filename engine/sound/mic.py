@@ -18,6 +18,7 @@ from engine.sound.hearing import HOP, Hearing
 from engine.world import Mic
 
 DEAD_S = 1.0
+M_SHUT = 7  # beside the block's own M_: the show wants no microphone now
 DEAD = "its process does not answer; it is started again"
 STARTING = "its process is starting"
 
@@ -74,6 +75,11 @@ class MicWriter:
             state[b.M_BEGINNINGS] += 1
         state[b.M_IS_LIVE], state[b.M_STANDS_IN] = int(not stands_in), int(stands_in)
 
+    @property
+    def shut(self) -> bool:
+        """Return whether the show wants nothing to be heard now."""
+        return bool(self._state[M_SHUT])
+
     def say(self, reason: str) -> None:
         """Write why nothing is heard, or nothing."""
         write_text(self._reason, reason)
@@ -110,10 +116,14 @@ class MicLink:
         return Mic(float(row[b.N_LEVEL]), float(row[b.N_BEGAN]) if began else 0.0, float(row[b.N_PITCH_HZ]), bands,
                    since_s)
 
+    def shut(self, on: bool) -> None:
+        """Ask for the microphone to be let go, or taken again; while it is let go, it is not `lost`."""
+        self._state[M_SHUT] = int(on)
+
     @property
     def lost(self) -> str:
         """Return why nothing is heard, or nothing while something is."""
-        return self._why
+        return "" if self._state[M_SHUT] else self._why
 
     def _why_at(self, now_ns: int) -> str:
         beat_ns = int(self._state[b.M_BEAT_NS])

@@ -31,6 +31,7 @@ SERVER_S = 1.0
 SILENT_S = 2.5  # a device that gives no sound for so long is taken anew
 BEHIND_NS = 500_000_000
 STUCK = 3
+SHUT = "closed by the show"
 
 
 def main(plan: Mapping[str, Any]) -> NoReturn:
@@ -77,6 +78,9 @@ class Ear:
         watch.wait(SERVER_S)
         while not self._should_stop():
             self._writer.beat(monotonic_ns())
+            if self._writer.shut:
+                sleep_s(TURN_S)
+                continue
             try:
                 reason = self._listen(watch)
             except NoDevice as error:
@@ -85,7 +89,8 @@ class Ear:
                 return STUCK
             self._writer.clear()
             self._writer.say(reason)
-            self._wait(watch)
+            if not self._writer.shut:
+                self._wait(watch)
         self._writer.clear()
         return 0
 
@@ -99,6 +104,8 @@ class Ear:
             while not self._should_stop():
                 now_ns = monotonic_ns()
                 self._writer.beat(now_ns)
+                if self._writer.shut:
+                    return SHUT
                 if fault := self._fault(stream, watch) or (
                         f"microphone {stream.source} gives no sound; is its cable or sound server stuck?"
                         if now_ns - heard_ns > SILENT_S * NS else ""):

@@ -24,7 +24,7 @@ def small(path: str) -> Show:
 
 
 def hashes(scene: str, seed: int, threads: int = 1) -> tuple[str, str]:
-    rehearsal = rehearse(small(f"scenes/{scene}.py"), SECONDS, seed=seed, threads=threads)
+    rehearsal = rehearse(small(f"scenes/{scene}/{scene}.py"), SECONDS, seed=seed, threads=threads)
     digest = hashlib.sha256()
     for moment in rehearsal.frames():
         digest.update(moment.stage.data)
@@ -57,7 +57,7 @@ FADED_IN = 150  # frames until the first cue is fully there
 
 def light_and_level(seconds: float, *script: Act) -> tuple[np.ndarray, np.ndarray]:
     """Return each frame's mean light and peak of sound."""
-    rehearsal = rehearse(small("scenes/contact.py"), seconds, script=script)
+    rehearsal = rehearse(small("scenes/contact/contact.py"), seconds, script=script)
     light = np.array([float(moment.stage[..., :3].mean()) for moment in rehearsal.frames()])
     return light, np.abs(rehearsal.sound.samples).max(1).reshape(len(light), -1).max(1)
 

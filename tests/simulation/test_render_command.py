@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[2]
 
 def render(out: Path, *more: object) -> list[str]:
     """Return the hash of all frames and that of the sound."""
-    asked = [ROOT / "scenes" / "bleu.py", "--seconds", 1, "--every", 15, "--out", out, *more]
+    asked = [ROOT / "scenes" / "bleu" / "bleu.py", "--seconds", 1, "--every", 15, "--out", out, *more]
     command = [sys.executable, "-P", "-m", "engine.cli", "render", *map(str, asked)]
     answer = subprocess.run(command, check=True, capture_output=True, text=True)
     return [line.split()[-1] for line in answer.stdout.splitlines()[-2:]]

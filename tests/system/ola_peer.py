@@ -8,8 +8,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 from engine.kernel_cache import prepare_cache
@@ -32,13 +31,6 @@ OTHERS = (
 
 def main(folder: Path) -> None:
     """Start olad, then ask for light three times."""
-    with listening(folder):
-        print(json.dumps(asked()), flush=True)
-
-
-@contextmanager
-def listening(folder: Path) -> Iterator[None]:
-    """Run olad in a network of its own, its universes `ARTNET` and `SACN` patched."""
     for words in ("link set lo up", "link add veth0 type veth peer name veth1", f"addr add {HOST}/24 dev veth0",
                   "link set veth0 up", "link set veth1 up", "route add 224.0.0.0/4 dev veth0"):
         subprocess.run(["ip", *words.split()], check=True)
@@ -49,7 +41,7 @@ def listening(folder: Path) -> Iterator[None]:
                        for line in told("ola_dev_info").splitlines() if line.startswith("Device")}
             for device, universe in (("ArtNet", ARTNET), ("E1.31", SACN)):
                 told("ola_patch", "-d", devices[device], "-p", "0", "-i", "-u", str(universe))
-            yield
+            print(json.dumps(asked()), flush=True)
         finally:
             olad.terminate()
 

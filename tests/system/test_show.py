@@ -101,7 +101,7 @@ class Room:
 
     def _write_show(self) -> None:
         for scene in ("bleu", "contact"):
-            shutil.copy(ROOT / "scenes" / f"{scene}.py", self.folder)
+            shutil.copy(ROOT / "scenes" / scene / f"{scene}.py", self.folder)
         (self.folder / "steady.py").write_text(STEADY)
         (self.folder / "show.toml").write_text(SHOW)
         (self.folder / "right.toml").write_text(PROFILE.format(corners=[list(corner) for corner in CORNERS]))

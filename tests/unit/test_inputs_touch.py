@@ -226,6 +226,16 @@ def test_a_bare_switch_is_a_full_contact_at_once_and_as_long_as_it_is_closed(sou
     assert touch == Touch()
 
 
+def test_a_ribbon_for_one_is_a_contact_without_anybody_else_and_is_let_go_like_any():
+    ribbon = replace(BALL, alone=True)
+    touches, state = run(stream((0.1, 1), (0.5, 1), (0.1, 3)), 100, ribbon)
+    (began,) = [frame for frame, touch in enumerate(touches) if touch.began]
+    assert (began + 1) / FPS < 1.3
+    assert 0.3 < max(touch.level for touch in touches) < 0.6
+    assert sum(touch.ended for touch in touches) == 1
+    assert state.phase == "dark"
+
+
 def test_a_sensor_that_takes_over_from_the_key_is_learnt_anew():
     state, touch = step(TouchState(), [(0.0, 1.0)], 0.0, replace(BALL, source="key:space"))
     assert touch.began
