@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from engine.atomic import write_atomic
+from calibration import session_cli
 from engine.problems import MixeurError, did_you_mean
 from engine.show.profile import write_profile
 
@@ -28,7 +27,9 @@ def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     solve.add_argument("folder", type=Path, metavar="DIR")
     solve.add_argument("--json", metavar="FILE", help="write the figures; - prints them")
     solve.add_argument("--profile", type=Path, metavar="FILE", help="write the projector's profile, for the show")
+    solve.add_argument("--force", action="store_true", help="of a session: take a result that is worse")
     solve.set_defaults(run=run_solve)
+    session_cli.add(words)
 
 
 def run_simulate(args: argparse.Namespace) -> int:
@@ -52,12 +53,16 @@ def run_simulate(args: argparse.Namespace) -> int:
         records.append(record)
         if args.json != "-":
             print(_line(record), flush=True)
-    _write(args.json, records)
+    session_cli.write_json(args.json, records)
     return 0 if all(record["met"] for record in records) else 1
 
 
 def run_solve(args: argparse.Namespace) -> int:
-    """Map a projector, or find its lens, from pictures; a profile is written only if they fit together."""
+    """Map a projector, find its lens, or map a session, from pictures; a profile is written only if those fit."""
+    from calibration.session import is_session
+
+    if is_session(args.folder):
+        return session_cli.run_solve(args)
     from calibration.solution import solved
 
     figures, profile = solved(args.folder)
@@ -66,7 +71,7 @@ def run_solve(args: argparse.Namespace) -> int:
     if args.json != "-":
         for name, value in figures.items():
             print(f"{name:<18}{value}")
-    _write(args.json, figures)
+    session_cli.write_json(args.json, figures)
     _refuse(args.folder, figures.get("faults", ()))
     if args.profile and profile is not None:
         write_profile(args.profile, profile)
@@ -83,11 +88,3 @@ def _line(record: Mapping[str, Any]) -> str:
     figures = "  ".join(f"{name} {value:.4g}" for name, value in record.items()
                         if isinstance(value, int | float) and name not in ("met", "seed"))
     return f"{record['case']:<18}{'met' if record['met'] else 'NOT MET':<9}{record['goal']:<5}{figures}"
-
-
-def _write(file: str | None, records: Sequence[Mapping[str, Any]] | Mapping[str, Any]) -> None:
-    text = json.dumps(records, indent=2) + "\n"
-    if file == "-":
-        print(text, end="")
-    elif file:
-        write_atomic(Path(file), text, keep_previous=False)

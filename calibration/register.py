@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from calibration.fit import CameraMap, Segment
+from calibration.stage import Stage
 from engine.problems import MixeurError
 from engine.show.profile import Profile
 
@@ -33,23 +33,6 @@ class Mesh:
     covered: float
 
 
-def stage_to_camera(corners_px: Array) -> Array:
-    """Return the homography from the unit square to the stage's corners in the camera's picture. Shape (3, 3).
-
-    Args:
-        corners_px: Clockwise from the stage's top left, in camera_px. Shape (4, 2).
-    Raises:
-        MixeurError: They lie on a line or cross.
-    """
-    sides = np.roll(corners_px, -1, axis=0) - corners_px
-    turns = sides[:, 0] * np.roll(sides[:, 1], -1) - sides[:, 1] * np.roll(sides[:, 0], -1)
-    if not np.all(turns > 1e-6):
-        raise MixeurError("stage: its corners in the camera's picture lie on a line or cross; give them clockwise from "
-                          "the stage's top left")
-    unit = np.array([(0, 0), (1, 0), (1, 1), (0, 1)], np.float32)
-    return np.asarray(cv2.getPerspectiveTransform(unit, corners_px.astype(np.float32)), np.float64)
-
-
 def view_of(*maps: CameraMap) -> Array:
     """Return the corners of the camera's view of all projections: the stage as it looks from the camera's place."""
     lit = np.any([found.labels > 0 for found in maps], axis=0)
@@ -58,16 +41,15 @@ def view_of(*maps: CameraMap) -> Array:
     return np.array([(left, top), (right, top), (right, bottom), (left, bottom)], np.float64)
 
 
-def mesh_of(found: CameraMap, corners_px: Array) -> Mesh:
+def mesh_of(found: CameraMap, stage: Stage) -> Mesh:
     """Return the least mesh over the stage that is nearly as good as the fit, or the densest.
 
-    Args:
-        corners_px: The stage in the camera's picture, see `stage_to_camera`.
+    Raises:
+        MixeurError: The projector does not reach the stage.
     """
-    to_camera = stage_to_camera(corners_px)
     for columns, rows in DENSITIES:
-        points, reached = _grid(found, to_camera, columns, rows)
-        finer, finer_reached = _grid(found, to_camera, 2 * columns - 1, 2 * rows - 1)
+        points, reached = _grid(found, stage, columns, rows)
+        finer, finer_reached = _grid(found, stage, 2 * columns - 1, 2 * rows - 1)
         straight = _doubled(points)
         own = finer_reached & _in_picture(finer, found.size)
         lost = np.hypot(*np.moveaxis(finer - straight, 2, 0))[own]
@@ -85,11 +67,21 @@ def profile_of(found: CameraMap, mesh: Mesh, made: str) -> Profile:
     return Profile(size=found.size, mesh=rows, made=made, error_px=float(np.hypot(found.even_odd_p95_px, mesh.lost_px)))
 
 
-def _grid(found: CameraMap, to_camera: Array, columns: int, rows: int) -> tuple[Array, NDArray[np.bool_]]:
+def shown(points_px: Array, u: Array, v: Array) -> Array:
+    """Return where places of the stage, 0..1, fall by a mesh of straight cells, as the engine draws it."""
+    rows, columns, _ = points_px.shape
+    column = np.clip((u * (columns - 1)).astype(int), 0, columns - 2)
+    row = np.clip((v * (rows - 1)).astype(int), 0, rows - 2)
+    s, t = (u * (columns - 1) - column)[:, None], (v * (rows - 1) - row)[:, None]
+    upper = points_px[row, column] * (1 - s) + points_px[row, column + 1] * s
+    lower = points_px[row + 1, column] * (1 - s) + points_px[row + 1, column + 1] * s
+    return np.asarray(upper * (1 - t) + lower * t)
+
+
+def _grid(found: CameraMap, stage: Stage, columns: int, rows: int) -> tuple[Array, NDArray[np.bool_]]:
     """Return projector_px of an even grid over the stage, and which points the projector reaches."""
     u, v = np.meshgrid(np.linspace(0, 1, columns), np.linspace(0, 1, rows))
-    x, y, w = (a * u + b * v + c for a, b, c in to_camera)
-    camera = np.stack([x / w, y / w], axis=-1).reshape(-1, 2)
+    camera = stage.camera_px(np.stack([u.ravel(), v.ravel()], axis=1))
     height, width = found.labels.shape
     inside = ((camera >= 0) & (camera < (width, height))).all(1)
     number = np.zeros(len(camera), np.int32)

@@ -17,6 +17,7 @@ from calibration.local_map import local_map
 from calibration.manifest import Manifest, read_manifest
 from calibration.register import mesh_of, profile_of, view_of
 from calibration.soundness import unfit, unmapped, unsound
+from calibration.stage import FlatStage
 from calibration.stereo import Calibration, bend, calibrate
 from engine.problems import MixeurError
 from engine.show.profile import Profile
@@ -52,7 +53,7 @@ def _with_stage(shot: Shot, manifest: Manifest) -> tuple[dict[str, Any], Profile
     except MixeurError as error:
         raise MixeurError("; ".join([str(error), *faults])) from None
     corners = view_of(found) if manifest.stage is None else np.array(manifest.stage)
-    mesh = mesh_of(found, corners)
+    mesh = mesh_of(found, FlatStage(corners))
     accepted = found.labels > 0
     figures = {
         "projector": list(found.size),

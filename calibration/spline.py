@@ -39,7 +39,7 @@ class Spline:
 
     def on_grid(self, xs: Array, ys: Array) -> Array:
         """Return the values at all crossings of columns and rows. Shape (len(ys), len(xs))."""
-        columns, rows = self._bases(xs, ys)
+        columns, rows = self.bases(xs, ys)
         return rows @ self.coefficients @ columns.T
 
     def at(self, x: Array, y: Array) -> Array:
@@ -61,7 +61,7 @@ class Spline:
         Raises:
             MixeurError: There are no values.
         """
-        columns, rows = self._bases(xs, ys)
+        columns, rows = self.bases(xs, ys)
         right = rows.T @ (weights * values) @ columns
         band = _normal_band(rows, columns, weights)
         total = float(weights.sum())
@@ -78,7 +78,8 @@ class Spline:
         """Return the sum of two splines on the same knots."""
         return Spline(self.origin, self.spacing, self.coefficients + other.coefficients)
 
-    def _bases(self, xs: Array, ys: Array) -> tuple[Array, Array]:
+    def bases(self, xs: Array, ys: Array) -> tuple[Array, Array]:
+        """Return how much each spline counts at columns and at rows. Shapes (len(xs), columns), (len(ys), rows)."""
         return (_basis((xs - self.origin[0]) / self.spacing, self.coefficients.shape[1]),
                 _basis((ys - self.origin[1]) / self.spacing, self.coefficients.shape[0]))
 

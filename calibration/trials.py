@@ -13,6 +13,7 @@ from calibration.folder import write_scan
 from calibration.frame_trial import try_frames
 from calibration.overlap_trial import try_overlap
 from calibration.pose_trial import try_poses
+from calibration.room_trial import try_room
 from calibration.trial import scanned, try_case
 from engine.problems import MixeurError
 
@@ -23,6 +24,7 @@ def trials() -> Mapping[str, Callable[[int], Mapping[str, Any]]]:
     """Return what to call with a seed for the record of each case."""
     maps = {case.name: functools.partial(try_case, case) for case in map_cases()}
     return {**maps, "frames": try_frames, "overlap": try_overlap,
+            "room": functools.partial(try_room, "cylinder"),
             "overlap_shake": functools.partial(try_overlap, shake_px=SHAKE_PX),
             "object_clicks": functools.partial(try_poses, is_dense=False),
             "object_dense": functools.partial(try_poses, is_dense=True),

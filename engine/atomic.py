@@ -16,8 +16,8 @@ PART = ".part"
 OLD_S = 3600.0  # a part this old is nobody's, whoever bears its writer's number now
 
 
-def write_atomic(path: Path, text: str, keep_previous: bool = True) -> None:
-    """Replace a file's text. At every moment the old or the new file is whole, also after a power cut.
+def write_atomic(path: Path, text: str | bytes, keep_previous: bool = True) -> None:
+    """Replace what a file holds. At every moment the old or the new file is whole, also after a power cut.
 
     What writers that were killed have left beside it is removed.
 
@@ -34,7 +34,7 @@ def write_atomic(path: Path, text: str, keep_previous: bool = True) -> None:
         remove_parts(path.parent, path.name)
         if keep_previous and path.exists():
             _replace(path.with_name(path.name + ".bak"), path.read_bytes(), path)
-        _replace(path, text.encode(), path)
+        _replace(path, text.encode() if isinstance(text, str) else text, path)
     except OSError as error:
         raise MixeurError(f"{path}: cannot be saved: {error.strerror}; the file is as it was") from None
 

@@ -65,11 +65,12 @@ class View:
         self._white_dn = self.camera.white_dn / white
         self._ambient = room.ambient * self.camera.white_dn * self._gathered(self._albedo)
 
-    def radiance(self, frames: Mapping[str, Pixels], shift_px: tuple[float, float] = (0.0, 0.0)) -> Floats:
+    def radiance(self, frames: Mapping[str, Pixels | Floats], shift_px: tuple[float, float] = (0.0, 0.0)) -> Floats:
         """Return the light of each camera pixel in numbers of an 8-bit picture, not rounded and without noise.
 
         Args:
-            frames: Of each projector that shines, shape (height, width), uint8; the others are off.
+            frames: Of each projector that shines, shape (height, width), uint8, or float32 if it is light already; the
+                others are off.
             shift_px: How far the picture is moved on the sensor, as by a shaken camera.
         """
         light: Floats = np.zeros(self._shape, np.float32)
@@ -94,11 +95,12 @@ class View:
             is_lit = (light > 0) & (px >= 0).all(1) & (px < np.array(lens.size)).all(1)
         return Truth(px.reshape(*shape, 2), is_lit.reshape(shape), self._points, self._owner)
 
-    def _arriving(self, name: str, frame: Pixels) -> Floats:
+    def _arriving(self, name: str, frame: Pixels | Floats) -> Floats:
         projector = self.room.projectors[name]
         levels = (np.arange(256) / 255) ** projector.gamma
         table = (levels * (1 - 1 / projector.contrast) + 1 / projector.contrast).astype(np.float32)
-        shown = _blurred(np.asarray(cv2.LUT(frame, table), np.float32), projector.blur_px, cv2.BORDER_CONSTANT)
+        light = frame if frame.dtype == np.float32 else cv2.LUT(frame, table)
+        shown = _blurred(np.asarray(light, np.float32), projector.blur_px, cv2.BORDER_CONSTANT)
         total = np.zeros(self._shape, np.float32)
         for path in self._paths[name]:
             seen = cv2.remap(shown, path.x, path.y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)

@@ -26,6 +26,9 @@ class Projector:
         contrast: White against black.
         blur_px: Sigma of a pixel's spot; a pixel is never sharper than a tent of one pixel.
         vignetting: Share of light that is lost in the corners.
+        gammas: Responses of red, green and blue where colour matters; None: all as `gamma`.
+        s_curve: How far the response bends like an S, 0..1, as in cinema modes.
+        primaries: What a camera's red, green and blue (rows) see of full red, green and blue (columns).
     """
 
     lens: Lens
@@ -34,6 +37,9 @@ class Projector:
     contrast: float = 800.0
     blur_px: float = 0.45
     vignetting: float = 0.2
+    gammas: tuple[float, float, float] | None = None
+    s_curve: float = 0.0
+    primaries: tuple[tuple[float, float, float], ...] = ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

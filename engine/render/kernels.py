@@ -6,10 +6,11 @@ of a tile meet in the first-level cache. `warp` samples, weighs and tables a pix
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
-from numba import carray, float32, int64, njit, uint8, uint16, uint32, uint64  # type: ignore[attr-defined]
+from numba import carray, float32, int32, int64, njit, uint8, uint16, uint32, uint64  # type: ignore[attr-defined]
 
 from engine.render.pointers import as_bytes, as_words, load_pair, load_pixel, prefetch, store_pixel
 
@@ -20,6 +21,10 @@ RED_BLUE, BYTE, NINE = uint64(0xFF00FF), uint64(0xFF), uint64(511)
 OFFSET = uint64((1 << 27) - 1)
 SPAN = 512  # pixels whose places on the stage are fetched ahead
 ONE = 256  # a weight of 1 in a plan
+LIGHT = 1 << 24  # full light in the table that decodes signals
+FULL = uint64(0xFFFF)
+LIFT_BITS = 13  # of the light that is added, in 65535ths: up to an eighth of white
+LIFTED = uint64((1 << LIFT_BITS) - 1)
 
 
 @njit(inline="always")
@@ -238,3 +243,46 @@ def colour(picture: Any, plan: Any, light: Any, matrix: Any, black: Any, encode:
             value += lift * black[c] * (float32(1) - value)
             result |= encode[c, int64(value * last + float32(0.5))]
         picture[i] = result
+
+
+@njit("void(uint32[::1], uint32[::1], uint64[::1], uint32[::1], float32[:, ::1], uint32[:, ::1], int64)",
+      nogil=True, cache=True, error_model="numpy")
+def shine(picture: Any, out: Any, allowed: Any, light: Any, matrix: Any, encode: Any, swap: int) -> None:
+    """Turn signals into a measured projector's own: decoded, mixed, weighed and lifted in light, encoded, dithered.
+
+    Args:
+        picture: Warped RGBA pixels.
+        out: Where to write; may be `picture`.
+        allowed: What each pixel may use and must add: from the lowest bit the gain (16 bits, 65535 is 1), the lift of
+            red, green and blue (13 bits each, in 65535ths of white), and the threshold of its dither (8 bits).
+        light: Light of each signal 0..255, in `LIGHT`ths.
+        matrix: Applied to (red, green, blue). Shape (3, 3).
+        encode: Signal in 256ths of each root of light, in even steps from 0 to 1. Shape (3, steps).
+        swap: 16 to exchange red and blue, else 0.
+    """
+    source, words, target = uint64(picture.ctypes.data), uint64(allowed.ctypes.data), uint64(out.ctypes.data)
+    lights, codes = uint64(light.ctypes.data), uint64(encode.ctypes.data)
+    steps = int64(encode.shape[1])
+    last, half, share = float32(steps - 1), float32(0.5), float32(1 / 65535)
+    nil, one, unit = float32(0), float32(1), float32(1 / LIGHT)
+    rr, rg, rb = matrix[0, 0] * unit, matrix[0, 1] * unit, matrix[0, 2] * unit
+    gr, gg, gb = matrix[1, 0] * unit, matrix[1, 1] * unit, matrix[1, 2] * unit
+    br, bg, bb = matrix[2, 0] * unit, matrix[2, 1] * unit, matrix[2, 2] * unit
+    red_at, blue_at = uint32(swap), uint32(16 - swap)
+    for i in range(out.size):
+        word, pixel = load_pair(words, 2 * i), uint64(load_pixel(source, i))
+        r = float32(int32(load_pixel(lights, int64(pixel & BYTE))))
+        g = float32(int32(load_pixel(lights, int64((pixel >> uint64(8)) & BYTE))))
+        b = float32(int32(load_pixel(lights, int64((pixel >> uint64(16)) & BYTE))))
+        gain = float32(int32(word & FULL)) * share
+        red = (rr * r + rg * g + rb * b) * gain + float32(int32((word >> uint64(16)) & LIFTED)) * share
+        green = (gr * r + gg * g + gb * b) * gain + float32(int32((word >> uint64(29)) & LIFTED)) * share
+        blue = (br * r + bg * g + bb * b) * gain + float32(int32((word >> uint64(42)) & LIFTED)) * share
+        red = math.sqrt(min(max(red, nil), one)) * last + half
+        green = math.sqrt(min(max(green, nil), one)) * last + half
+        blue = math.sqrt(min(max(blue, nil), one)) * last + half
+        dither = uint32(word >> uint64(55))
+        red_code = (load_pixel(codes, int64(int32(red))) + dither) >> uint32(8)
+        green_code = (load_pixel(codes, int64(int32(green)) + steps) + dither) >> uint32(8)
+        blue_code = (load_pixel(codes, int64(int32(blue)) + 2 * steps) + dither) >> uint32(8)
+        store_pixel(target, i, (red_code << red_at) | (green_code << uint32(8)) | (blue_code << blue_at) | OPAQUE)

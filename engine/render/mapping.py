@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from engine.problems import MixeurError
 from engine.render import plain
+from engine.render.measured import Measured, measured
 from engine.render.mesh import covered, outline_of, stage_under
 from engine.render.ramp import allowed_light, black_tables, encode
 from engine.show.profile import Profile, Ramp
@@ -46,12 +47,14 @@ class Mapping:
         self._plan: NDArray[np.uint64] | None = None
         self._weights: Pixels | None = None
         self._places = PLACES[order]
+        self._measured: Measured | None = None
         if not self.is_copy:
             self._x, self._y = _stage_px(profile, stage_size, flip)
             light = allowed_light(profile)
             outline = covered([outline_of(profile)], profile.size)
             self._alone = ((light == 1) & (outline == 1)).astype(np.uint8)
             self._gain: Any = cv2.pow(light * outline, 1 / profile.gamma)
+            self._measured = measured(profile, profile.light, light * outline) if profile.light else None
             self._tables = self._make_tables()
 
     @property
@@ -62,7 +65,7 @@ class Mapping:
         whole = ((0.0, 0.0), (width, 0.0), (width, height), (0.0, height))
         return (profile.size == self.stage_size and profile.mesh is None and profile.corners in (None, whole)
                 and not profile.mask and profile.ramp == Ramp() and not any(profile.black_level)
-                and profile.colour is None)
+                and profile.colour is None and profile.light is None)
 
     def apply(self, stage: Pixels, out: Pixels | None = None) -> Pixels:
         """Return the projector's picture.
@@ -85,7 +88,8 @@ class Mapping:
             self._copy(stage, out)
         elif self.kernels is None:
             if self._weights is None:
-                self._weights = plain.weights_of(self._gain)
+                gain = self._measured.gain ** (1 / self.profile.gamma) if self._measured else 1
+                self._weights = plain.weights_of(self._gain * gain)
             plain.warp(stage, self._x, self._y, self._weights, out)
             self._reorder(out)
         else:
@@ -122,13 +126,20 @@ class Mapping:
             kernels.make_plan(self._x.ravel(), self._y.ravel(), self._gain.ravel(), self._alone.ravel(),
                               *self.stage_size, self._plan)
         flat = out.reshape(-1).view(np.uint32)
-        swap = 0 if self.order == "rgba" or self.profile.colour is not None else 16
-        kernels.warp(stage.reshape(-1).view(np.uint32), self.stage_size[0], self._plan, self._tables, swap, flat)
-        if self.profile.colour is not None:
+        swap = 0 if self.order == "rgba" else 16
+        own = self._measured
+        is_plain = own is None and self.profile.colour is None
+        kernels.warp(stage.reshape(-1).view(np.uint32), self.stage_size[0], self._plan, self._tables,
+                     swap if is_plain else 0, flat)
+        if own is not None:
+            kernels.shine(flat, flat, own.allowed, own.light, own.matrix, own.encode, swap)
+        elif self.profile.colour is not None:
             kernels.colour(flat, self._plan, *self._colour_tables)
 
     def _make_tables(self) -> NDArray[np.uint32]:
         profile = self.profile
+        if profile.light is not None:
+            return np.empty(0, np.uint32)
         if profile.colour is not None:
             light = ((np.arange(256) / 255) ** profile.gamma).astype(np.float32)
             signal = np.rint(encode(np.linspace(0, 1, STEPS), profile.gamma) * 255).astype(np.uint32)

@@ -30,8 +30,8 @@ def _side(length: int, ramp_px: float) -> NDArray[np.float64]:
 
 
 def allowed_light(profile: Profile) -> Floats:
-    """Return the light that soft edges and masks leave of each pixel, 0..1. Shape (height, width)."""
-    light = edge_light(profile.ramp, profile.size)
+    """Return the light that masks and unmeasured soft edges leave of each pixel, 0..1. Shape (height, width)."""
+    light = edge_light(Ramp() if profile.light else profile.ramp, profile.size)
     if profile.mask:
         light *= 1 - covered([np.array(polygon, np.float64) for polygon in profile.mask], profile.size)
     return light

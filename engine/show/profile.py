@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -44,6 +45,32 @@ class Ramp:
     bottom: float = field(default=0.0, metadata=limits(0, 16_384, "px"))
 
 
+def _response_wrong(rows: Sequence[Sequence[float]]) -> str:
+    """Return what keeps rows of light from being the responses of red, green and blue, or an empty text."""
+    if len(rows) != 3 or len(set(map(len, rows))) != 1 or len(rows[0]) < 2:
+        return "must be three rows (red, green, blue) of equally many lights, at least 2"
+    if any(row[0] != 0 or row[-1] != 1 for row in rows):
+        return "must begin with 0 and end with 1 in each row"
+    rises = all(a <= b for row in rows for a, b in itertools.pairwise(row))
+    return "" if rises else "must nowhere fall within a row"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Light:
+    """What a camera measured of a projector's light; it stands for ramp, gamma and black level.
+
+    Attributes:
+        gain: 16-bit grey picture of the projector's size: how much of its light each pixel uses, 65535 is all.
+        lift: 16-bit colour picture of that size: light that is added, so that blacks match; 65535 is white.
+        response: Light of red, green and blue at even steps of the signal, 0 for black to 1 for full; None: gamma.
+    """
+
+    gain: Path
+    lift: Path | None = None
+    response: tuple[tuple[float, ...], ...] | None = field(default=None,
+                                                           metadata=limits(0, 1) | form(_response_wrong))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delay:
     """From a gesture before a camera until its light on the wall, as `mixeur measure-latency` found it.
@@ -75,6 +102,7 @@ class Profile:
         gamma: The projector's response; ramps and black level are mixed in light, then encoded with it.
         black_level: Light (red, green, blue), 0..1, added where no other projector overlaps, so that blacks match.
         colour: Matrix of rows, applied to (red, green, blue) in light; None: unchanged.
+        light: What a camera measured, in files beside the profile; None: the simple terms above hold.
         made: When and how it was made, for people.
         error_px: Error of the fit on points held out, in projector_px; None: unknown.
         latency: How late its light follows what a camera sees.
@@ -88,6 +116,7 @@ class Profile:
     gamma: float = field(default=2.2, metadata=limits(1, 4))
     black_level: Triple = field(default=(0.0, 0.0, 0.0), metadata=limits(0, 1))
     colour: tuple[Triple, Triple, Triple] | None = field(default=None, metadata=limits(-10, 10))
+    light: Light | None = None
     made: str = ""
     error_px: float | None = field(default=None, metadata=limits(0, FARTHEST_PX, "px"))
     latency: Delay = Delay()
@@ -105,7 +134,7 @@ def read_profile(path: Path, file: str = "") -> Profile:
     Raises:
         ShowError: The file is missing, no TOML, or says something that cannot be; it carries all problems.
     """
-    return _checked(read_document(path, file or str(path)))
+    return _checked(read_document(path, file or str(path)), path.parent)
 
 
 def write_profile(path: Path, profile: Profile) -> None:
@@ -115,13 +144,13 @@ def write_profile(path: Path, profile: Profile) -> None:
         ShowError: `read_profile` would refuse it (a point is not finite, say); nothing has changed.
         MixeurError: The folder cannot be written; nothing has changed.
     """
-    text = profile_text(profile)
-    _checked(parse_document(text.encode(), str(path)))
+    text = profile_text(profile, path.parent)
+    _checked(parse_document(text.encode(), str(path)), path.parent)
     write_atomic(path, text)
 
 
-def _checked(document: Document) -> Profile:
-    reader = Reader(document.places, Path())
+def _checked(document: Document, folder: Path) -> Profile:
+    reader = Reader(document.places, folder)
     reader.check_format(document.data)
     profile = reader.table(document.data, Profile, spare=("format",))
     if reader.problems:
@@ -129,8 +158,8 @@ def _checked(document: Document) -> Profile:
     return profile
 
 
-def profile_text(profile: Profile) -> str:
-    """Return a profile as the TOML that `read_profile` reads."""
+def profile_text(profile: Profile, folder: Path = Path()) -> str:
+    """Return a profile as the TOML that `read_profile` reads from `folder`."""
     lines = [f"format = {FORMAT}", f"size = {_toml(profile.size)}"]
     if profile.made:
         lines.append(f"made = {_toml(profile.made)}")
@@ -148,11 +177,24 @@ def profile_text(profile: Profile) -> str:
         lines.append(f"colour = {_rows(profile.colour)}")
     ramp = profile.ramp
     lines += ["", "[ramp]", *(f"{side} = {_toml(getattr(ramp, side))}" for side in ("left", "right", "top", "bottom"))]
+    if profile.light is not None:
+        lines += ["", "# as a camera measured it: stands for ramp, gamma and black level", "[light]",
+                  *_light_lines(profile.light, folder)]
     late = profile.latency
     if late.camera:
         lines += ["", "[latency]", f"camera = {_toml(late.camera)}", f"p50_ms = {_toml(late.p50_ms)}",
                   f"p99_ms = {_toml(late.p99_ms)}"]
     return "\n".join(lines) + "\n"
+
+
+def _light_lines(light: Light, folder: Path) -> list[str]:
+    maps = (("gain", light.gain), ("lift", light.lift))
+    lines = [f"{name} = {_toml(_beside(path, folder))}" for name, path in maps if path is not None]
+    return lines if light.response is None else [*lines, f"response = {_rows(light.response)}"]
+
+
+def _beside(path: Path, folder: Path) -> str:
+    return (path.relative_to(folder) if path.is_relative_to(folder) else path.absolute()).as_posix()
 
 
 def _toml(value: object) -> str:

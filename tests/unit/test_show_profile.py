@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.problems import MixeurError, ShowError
-from engine.show.profile import Profile, Ramp, profile_text, read_profile, write_profile
+from engine.show.profile import Light, Profile, Ramp, profile_text, read_profile, write_profile
 
 FULL = Profile(
     size=(1280, 720),
@@ -23,6 +23,26 @@ FULL = Profile(
 def test_what_is_written_is_read_again(tmp_path, profile):
     write_profile(tmp_path / "profiles" / "left.toml", profile)
     assert read_profile(tmp_path / "profiles" / "left.toml") == profile
+
+
+def test_measured_light_is_read_again_with_the_maps_beside_the_profile(tmp_path):
+    light = Light(gain=tmp_path / "maps" / "gain.png", lift=tmp_path / "maps" / "lift.png",
+                  response=((0.0, 0.2, 1.0),) * 3)
+    write_profile(tmp_path / "left.toml", Profile(size=(800, 600), light=light))
+    assert 'gain = "maps/gain.png"' in (tmp_path / "left.toml").read_text()
+    assert read_profile(tmp_path / "left.toml").light == light
+
+
+@pytest.mark.parametrize(("rows", "problem"), [
+    ("[[0.0, 1.0]]", "must be three rows"),
+    ("[[0.0, 0.9], [0.0, 1.0], [0.0, 1.0]]", "must begin with 0 and end with 1"),
+    ("[[0.0, 0.6, 0.5, 1.0], [0.0, 0.1, 0.2, 1.0], [0.0, 0.1, 0.2, 1.0]]", "must nowhere fall"),
+])
+def test_a_response_that_cannot_be_is_refused(tmp_path, rows, problem):
+    file = tmp_path / "left.toml"
+    file.write_text(f'format = 1\nsize = [800, 600]\n[light]\ngain = "g.png"\nresponse = {rows}\n')
+    with pytest.raises(ShowError, match=problem):
+        read_profile(file)
 
 
 def test_the_identity_covers_the_whole_picture():

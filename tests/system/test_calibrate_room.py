@@ -1,0 +1,32 @@
+"""The technician's page, command by command: from an empty wall to two projectors that are verified as one."""
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+from engine.cli import main
+from engine.show.profile import read_profile
+
+pytestmark = pytest.mark.system
+PAGE = Path(__file__).parents[2] / "docs" / "technician.md"
+
+
+def commands() -> list[list[str]]:
+    part = PAGE.read_text().split("### From an empty wall")[1].split("\n### ")[0]
+    return [shlex.split(line)[1:] for line in re.findall(r"^mixeur .*$", part, re.M)]
+
+
+def test_the_page_leads_to_a_verified_blend_and_back(tmp_path, monkeypatch, capsys) -> None:
+    monkeypatch.chdir(tmp_path)
+    told = commands()
+    steps = ["scan", "solve", "blend", "photometric", "colour", "verify", "history", "undo"]
+    assert [words[1] for words in told] == steps
+    for words in told:
+        assert main(words) == 0, capsys.readouterr()
+    said = capsys.readouterr().out
+    assert "passed" in said
+    assert "colour mixed anew" in said
+    assert read_profile(Path("room/profiles/left.toml")).colour is None  # the last command took the colours back
+    assert read_profile(Path("room/profiles/left.toml")).light is not None

@@ -1,0 +1,102 @@
+"""Blend and colour: shares sum to one, targets change slowly, colours stay in reach, differences as published."""
+
+import numpy as np
+import pytest
+
+from calibration.blend import SLOPE, floor_of, target_of, weights_of
+from calibration.brightness import blacks_of, brightness_of, wall_of
+from calibration.colour import LUMINANCE, difference, luminance_of, mixes_of
+from calibration.grid import grid_of
+from calibration.rooms import COLD, WARM
+from calibration.stage import FlatStage, cylinder_of
+from engine.problems import MixeurError
+
+GRID = grid_of(FlatStage(np.array([(0, 0), (320, 0), (320, 160), (0, 160)], float)), 2.0, 81)
+LEFT, RIGHT = GRID.u < 0.6, GRID.u > 0.4
+
+
+def test_shares_sum_to_one_and_end_at_the_other_border():
+    left, right = weights_of([LEFT, RIGHT], GRID)
+    np.testing.assert_allclose(left + right, 1, atol=1e-12)
+    assert left[:, GRID.u[0] <= 0.4].min() == 1
+    assert right[:, GRID.u[0] >= 0.6].min() == 1
+    row = left[20]
+    assert np.all(np.diff(row) <= 1e-9)
+    assert abs(row[40] - 0.5) < 0.05
+    assert np.abs(np.diff(row)).max() < 0.2
+
+
+def test_four_projectors_share_too_and_each_is_needed():
+    parts = [LEFT & (GRID.v < 0.6), RIGHT & (GRID.v < 0.6), LEFT & (GRID.v > 0.4), RIGHT & (GRID.v > 0.4)]
+    weights = weights_of(parts, GRID)
+    np.testing.assert_allclose(np.sum(weights, axis=0), 1, atol=1e-12)
+    assert all(weight[~part].max() == 0 for weight, part in zip(weights, parts, strict=True))
+
+
+@pytest.mark.parametrize("target", ["smooth", "strict"])
+def test_a_target_is_never_above_the_light_there_is(target):
+    light = np.where(GRID.u < 0.5, 1.0, 0.82) * (1 - 0.3 * (GRID.u - 0.5) ** 2)
+    wanted = target_of(light, np.ones_like(LEFT), GRID, target)
+    assert (wanted <= light * 1.006).all()
+    slope = np.abs(np.diff(np.log(wanted), axis=1)) / GRID.height_step
+    assert slope.max() <= (0 if target == "strict" else 1.05 * SLOPE)
+    assert wanted.max() > (0.7 if target == "strict" else 0.95)
+
+
+def test_a_floor_is_never_below_the_black_there_is():
+    black = np.where(LEFT & RIGHT, 0.003, 0.0015)
+    assert (floor_of(black, np.ones_like(LEFT), GRID, "smooth") >= black - 1e-12).all()
+    assert np.ptp(floor_of(black, np.ones_like(LEFT), GRID, "strict")) == 0
+
+
+def test_projectors_are_told_apart_from_the_wall_and_their_blacks_from_the_room():
+    rng = np.random.default_rng(1)
+    wall = np.exp(0.08 * rng.standard_normal(GRID.u.shape))
+    true = [100 * (1 - 0.3 * (GRID.u - 0.2) ** 2), 80 * (1 - 0.2 * (GRID.u - 0.8) ** 2)]
+    whites = [wall * light for light in true]
+    own = brightness_of(whites, [LEFT, RIGHT], GRID)
+    both = LEFT & RIGHT
+    np.testing.assert_allclose((own[0] / own[1])[both], (true[0] / true[1])[both], rtol=0.002)
+    seen = wall_of(whites, [LEFT, RIGHT], own)
+    black = seen[..., None] * (true[0] * LEFT / 900 + true[1] * RIGHT / 500 + 0.2)[..., None] * np.ones(3)
+    shares, room = blacks_of(black, seen, own, [LEFT, RIGHT], [~LEFT, ~RIGHT])
+    np.testing.assert_allclose(shares[:, 0], (1 / 900, 1 / 500), rtol=0.05)
+    assert room[0] == pytest.approx(0.2, rel=0.05)
+
+
+def test_all_projectors_reach_the_common_colours():
+    own = [luminance_of(np.array(each)) for each in (WARM, COLD)]
+    mixes, shares = mixes_of([np.array(WARM), 0.8 * np.array(COLD)])
+    shown = [part @ mix / share for part, mix, share in zip(own, mixes, shares, strict=True)]
+    np.testing.assert_allclose(shown[0], shown[1], atol=1e-9)
+    assert all(mix.min() >= 0 and mix.sum(1).max() <= 1 + 1e-12 for mix in mixes)
+    assert LUMINANCE @ shown[0].sum(1) == pytest.approx(1)
+
+
+@pytest.mark.parametrize(("first", "second", "wanted"), [  # Sharma, Wu and Dalal 2005, table 1
+    ((50, 2.6772, -79.7751), (50, 0, -82.7485), 2.0425),
+    ((50, 0, 0), (50, -1, 2), 2.3669),
+    ((50, 2.49, -0.001), (50, -2.49, 0.0009), 7.1792),
+    ((50, 2.5, 0), (50, 0, -2.5), 4.3065),
+    ((60.2574, -34.0099, 36.2677), (60.4626, -34.1751, 39.4387), 1.2644),
+    ((2.0776, 0.0795, -1.1350), (0.9033, -0.0636, -0.5514), 0.9082),
+])
+def test_colour_differences_are_those_that_were_published(first, second, wanted):
+    assert difference(np.array(first), np.array(second)) == pytest.approx(wanted, abs=1e-4)
+
+
+def test_a_cylinder_is_found_from_its_corners_and_a_point_on_each_edge():
+    bend, focal = 1.2, 900.0
+
+    def seen(u, v):
+        angle, radius = bend * (np.asarray(u) - 0.5), 4.0 / bend
+        x, y, z = radius * np.sin(angle), 2.0 * (np.asarray(v) - 0.5) + 0.3, 3.5 - radius * (1 - np.cos(angle))
+        return np.stack([x / z * focal + 640, y / z * focal + 400], axis=-1)
+
+    corners = seen([0, 1, 1, 0], [0, 0, 1, 1])
+    found = cylinder_of(corners, seen([0.3, 0.6], [0, 0]), seen([0.5], [1]), (4.0, 2.0), (1280, 800))
+    assert found.bend == pytest.approx(bend, abs=0.01)
+    places = np.array([(0.25, 0.5), (0.5, 0.2), (0.8, 0.9)])
+    np.testing.assert_allclose(found.camera_px(places), seen(places[:, 0], places[:, 1]), atol=0.5)
+    with pytest.raises(MixeurError, match="needs a point more"):
+        cylinder_of(corners, np.empty((0, 2)), seen([0.5], [1]), (4.0, 2.0), (1280, 800))
