@@ -15,7 +15,7 @@ from engine import TAU, Param, Scene, Voice, hsv, mix
 HUES = {"": 0.56, "tap": 0.10, "hold": 0.78, "caress": 0.42}
 CHORD = (0, 7, 12, 16, 19, 24, 28, 31)
 MOST = len(CHORD)
-THREADS, JOINTS = 400, 14
+THREADS, JOINTS = 400, 13
 LEAST = 0.1  # of the light, as soon as there is any
 WAVE_S = 1.8
 STEADY_S = 0.36
@@ -28,7 +28,7 @@ SKINS = {"": BLOOM, "tap": BLOOM, "hold": BLOOM, "caress": STROKE}
 
 class Contact(Scene):
     root = Param(45, 33, 57, help="lowest note of the chord")
-    threads = Param(240, 60, THREADS, help="threads of light at full contact")
+    threads = Param(160, 60, THREADS, help="threads of light at full contact")
     sway = Param(0.35, 0, 1, help="how far the threads move")
     spot = Param(True, help="light the ball while it waits")
 
@@ -109,14 +109,14 @@ class Contact(Scene):
         bend = angle + share * (swing + 0.25 * np.sin(2.7 * phase + now.time * 0.31))
         xs = self.centre[0] + np.cos(bend) * length * share * 1.35
         ys = self.centre[1] + np.sin(bend) * length * share
-        light = 0.20 * (1 - 0.75 * share) + 0.35 * np.cos(phase + 9 * share - now.time * 4) ** 12
+        light = 0.30 * (1 - 0.7 * share) + 0.45 * np.cos(phase + 9 * share - now.time * 4) ** 12
         for born, strength in self.waves:
             front = (now.time - born) / WAVE_S * 1.5
             light = light + 0.7 * strength * np.exp(-(((share - front) / 0.09) ** 2))
         light = np.minimum(light[1:] * self.glow * self.bodies[person], 1)
         hue = self.hue + 0.045 * person + 0.06 * share[1:]
         colour = hsv(hue.ravel(), np.broadcast_to(0.85 - 0.5 * share[1:] ** 2, hue.shape).ravel(), 1.0)
-        thick = np.broadcast_to(0.0042 - 0.003 * share[1:], hue.shape).ravel()
+        thick = np.broadcast_to(0.0052 - 0.0036 * share[1:], hue.shape).ravel()
         canvas.line(
             xs[:-1].ravel(),
             ys[:-1].ravel(),
@@ -127,9 +127,8 @@ class Contact(Scene):
             alpha=light.ravel(),
             blend="add",
         )
-        canvas.glow(0.025, 0.8)
         tip = hsv(self.hue + 0.045 * person + 0.08, 0.45, 1.0)
-        size = 0.003 + (0.004 + 0.014 * self.bloom * (0.6 + 0.4 * np.sin(phase + now.time))) * reach
+        size = 0.006 + (0.006 + 0.014 * self.bloom * (0.6 + 0.4 * np.sin(phase + now.time))) * reach
         canvas.dots(
             xs[-1], ys[-1], size, tip, alpha=(0.25 + 0.55 * self.bodies[person]) * self.glow, soft=0.7, blend="add"
         )

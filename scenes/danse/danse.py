@@ -129,13 +129,12 @@ class Danse(Scene):
         shed = np.arange(COUNT) >= BODY
         hue = self.hue + 0.30 * warm * (1 - shed) * np.where(self.own > 0.5, 1, 0.6) + 0.03 * self.own + shed * 0.52
         colour = hsv(hue, 0.75 - 0.35 * warm, 1.0)
-        light = self.lit * (0.22 + 0.26 * warm + 0.16 * shed)
+        light = self.lit * (0.28 + 0.30 * warm + 0.16 * shed)
         tail = self.speed * (0.05 + 0.02 * shed[:, None])
         seen = light > 0.01
         x, y = self.at[seen].T
         ends = x - tail[seen, 0], y - tail[seen, 1]
-        canvas.line(x, y, *ends, colour[seen], width=0.0020, alpha=light[seen], blend="add")
-        canvas.glow(0.02, 0.45 + 0.4 * self.energy)
+        canvas.line(x, y, *ends, colour[seen], width=0.0026, alpha=light[seen], blend="add")
 
     def play(self, sound, now):
         place = tuple(self.form)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from engine import TAU, Param, Scale, Scene, ease, hsv, mix
+from engine import TAU, Param, Scale, Scene, ease, hsv
 
 WALL = Path(__file__).with_name("wall.toml")
 BEAD, GAP = 0.0052, 0.0112
@@ -34,6 +34,7 @@ class Mapping(Scene):
         self.owner = np.repeat(np.arange(len(beads)), [len(b) for b in beads])
         self.local = np.concatenate([(s.beads - s.low) / (s.high - s.low) for s in self.surfaces])
         self.phase = self.rng.uniform(0, TAU, len(self.at))
+        self.frame(self.surfaces)
         self.awake = np.zeros(len(beads))
         self.covered = np.zeros(len(beads))
         self.hit = np.zeros(len(beads), bool)  # those under a hand
@@ -42,6 +43,18 @@ class Mapping(Scene):
         self.called = np.full(len(beads), -9.0)
         self.calls = []
         self.scale = Scale("minor pentatonic", root="A3", tuning="just")
+
+    def frame(self, surfaces):
+        """Lay two lines of stone round each surface, as segments: x0, y0, x1, y1, whose they are, how they look."""
+        lines = []
+        for number, surface in enumerate(surfaces):
+            for grow, width in ((1.05, 0.006), (1.14, 0.0025)):
+                ring = surface.middle + (surface.corners - surface.middle) * grow
+                ends = np.concatenate((ring, np.roll(ring, -1, 0)), 1)
+                lines += [(*end, number, width, *hsv(surface.hue, 0.5, 1)) for end in ends]
+        table = np.array(lines)
+        self.frames, self.frame_of = table[:, :4], table[:, 4].astype(int)
+        self.frame_width, self.frame_hue = table[:, 5], table[:, 6:]
 
     # -- hands ---------------------------------------------------------------------------------
 
@@ -105,7 +118,7 @@ class Mapping(Scene):
 
     def draw_stone(self, canvas, now):
         """Frames, cornices and piers: thin lines that a wave of light runs along."""
-        stone = hsv(self.hue, 0.45, 1)
+        stone = np.array(hsv(self.hue, 0.45, 1))
         for y, width in ((0.10, 0.006), (0.125, 0.002), (0.575, 0.002), (0.60, 0.005), (0.945, 0.006)):
             if y in (0.575, 0.60):  # the gate and its lintel stand here
                 canvas.line(0.06, y, 0.70, y, stone, width=width, alpha=self.stone * 0.5)
@@ -114,16 +127,9 @@ class Mapping(Scene):
                 canvas.line(0.04, y, self.aspect - 0.04, y, stone, width=width, alpha=self.stone * 0.5)
         x = np.array((0.085, 0.345, 0.62, self.aspect - 0.62, self.aspect - 0.345, self.aspect - 0.085))
         canvas.line(x, 0.125, x, 0.945, stone, width=0.003, alpha=self.stone * 0.35)
-        for i, surface in enumerate(self.surfaces):
-            for grow, width in ((1.05, 0.006), (1.14, 0.0025)):
-                ring = surface.middle + (surface.corners - surface.middle) * grow
-                canvas.path(
-                    ring,
-                    mix(stone, hsv(surface.hue, 0.5, 1), float(self.awake[i])),
-                    width=width,
-                    closed=True,
-                    alpha=self.stone * (0.45 + 0.55 * float(self.awake[i])),
-                )
+        awake = self.awake[self.frame_of]
+        tint = stone + (self.frame_hue - stone) * awake[:, None]
+        canvas.line(*self.frames.T, tint, width=self.frame_width, alpha=self.stone * (0.45 + 0.55 * awake))
         for born, middle, hue in self.waves:
             age = now.time - born
             canvas.ring(

@@ -109,7 +109,6 @@ class Nosphere(Scene):
         canvas.dots(*self.at.T, 0.0016 + 0.0016 * self.own, hsv(hue, 0.55, 1.0), alpha=light, soft=0.4, blend="add")
         for gate in range(3):
             self.draw_gate(canvas, now, gate)
-        canvas.glow(0.02, 0.6)
 
     def draw_sphere(self, canvas, now):
         """Twelve faces that turn; the more is closed, the denser their lines."""
