@@ -22,7 +22,7 @@ from typing import Any
 from engine.problems import MixeurError
 
 RENDER_KERNELS = ("engine.render.kernels", "engine.render.brush", "engine.render.areas")
-SAFETY_KERNELS = ("engine.safety.kernels",)
+SAFETY_KERNELS = ("engine.safety.kernels", "engine.safety.cover")
 VISION_KERNELS = ("engine.vision.key", "engine.vision.plate", "engine.vision.room")
 SOUND_KERNELS = ("engine.sound.mixer",)
 KEPT = 15  # older folders that stay, 2 MB each, for other versions of the engine on the machine

@@ -25,13 +25,13 @@ def measure(names: Collection[str]) -> list[Record]:
     coarse = rng.integers(0, 256, (SIZE[1] // 40, SIZE[0] // 40, 4), np.uint8)
     picture = np.asarray(cv2.resize(coarse, SIZE, interpolation=cv2.INTER_CUBIC), np.uint8)
     strobe = [np.full_like(picture, 255 * lit) for lit in (0, 1)]
-    shown, kept = np.empty_like(picture), np.empty_like(picture)
+    shown, kept, held = (np.empty_like(picture) for _ in range(3))
     calm, holding = FlashGuard(rise_s=0), FlashGuard(rise_s=0)
     calm_frames, held_frames = itertools.count(), itertools.count()
 
     def hold() -> None:
         frame = next(held_frames)
-        held = strobe[frame * 2 * HZ // FPS % 2]
+        np.copyto(held, strobe[frame * 2 * HZ // FPS % 2])  # the copy is part of the figure
         holding.apply(held, frame / FPS)
 
     for _ in range(FPS):

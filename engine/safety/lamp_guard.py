@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.safety import kernels
-from engine.safety.flash_guard import Count
+from engine.safety.flash_guard import BEFORE_S, counts
 from engine.safety.limits import MOST_FLASHES
 
 Floats = NDArray[np.float32]
@@ -33,9 +33,8 @@ class LampGuard:
         self.held = 0.0
         self._weights = weights / max(float(weights.sum()), 1e-9)
         self._reds = reds.astype(np.float32)
-        self._most = 2 * min(max(flashes, 1), MOST_FLASHES)
-        self._last_s = -math.inf
-        self._shown, self._asked = Count(n + 1), Count(n + 1)
+        self._start_s = self._last_s = -math.inf
+        self._shown, self._asked = counts(n + 1, 2 * min(max(flashes, 1), MOST_FLASHES))
         self._hold, self._spent = np.zeros(n + 1, np.float32), np.zeros(n + 1, np.bool_)
         self._values = np.zeros((2, n + 1), np.float32)
         self._mean, self._smooth, self._out = (np.zeros(n, np.float32) for _ in range(3))
@@ -48,24 +47,25 @@ class LampGuard:
             time_s: When it shines, on a clock that never goes back.
         """
         if math.isinf(self._last_s):
-            self._last_s = time_s
+            self._start_s = self._last_s = time_s
             self._mean[:] = light
         dt = min(max(time_s - self._last_s, 0.0), LONGEST_S)
         slots = min(max(math.floor(time_s / SLOT_S) - math.floor(self._last_s / SLOT_S), 0), 63)
         self._last_s = time_s
+        now_s = time_s - self._start_s + BEFORE_S
         self._mean += np.float32(1 - math.exp(-dt / MEAN_S)) * (light - self._mean)
         before = np.maximum(self._hold[:-1], self._hold[-1])
         shown, asked = self._shown, self._asked
-        kernels.judge(self._measured(light + before * (self._smooth - light)), time_s, dt, self._most, shown.ends,
-                      shown.rising, shown.times, shown.warned, asked.times, asked.warned, self._hold, self._spent)
-        asked.take(self._measured(light), time_s, slots, self._most)
+        kernels.judge(self._measured(light + before * (self._smooth - light)), now_s, dt, shown.ends, shown.rising,
+                      shown.until, shown.lasting, asked.until, asked.lasting, self._hold, self._spent)
+        asked.take(self._measured(light), now_s, slots)
         held = np.maximum(self._hold[:-1], self._hold[-1])
         if held.any() or before.any():
             follow = np.float32(1 - math.exp(-dt / FOLLOW_S)) * ~(self._spent[:-1] | self._spent[-1])
             self._smooth = np.where(before >= held, self._smooth + follow * (self._mean - self._smooth), self._out)
             self._smooth = self._smooth.astype(np.float32)
         self._out = light + held * (self._smooth - light)
-        shown.take(self._measured(self._out), time_s, slots, self._most)
+        shown.take(self._measured(self._out), now_s, slots)
         self.held = float(np.count_nonzero(held)) / max(held.size, 1)
         return self._out
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from engine.safety.flash_guard import FlashGuard
 from tests.flash_analyser import Recording, light_of
+from tests.wild_pictures import KINDS, wild
 
 Pixels = NDArray[np.uint8]
 Shown = Callable[[float], Pixels]
@@ -181,3 +182,17 @@ def test_another_size_in_between_does_not_begin_the_count_anew() -> None:
         picture = guard.apply(plain(WHITE if frame // 3 % 2 else BLACK, size), frame / 60)
         seen.append(float((picture[..., 1] / 255).mean() ** 2.2))
     assert sum(abs(np.diff(seen)) > 0.1) <= 6
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("seed", [1, 2])
+def test_f2_wild_pictures_flash_no_more_than_thrice_on_any_grid(kind: str, seed: int) -> None:
+    assert wildest(kind, seed, seconds=2, grids=4) <= 3
+
+
+def wildest(kind: str, seed: int, seconds: float, grids: int) -> int:
+    """Return the most flashes that get through, on some of the 16 grids; a tenth of the frames never come."""
+    rng = np.random.default_rng([seed, KINDS.index(kind)])
+    offsets = tuple((int(number) % BLOCK_PX, int(number) // BLOCK_PX) for number in rng.permutation(16)[:grids])
+    gaps = rng.random(round(seconds * 60)) < 0.1
+    return measured(wild(kind, seed, (96, 54)), seconds, offsets=offsets, skipped=lambda frame: bool(gaps[frame]))
