@@ -131,7 +131,7 @@ class Verifier:
                               self._colour(labs, light, i, j), int(both.sum())))
         self._output.close()
         self._bare.close()
-        return Verdict(pairs, coverage, wrong_of(pairs, coverage))
+        return Verdict(pairs, coverage, wrong_of(pairs, coverage, len(names)))
 
     def look(self, colour: NDArray[Any], share: float = SHARES[0]) -> Array:
         """Return what the camera sees of a stage of one colour, as light at the first exposure, at each place."""
@@ -217,9 +217,9 @@ class Verifier:
         self._rig.wait(self._wait_s)
 
 
-def wrong_of(pairs: Sequence[Pair], coverage: float) -> list[str]:
+def wrong_of(pairs: Sequence[Pair], coverage: float, projectors: int) -> list[str]:
     """Return what is out of its limits, in words, with the remedy."""
-    wrong = [] if pairs else ["no two projectors overlap: turn them so that their pictures meet, and scan again"]
+    wrong = [] if pairs or projectors < 2 else ["no two projectors overlap: turn them so that their pictures meet, and scan again"]
     if coverage < LIMITS["coverage"]:
         wrong.append(f"stage: {coverage:.1%} is lit, {LIMITS['coverage']:.0%} is wanted: {REMEDIES['coverage']}")
     for pair in pairs:

@@ -9,6 +9,7 @@ from calibration.colour import LUMINANCE, difference, luminance_of, mixes_of
 from calibration.grid import grid_of
 from calibration.rooms import COLD, WARM
 from calibration.stage import FlatStage, cylinder_of
+from calibration.verify import Pair, wrong_of
 from engine.problems import MixeurError
 
 GRID = grid_of(FlatStage(np.array([(0, 0), (320, 0), (320, 160), (0, 160)], float)), 2.0, 81)
@@ -100,3 +101,14 @@ def test_a_cylinder_is_found_from_its_corners_and_a_point_on_each_edge():
     np.testing.assert_allclose(found.camera_px(places), seen(places[:, 0], places[:, 1]), atol=0.5)
     with pytest.raises(MixeurError, match="needs a point more"):
         cylinder_of(corners, np.empty((0, 2)), seen([0.5], [1]), (4.0, 2.0), (1280, 800))
+
+
+def test_a_verdict_names_what_is_out_of_its_limits_and_what_to_do():
+    good = Pair("left", "right", 0.02, 0.06, 0.007, 0.03, 0.03, 0.1, 3000)
+    assert wrong_of([good], 0.99, 2) == []
+    moved = Pair("left", "right", 2.0, 5.1, 0.007, 0.03, 0.03, 0.1, 3000)
+    assert wrong_of([moved], 0.99, 2) == ["left and right: seam_p95_px 5.1, at most 0.5: the pictures do not meet: was a "
+                                          "projector or the camera moved? Scan and solve again"]
+    assert "90.0% is lit" in wrong_of([good], 0.9, 2)[0]
+    assert "overlap" in wrong_of([], 0.99, 2)[0]
+    assert wrong_of([], 0.99, 1) == []
