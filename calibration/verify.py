@@ -219,7 +219,9 @@ class Verifier:
 
 def wrong_of(pairs: Sequence[Pair], coverage: float, projectors: int) -> list[str]:
     """Return what is out of its limits, in words, with the remedy."""
-    wrong = [] if pairs or projectors < 2 else ["no two projectors overlap: turn them so that their pictures meet, and scan again"]
+    wrong = []
+    if not pairs and projectors > 1:
+        wrong.append("no two projectors overlap: turn them so that their pictures meet, and scan again")
     if coverage < LIMITS["coverage"]:
         wrong.append(f"stage: {coverage:.1%} is lit, {LIMITS['coverage']:.0%} is wanted: {REMEDIES['coverage']}")
     for pair in pairs:

@@ -107,8 +107,8 @@ def test_a_verdict_names_what_is_out_of_its_limits_and_what_to_do():
     good = Pair("left", "right", 0.02, 0.06, 0.007, 0.03, 0.03, 0.1, 3000)
     assert wrong_of([good], 0.99, 2) == []
     moved = Pair("left", "right", 2.0, 5.1, 0.007, 0.03, 0.03, 0.1, 3000)
-    assert wrong_of([moved], 0.99, 2) == ["left and right: seam_p95_px 5.1, at most 0.5: the pictures do not meet: was a "
-                                          "projector or the camera moved? Scan and solve again"]
+    assert wrong_of([moved], 0.99, 2) == ["left and right: seam_p95_px 5.1, at most 0.5: the pictures do not meet: "
+                                          "was a projector or the camera moved? Scan and solve again"]
     assert "90.0% is lit" in wrong_of([good], 0.9, 2)[0]
     assert "overlap" in wrong_of([], 0.99, 2)[0]
     assert wrong_of([], 0.99, 1) == []
