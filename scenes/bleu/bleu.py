@@ -130,7 +130,7 @@ class Bleu(Scene):
         self.draw_lake(canvas, now, low, night)
         canvas.people(mirror=True)
         self.draw_plants(canvas, now)
-        bright = (0.45 + 0.4 * np.sin(now.time * 2 + self.twinkle[:FLIES] * 3)) * (0.35 + 0.65 * night)
+        bright = (0.38 + 0.26 * np.sin(now.time * 1.2 + self.twinkle[:FLIES] * 3)) * (0.35 + 0.65 * night)
         fly = mix((1.0, 0.97, 0.85), (1.0, 0.80, 0.36), night)
         canvas.dots(*self.flies.T, 0.006 + 0.009 * night, fly, alpha=bright, soft=1, blend="add")
         inside = canvas.view("inside")

@@ -42,6 +42,7 @@ class Contact(Scene):
         self.asked = []  # (time, light) of the last moments
         self.hue = HUES[""]
         self.bloom = self.stroke = 0.0  # how much it is held, and caressed
+        self.swung = 0.0  # how far the threads have swung, radians
         self.bodies = np.zeros(MOST)  # the light of each person's bough
         self.places = np.zeros(MOST)  # where it leans, -1..1
         self.waves = []  # (time of birth, strength)
@@ -62,6 +63,7 @@ class Contact(Scene):
             self.places += (np.where(order < count, spread, self.places) - self.places) * min(now.dt * 3, 1)
             self.hue += (HUES[touch.kind] - self.hue) * min(now.dt * 2.5, 1)
         self.bloom += ((touch.kind == "hold") * min(touch.held_s / 5, 1) - self.bloom) * min(now.dt * 2, 1)
+        self.swung += now.dt * (0.7 + 0.6 * self.stroke)
         self.stroke += ((touch.kind == "caress") - self.stroke) * min(now.dt * 2, 1)
         if touch.began or (touch.ended and touch.kind == "tap"):
             self.waves.append((now.time, 0.4 + 0.6 * touch.level))
@@ -104,15 +106,15 @@ class Contact(Scene):
         length = reach * (0.12 + 0.86 * self.glow) * (0.5 + 0.5 * self.bodies[person])
         share = np.linspace(0, 1, JOINTS)[:, None]
         swing = (
-            self.sway * (0.55 + 1.5 * self.stroke) * np.sin(phase + now.time * (0.9 + 1.6 * self.stroke) + 3.5 * share)
+            self.sway * (0.55 + 1.5 * self.stroke) * np.sin(phase + self.swung + 3.5 * share)
         )
         bend = angle + share * (swing + 0.25 * np.sin(2.7 * phase + now.time * 0.31))
         xs = self.centre[0] + np.cos(bend) * length * share * 1.35
         ys = self.centre[1] + np.sin(bend) * length * share
-        light = 0.30 * (1 - 0.7 * share) + 0.45 * np.cos(phase + 9 * share - now.time * 4) ** 12
+        light = 0.26 * (1 - 0.6 * share) + 0.16 * share * np.cos(phase + 9 * share - now.time * 1.6) ** 12
         for born, strength in self.waves:
             front = (now.time - born) / WAVE_S * 1.5
-            light = light + 0.7 * strength * np.exp(-(((share - front) / 0.09) ** 2))
+            light = light + 0.4 * strength * np.exp(-(((share - front) / 0.09) ** 2))
         light = np.minimum(light[1:] * self.glow * self.bodies[person], 1)
         hue = self.hue + 0.045 * person + 0.06 * share[1:]
         colour = hsv(hue.ravel(), np.broadcast_to(0.85 - 0.5 * share[1:] ** 2, hue.shape).ravel(), 1.0)

@@ -129,7 +129,7 @@ class Danse(Scene):
         shed = np.arange(COUNT) >= BODY
         hue = self.hue + 0.30 * warm * (1 - shed) * np.where(self.own > 0.5, 1, 0.6) + 0.03 * self.own + shed * 0.52
         colour = hsv(hue, 0.75 - 0.35 * warm, 1.0)
-        light = self.lit * (0.28 + 0.30 * warm + 0.16 * shed)
+        light = self.lit * (0.22 + 0.20 * warm + 0.14 * shed)
         tail = self.speed * (0.05 + 0.02 * shed[:, None])
         seen = light > 0.01
         x, y = self.at[seen].T

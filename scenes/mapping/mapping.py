@@ -146,11 +146,11 @@ class Mapping(Scene):
 
     def rain(self, x, y, t, phase, awake):
         column = np.floor(x * 13)
-        drop = (y * 1.3 - t * (0.35 + 0.5 * awake) * (0.6 + 0.4 * np.sin(column * 7.7)) + column * 0.37) % 1
+        drop = (y * 1.3 - t * 0.28 * (0.6 + 0.4 * np.sin(column * 7.7)) + column * 0.37) % 1
         return 0.12 + drop**7, 0.56 + 0.03 * drop, drop**14
 
     def fire(self, x, y, t, phase, awake):
-        flame = 0.5 + 0.25 * np.sin(9 * x + 2.3 * t + np.sin(5 * y + 3 * t)) + 0.2 * np.sin(17 * x - 3.1 * t)
+        flame = 0.5 + 0.25 * np.sin(9 * x + 1.1 * t + np.sin(5 * y + 1.3 * t)) + 0.2 * np.sin(17 * x - 1.4 * t)
         heat = np.clip(y * 1.35 - 0.75 + flame * (0.5 + 0.5 * awake), 0, 1)
         return heat, 0.02 + 0.10 * heat, 0.5 * heat**4
 
@@ -161,7 +161,7 @@ class Mapping(Scene):
             np.exp(-((((x - t * 0.16) % 1 - 0.5) / 0.12) ** 2) - ((y - 0.72 - 0.08 * np.sin(t * 1.1)) / 0.05) ** 2)
             * awake
         )
-        sheen = 0.5 + 0.5 * np.sin(14 * y - 2 * t + 5 * np.sin(4 * x + t * 0.6))
+        sheen = 0.5 + 0.5 * np.sin(14 * y - 0.9 * t + 5 * np.sin(4 * x + t * 0.3))
         return under * (0.3 + 0.35 * sheen) + 0.8 * fish, 0.5 + 0.08 * y - 0.42 * (fish > 0.3), 0.3 * sheen**6
 
     def stars(self, x, y, t, phase, awake):
