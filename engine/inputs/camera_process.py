@@ -56,7 +56,9 @@ def camera_of(fields: dict[str, Any]) -> Camera:
     """Return a camera from what JSON made of its fields."""
     corners = fields.get("corners")
     corners = None if corners is None else tuple((float(x), float(y)) for x, y in corners)
-    return Camera(**{**fields, "size": (int(fields["size"][0]), int(fields["size"][1])), "corners": corners})
+    floor = fields.get("floor_m")
+    return Camera(**{**fields, "size": (int(fields["size"][0]), int(fields["size"][1])), "corners": corners,
+                     "floor_m": None if floor is None else (float(floor[0]), float(floor[1]))})
 
 
 def run_camera(

@@ -131,6 +131,9 @@ class Camera:
         lock: Whether exposure, white balance and focus are locked after warming up.
         corners: Where the stage's corners are in the picture, in shares of its width and height, clockwise
             from top left; None: the whole picture is the stage.
+        floor_m: For a camera that looks straight down: (width, height) of the floor that its whole picture shows.
+            Visitors are then told from the floor by its grain, so a projector may light it. None: it looks from the
+            front.
         lost: What the show makes of it while it is gone. In no case does a visitor stand frozen. `idle`: nobody is
             there and presence is unknown. `hold`: nobody is seen, but presence and count stay as they were, so that
             the show's mood bridges the gap. `simulate`: simulated visitors take over until it is back.
@@ -145,6 +148,7 @@ class Camera:
     lock: bool = True
     corners: tuple[tuple[float, float], ...] | None = field(
         default=None, metadata=limits(-1, 2) | form(forms.corners))
+    floor_m: tuple[float, float] | None = field(default=None, metadata=limits(0.5, 100, "m"))
     group: str | None = None
     lost: Literal["idle", "hold", "simulate"] = "idle"
 

@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 
 from engine.show.model import Camera
+from engine.vision.above import Above
 from engine.vision.flow import Motion
 from engine.vision.key import cut_out, key_wall
 from engine.vision.people import find_people
@@ -31,6 +32,7 @@ class Eye:
         self.size = analysed_size(camera.size)
         self._plate = None if camera.key == "none" else Plate(camera.key, camera.fps)
         self._room = EmptyRoom(camera.fps)
+        self._above = None if camera.floor_m is None else Above(camera.floor_m, camera.fps, first_id)
         self._tracker = Tracker(first_id)
         self._motion = Motion()
         self._small: Pixels | None = None
@@ -39,11 +41,14 @@ class Eye:
     @property
     def next_id(self) -> int:
         """Return the id that the next person will have."""
-        return self._tracker.next_id
+        return self._tracker.next_id if self._above is None else self._above.next_id
 
     def learn(self, picture: Pixels) -> None:
         """Take a picture for the empty room."""
-        self.key(picture)
+        if self._above is not None:
+            self._above.learn(_resized(picture, analysed_size((picture.shape[1], picture.shape[0]))))
+        else:
+            self.key(picture)
 
     def key(self, picture: Pixels) -> Pixels:
         """Cut people out.
@@ -57,10 +62,13 @@ class Eye:
         size = picture.shape[1], picture.shape[0]
         self.size = analysed_size(size)
         self._small = _resized(picture, self.size)
-        if self._plate is not None:
+        if self._plate is not None and self._above is None:
             self._mask = None  # worked out when it is needed: the matte goes out first
             return key_wall(picture, self._plate.look(self._small), self._plate.channel)
-        self._mask = _solid(self._room.difference(self._small))
+        if self._above is not None:
+            self._mask = self._above.difference(self._small)
+        else:
+            self._mask = _solid(self._room.difference(self._small))
         edge = np.asarray(cv2.GaussianBlur(self._mask, (5, 5), 1.2), np.uint8)
         return cut_out(picture, _resized(edge, size))
 
@@ -80,7 +88,10 @@ class Eye:
         if mask is None:
             mask = _solid(_resized(np.asarray(cv2.extractChannel(matte, 3), np.uint8), self.size))
         mask.flags.writeable = False
-        people, contacts = self._tracker.follow(find_people(mask, self._small), captured_ns, self.size)
+        if self._above is not None:
+            people, contacts = self._above.follow(captured_ns)
+        else:
+            people, contacts = self._tracker.follow(find_people(mask, self._small), captured_ns, self.size)
         motion, flow = self._motion.measure(self._small, captured_ns)
         return Sighting(self._camera.name, "live", frame, captured_ns, self.size, people, mask, flow, motion, contacts)
 

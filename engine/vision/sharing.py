@@ -1,0 +1,115 @@
+"""Who owns which pixel: the pieces of a mask seen from above are shared among those who are expected in them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.world import Floats, Pixels
+
+SMALLEST_M2 = 0.03
+CORE_M = 0.075  # half of the thinnest trunk that counts: a child's, from above
+ARM_PX = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """One connected piece of a mask.
+
+    Attributes:
+        x, y: Its pixels. Shape (n,), float32.
+        depth: How far each pixel lies from the piece's edge, pixels. Shape (n,), float32.
+        box: (left, top, width, height).
+    """
+
+    x: Floats
+    y: Floats
+    depth: Floats
+    box: tuple[int, int, int, int]
+
+    @property
+    def area(self) -> int:
+        """Return how many pixels it has."""
+        return len(self.x)
+
+    def distance(self, x: float, y: float) -> float:
+        """Return how far a point is from the piece, pixels; 0 inside it."""
+        left, top, width, height = self.box
+        beside = max(left - x, x - left - width, top - y, y - top - height)
+        if beside > 40:
+            return float(beside)
+        return max(0.0, float(np.sqrt(np.min((self.x - np.float32(x)) ** 2 + (self.y - np.float32(y)) ** 2))) - 1.0)
+
+
+def find_pieces(mask: Pixels, px_per_m: float) -> tuple[list[Piece], Pixels]:
+    """Return the pieces of a mask that are large and thick enough to be somebody, and the mask without the rest.
+
+    Args:
+        mask: 0 or 255, shape (height, width).
+        px_per_m: Pixels a metre on the floor.
+    """
+    depth = np.asarray(cv2.distanceTransform(mask, cv2.DIST_L2, 3), np.float32)
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8, ltype=cv2.CV_16U)
+    smallest, core = SMALLEST_M2 * px_per_m**2, CORE_M * px_per_m
+    pieces, kept = [], np.zeros_like(mask)
+    for label in range(1, count):
+        left, top, width, height, area = (int(v) for v in stats[label])
+        if area < smallest:
+            continue
+        there = slice(top, top + height), slice(left, left + width)
+        own = labels[there] == label
+        rows, columns = np.nonzero(own)
+        deep = depth[there][rows, columns]
+        if float(deep.max()) < core:
+            continue
+        kept[there][own] = 255
+        pieces.append(Piece((columns + left).astype(np.float32), (rows + top).astype(np.float32), deep,
+                            (left, top, width, height)))  # fmt: skip
+    return pieces, kept
+
+
+def middle(piece: Piece, own: NDArray[np.bool_] | None = None) -> tuple[float, float]:
+    """Return where the trunk is: the mean place, deep pixels counting more than arms at the edge."""
+    weight = piece.depth * piece.depth
+    if own is not None:
+        weight = weight * own
+    total = max(float(weight.sum()), 1e-6)
+    return float(weight @ piece.x) / total, float(weight @ piece.y) / total
+
+
+def share(piece: Piece, places: Sequence[tuple[float, float]], rounds: int = 2) -> tuple[NDArray[np.intp], Floats]:
+    """Share a piece among several: each pixel goes to the nearest, and each moves to the middle of its own.
+
+    Args:
+        places: Where they are expected, pixels.
+
+    Returns:
+        For each pixel the index of its owner, and the places, shape (k, 2), float32.
+    """
+    centres = np.array(places, np.float32)
+    owner = np.zeros(piece.area, np.intp)
+    for _ in range(rounds):
+        far = (piece.x[None] - centres[:, :1]) ** 2 + (piece.y[None] - centres[:, 1:]) ** 2
+        owner = far.argmin(axis=0)
+        for k in range(len(centres)):
+            own = owner == k
+            if own.any():
+                centres[k] += np.float32(0.7) * (np.array(middle(piece, own), np.float32) - centres[k])
+    return owner, centres
+
+
+def trunks(piece: Piece, px_per_m: float) -> list[tuple[float, float]]:
+    """Return the deepest places of a piece that are a trunk apart, the deepest first."""
+    found: list[tuple[float, float]] = []
+    apart, least = 0.36 * px_per_m, max(CORE_M * 1.3 * px_per_m, 0.6 * float(piece.depth.max()))
+    left = piece.depth >= least
+    while left.any() and len(found) < 6:
+        deepest = int(np.argmax(np.where(left, piece.depth, 0)))
+        x, y = float(piece.x[deepest]), float(piece.y[deepest])
+        found.append((x, y))
+        left &= (piece.x - x) ** 2 + (piece.y - y) ** 2 > apart * apart
+    return found

@@ -1,0 +1,138 @@
+"""From above: who is who on a floor that a projector lights, and through hugs."""
+
+import cv2
+import numpy as np
+import pytest
+
+from engine.bench.track_score import Contact, contacts_of, identity_f1, score_contacts
+from engine.bench.tracking import figures, watch
+from engine.fake.crowd import Crowd
+from engine.fake.overhead import OverheadCamera
+from engine.show.model import Camera
+from engine.vision.above import Above
+from engine.vision.crowd import CrowdTracker
+from engine.vision.eye import Eye
+from engine.vision.floor import LitFloor
+
+STEP_S = 1 / 30
+PX_PER_M = 50.0
+
+
+def bodies(*places: tuple[float, float]) -> np.ndarray:
+    """A mask of half of 640x480 with a body at each place, metres."""
+    mask = np.zeros((240, 320), np.uint8)
+    for x, y in places:
+        cv2.ellipse(mask, (round(x * PX_PER_M), round(y * PX_PER_M)), (13, 8), 0, 0, 360, 255, -1)
+    return mask
+
+
+def dressed(*places: tuple[float, float]) -> np.ndarray:
+    picture = np.full((240, 320, 3), 90, np.uint8)
+    for k, (x, y) in enumerate(places):
+        colour = ((40, 60, 200), (200, 120, 40), (60, 180, 70))[k]
+        cv2.ellipse(picture, (round(x * PX_PER_M), round(y * PX_PER_M)), (13, 8), 0, 0, 360, colour, -1)
+    return picture
+
+
+@pytest.fixture(scope="module")
+def floor() -> np.ndarray:
+    rng = np.random.default_rng(1)
+    return np.clip(rng.normal(110, 7, (240, 320, 1)) + rng.normal(0, 2, (240, 320, 3)), 0, 255).astype(np.uint8)
+
+
+def test_light_and_shadow_on_the_floor_are_nobody(floor: np.ndarray) -> None:
+    rng, learnt = np.random.default_rng(2), LitFloor(30)
+    noisy = lambda p: np.clip(p + rng.normal(0, 1.5, p.shape), 0, 255).astype(np.uint8)  # noqa: E731
+    for _ in range(20):
+        learnt.learn(noisy(floor))
+    light = np.ones((240, 320, 3), np.float32)
+    cv2.circle(light, (100, 120), 45, (1.1, 1.3, 1.5), -1)
+    cv2.circle(light, (220, 90), 30, (0.7, 0.7, 0.7), -1)
+    mask = cv2.morphologyEx(learnt.difference(noisy(floor * light * 1.15)), cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
+    assert (mask > 0).mean() < 0.01
+    somebody = floor * light
+    cv2.ellipse(somebody, (100, 120), (14, 9), 20, 0, 360, (120, 130, 150), -1)  # as bright as the lit floor, but plain
+    mask = learnt.difference(noisy(somebody))
+    body = np.zeros((240, 320), np.uint8)
+    cv2.ellipse(body, (100, 120), (11, 6), 20, 0, 360, 1, -1)
+    assert (mask[body > 0] > 0).mean() > 0.8
+
+
+def test_ids_survive_a_hug_of_three_seconds_and_the_contact_lasts_as_long() -> None:
+    tracker, told = CrowdTracker(PX_PER_M), []
+    gaps = [*np.linspace(2.0, 0.26, 60), *[0.26] * 90, *np.linspace(0.26, 2.0, 60)]
+    for gap in gaps:
+        places = (3.2 - gap / 2, 2.4), (3.2 + gap / 2, 2.4)
+        walkers, contacts = tracker.follow(bodies(*places), dressed(*places), STEP_S)
+        told.append(contacts)
+    left, right = sorted(walkers, key=lambda w: w.x)
+    assert (left.id, right.id) == (1, 2)
+    assert all(contact == ((1, 2),) for contact in told[65:145])
+    assert not told[30] and not told[-1]
+
+
+def test_a_stop_of_a_minute_keeps_the_id(floor: np.ndarray) -> None:
+    rng, eye = np.random.default_rng(3), Above((6.4, 4.8), 2.0)
+    large = cv2.resize(floor, (640, 480), interpolation=cv2.INTER_NEAREST)
+    noise = [rng.normal(0, 2, large.shape).astype(np.float32) for _ in range(5)]
+    for tile in noise:
+        eye.learn(np.clip(large + tile, 0, 255).astype(np.uint8))
+    standing = large.copy()
+    cv2.ellipse(standing, (300, 200), (26, 16), 0, 0, 360, (60, 50, 120), -1)
+    seen = set()
+    for frame in range(120):
+        eye.difference(np.clip(standing + noise[frame % 5], 0, 255).astype(np.uint8))
+        people, _ = eye.follow(round(frame * 0.5e9))
+        seen |= {person.id for person in people}
+    assert seen == {1}
+    assert len(people) == 1 and abs(people[0].foot_px[0] - 300) < 6 and abs(people[0].foot_px[1] - 200) < 6
+
+
+def test_a_child_of_a_metre_counts() -> None:
+    tracker = CrowdTracker(PX_PER_M)
+    mask = np.zeros((240, 320), np.uint8)
+    cv2.ellipse(mask, (160, 120), (7, 5), 0, 0, 360, 255, -1)  # 0.6 of an adult
+    for _ in range(4):
+        walkers, _ = tracker.follow(mask, np.zeros((240, 320, 3), np.uint8), STEP_S)
+    assert len(walkers) == 1
+
+
+def test_a_simulated_crowd_under_a_projector_is_followed() -> None:
+    seen = watch(OverheadCamera(Crowd(5, 4, 3.0), 5))
+    values, _ = figures(seen)
+    assert values["track_idf1"] > 0.8
+
+
+def test_a_camera_above_fills_the_sighting(floor: np.ndarray) -> None:
+    eye = Eye(Camera(name="room", size=(640, 480), floor_m=(6.4, 4.8), fps=30), first_id=7)
+    empty = cv2.resize(floor, (640, 480), interpolation=cv2.INTER_NEAREST)
+    eye.learn(empty)
+    for frame in range(5):
+        picture = empty.copy()
+        cv2.ellipse(picture, (300 + 4 * frame, 200), (26, 16), 0, 0, 360, (60, 50, 120), -1)
+        sighting = eye.track(picture, eye.key(picture), round(frame * 1e9 / 30), frame)
+    (person,) = sighting.people
+    scale = sighting.size[0] / 640
+    assert person.id == 7 and eye.next_id == 8
+    assert abs(person.foot_px[0] / scale - 314) < 8 and person.velocity_px[0] > 30
+    assert sighting.mask is not None and sighting.mask.shape == sighting.size[::-1]
+    assert len(person.outline_px) >= 6 and person.box_px[2] > 30 * scale
+
+
+def test_scores_of_tracks_made_by_hand() -> None:
+    still = [{1: (0.0, 0.0), 2: (5.0, 0.0)}] * 10
+    assert identity_f1(still, still, 0.5) == 1.0
+    swapped = still[:5] + [{2: (0.0, 0.0), 1: (5.0, 0.0)}] * 5
+    assert identity_f1(still, swapped, 0.5) == 0.5
+    half = still[:5] + [{1: (0.0, 0.0)}] * 5
+    assert identity_f1(still, half, 0.5) == pytest.approx(2 * 15 / 35)
+
+
+def test_scores_of_contacts_made_by_hand() -> None:
+    touch = frozenset({(1, 2)})
+    frames = [frozenset()] * 5 + [touch] * 10 + [frozenset()] * 3 + [touch] * 4 + [frozenset()] * 20 + [touch]
+    truth = contacts_of(frames, gap=6, shortest=3)
+    assert truth == [Contact((1, 2), 5, 21)]
+    score = score_contacts(truth, [Contact((1, 2), 7, 25), Contact((1, 3), 7, 9)], tolerance=3)
+    assert score.delays == (2,) and score.end_delays == (4,) and score.f1 == pytest.approx(2 / 3)
+    assert score_contacts(truth, [Contact((1, 2), 10, 25)], tolerance=3).f1 == 0.0
