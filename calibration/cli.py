@@ -22,13 +22,13 @@ def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     simulate.add_argument("--seed", type=int, default=1, help="of places, walls and noise (1)")
     simulate.add_argument("--json", metavar="FILE", help="write one record a case; - prints them")
     simulate.add_argument("--keep", type=Path, metavar="DIR", help="keep the pictures of one case, for `solve`")
-    simulate.set_defaults(run=run_simulate)
+    simulate.set_defaults(run=session_cli.prepared(run_simulate))
     solve = words.add_parser("solve", help="map a projector, or find its lens, from a folder with a manifest.toml")
     solve.add_argument("folder", type=Path, metavar="DIR")
     solve.add_argument("--json", metavar="FILE", help="write the figures; - prints them")
     solve.add_argument("--profile", type=Path, metavar="FILE", help="write the projector's profile, for the show")
     solve.add_argument("--force", action="store_true", help="of a session: take a result that is worse")
-    solve.set_defaults(run=run_solve)
+    solve.set_defaults(run=session_cli.prepared(run_solve))
     session_cli.add(words)
 
 

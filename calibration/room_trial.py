@@ -22,7 +22,7 @@ from calibration.simulator.rig import Timing
 from calibration.steps import Overlap, photometric, scan, solve_session
 from calibration.trial import GROSS_PX
 from calibration.verify import Verifier
-from engine.kernel_cache import RENDER_KERNELS, prepare_cache, warm
+from engine.kernel_cache import RENDER_KERNELS, warm
 
 SEAM_PX, RESPONSE, BRIGHT, DARK, BLACK = 0.1, 0.005, 0.01, 0.035, 0.05  # G8 and G10
 
@@ -43,7 +43,6 @@ def try_room(room: str, seed: int) -> dict[str, Any]:
 
 
 def _judged(session: Session, exact: LightRig, room: str, seed: int) -> dict[str, Any]:
-    prepare_cache()
     overlap, kernels = Overlap(session), warm(RENDER_KERNELS[:1])[0]
     light, tones = overlap.light(True)
     verifier = Verifier(exact, CAMERA, dict(zip(overlap.names, overlap.profiles, strict=True)),

@@ -5,13 +5,14 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.atomic import write_atomic
 from engine.clock import RealClock
+from engine.kernel_cache import prepare_cache
 from engine.problems import MixeurError
 
 if TYPE_CHECKING:
@@ -140,6 +141,14 @@ def run_undo(args: argparse.Namespace) -> int:
     return 0
 
 
+def prepared(run: Callable[[argparse.Namespace], int]) -> Callable[[argparse.Namespace], int]:
+    """Return a command that chooses where compiled kernels are kept before anything of it imports them."""
+    def with_cache(args: argparse.Namespace) -> int:
+        prepare_cache()
+        return run(args)
+    return with_cache
+
+
 def write_json(file: str | None, data: Any) -> None:
     """Write plain data to a file, or print it where the file is called `-`."""
     text = json.dumps(data, indent=2) + "\n"
@@ -152,7 +161,7 @@ def write_json(file: str | None, data: Any) -> None:
 def _step(words: Words[argparse.ArgumentParser], name: str, run: Any, text: str) -> argparse.ArgumentParser:
     parser = words.add_parser(name, help=text, description=text)
     parser.add_argument("folder", type=Path, metavar="DIR", help="the session's folder")
-    parser.set_defaults(run=run)
+    parser.set_defaults(run=prepared(run))
     return parser
 
 

@@ -24,7 +24,7 @@ from calibration.session import Session, Solution, read_solution, stage_of, writ
 from calibration.stage import CORNERS, Array, Stage
 from calibration.verify import Verdict, Verifier
 from engine.atomic import write_atomic
-from engine.kernel_cache import RENDER_KERNELS, prepare_cache, warm
+from engine.kernel_cache import RENDER_KERNELS, warm
 from engine.problems import MixeurError
 from engine.show.profile import Light as ProfileLight
 from engine.show.profile import Profile, read_profile
@@ -102,7 +102,6 @@ def photometric(session: Session, made: str, is_coloured: bool, say: Say) -> Ver
 
 def verify(session: Session, rig: LightRig, wait_s: float, say: Say) -> Verdict:
     """Show pictures through the profiles that stand, and judge what the camera sees."""
-    prepare_cache()
     kernels = warm(RENDER_KERNELS[:1])[0]
     room = Overlap(session)
     if any(profile.light is None for profile in room.profiles):

@@ -1,7 +1,10 @@
 """The technician's page, command by command: from an empty wall to two projectors that are verified as one."""
 
+import os
 import re
 import shlex
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -23,10 +26,16 @@ def test_the_page_leads_to_a_verified_blend_and_back(tmp_path, monkeypatch, caps
     told = commands()
     steps = ["scan", "solve", "blend", "photometric", "colour", "verify", "history", "undo"]
     assert [words[1] for words in told] == steps
+    fresh = {name: value for name, value in os.environ.items() if not name.startswith("NUMBA")}
     for words in told:
-        assert main(words) == 0, capsys.readouterr()
+        if words[1] == "verify":  # as from a terminal: nothing has chosen where kernels are kept
+            ended = subprocess.run([sys.executable, "-P", "-m", "engine.cli", *words], env=fresh, capture_output=True,
+                                   text=True)
+            assert ended.returncode == 0, ended
+            assert "passed" in ended.stdout
+        else:
+            assert main(words) == 0, capsys.readouterr()
     said = capsys.readouterr().out
-    assert "passed" in said
     assert "colour mixed anew" in said
     assert read_profile(Path("room/profiles/left.toml")).colour is None  # the last command took the colours back
     assert read_profile(Path("room/profiles/left.toml")).light is not None
