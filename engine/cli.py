@@ -10,8 +10,8 @@ from typing import Protocol
 
 from engine.problems import MixeurError
 
-COMMANDS = ("run", "check", "render", "new_show", "new_scene", "devices", "identify", "speakers", "doctor",
-            "install_service", "bench", "stress", "measure_latency", "track")
+COMMANDS = ("run", "check", "render", "new_show", "new_scene", "devices", "identify", "projectors", "speakers",
+            "doctor", "install_service", "bench", "stress", "measure_latency", "track")
 GROUP = "mixeur.commands"
 
 

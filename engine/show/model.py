@@ -200,6 +200,7 @@ class Projector:
         size: (width, height) in pixels; None: the display's own.
         profile: Calibration file, or None for the stage's whole picture.
         view: Which view of the scene it shows.
+        pjlink: Its address in the network, for `mixeur projectors`.
     """
 
     name: str = field(metadata=HIDDEN)
@@ -208,6 +209,8 @@ class Projector:
     profile: Path | None = None
     view: str = field(default="stage", metadata=form(forms.name))
     flip: Literal["none", "horizontal", "vertical", "both"] = "none"
+    pjlink: str | None = field(default=None, metadata=form(forms.host))
+    pjlink_password: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

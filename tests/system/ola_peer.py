@@ -8,7 +8,8 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from engine.kernel_cache import prepare_cache
@@ -31,6 +32,13 @@ OTHERS = (
 
 def main(folder: Path) -> None:
     """Start olad, then ask for light three times."""
+    with listening(folder):
+        print(json.dumps(asked()), flush=True)
+
+
+@contextmanager
+def listening(folder: Path) -> Iterator[None]:
+    """Run olad in a network of its own, its universes `ARTNET` and `SACN` patched."""
     for words in ("link set lo up", "link add veth0 type veth peer name veth1", f"addr add {HOST}/24 dev veth0",
                   "link set veth0 up", "link set veth1 up", "route add 224.0.0.0/4 dev veth0"):
         subprocess.run(["ip", *words.split()], check=True)
@@ -41,7 +49,7 @@ def main(folder: Path) -> None:
                        for line in told("ola_dev_info").splitlines() if line.startswith("Device")}
             for device, universe in (("ArtNet", ARTNET), ("E1.31", SACN)):
                 told("ola_patch", "-d", devices[device], "-p", "0", "-i", "-u", str(universe))
-            print(json.dumps(asked()), flush=True)
+            yield
         finally:
             olad.terminate()
 
