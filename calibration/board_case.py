@@ -19,6 +19,7 @@ from calibration.simulator.room import Camera, Projector, Room
 from calibration.simulator.sheet import Sheet
 from calibration.simulator.surface import Cylinder, Plane, Relief, Surface
 from engine.atomic import write_atomic
+from engine.problems import MixeurError
 
 CORNERS, SQUARE_MM = (9, 6), 34.0
 BEAMER, LOOKER = "beamer", "camera"
@@ -111,7 +112,9 @@ def shoot(folder: Path, name: str, case: BoardCase, surfaces: Sequence[Surface],
     for number, slot in enumerate(slots):
         frame = plan.frame(slot) if slot is not None else np.zeros(case.projector[::-1], np.uint8)
         picture = expose(view.radiance({BEAMER: frame}), made.cameras[LOOKER], rng)
-        cv2.imwrite(str(folder / f"{name}_{number:02d}{case.suffix}"), picture, [cv2.IMWRITE_JPEG_QUALITY, 92])
+        options = [cv2.IMWRITE_JPEG_QUALITY, 92] if case.suffix == ".jpg" else []
+        if not cv2.imwrite(str(folder / f"{name}_{number:02d}{case.suffix}"), picture, options):
+            raise MixeurError(f"{folder}: a picture cannot be written; is the disk full?")
 
 
 def _manifest(case: BoardCase) -> Manifest:

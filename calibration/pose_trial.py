@@ -34,7 +34,7 @@ def try_poses(seed: int, is_dense: bool) -> dict[str, Any]:
             points = _object(lens, rng, 4000)
             count, noise = (DENSE, DENSE_PX) if is_dense else (CLICKS, CLICK_PX)
             true_px = lens.project(points)[0]
-            chosen = list(range(count)) if is_dense else _apart(true_px, count)
+            chosen = list(range(count)) if is_dense else _apart(points, true_px, count)
             px = true_px[chosen] + rng.normal(0, noise, (count, 2))
             found = solve_pose(points[chosen], px, FULL_HD, noise).lens
             errors.append(np.hypot(*(found.project(points)[0] - true_px).T))
@@ -76,10 +76,12 @@ def _object(lens: Lens, rng: np.random.Generator, count: int) -> Array:
     return np.asarray(lens.at_m + rays * (length * (1 + depth / np.abs(lens.at_m[2])))[:, None])
 
 
-def _apart(px: Array, count: int) -> list[int]:
-    """Return points as a person chooses them: each as far from the others as can be."""
+def _apart(points_m: Array, px: Array, count: int) -> list[int]:
+    """Return points as the technician is told to choose them: far apart in the picture and before or behind others."""
+    depth = points_m[:, 2] - points_m[:, 2].mean()  # the projector looks along z
+    place = np.column_stack([px, depth / depth.std() * px.std()])
     chosen = [int(np.argmin(px.sum(1)))]
     while len(chosen) < count:
-        gaps = np.min([np.hypot(*(px - px[one]).T) for one in chosen], axis=0)
+        gaps = np.min([np.linalg.norm(place - place[one], axis=1) for one in chosen], axis=0)
         chosen.append(int(np.argmax(gaps)))
     return chosen
