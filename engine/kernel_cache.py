@@ -23,8 +23,8 @@ from engine.problems import MixeurError
 
 RENDER_KERNELS = ("engine.render.kernels", "engine.render.brush", "engine.render.areas")
 SAFETY_KERNELS = ("engine.safety.kernels", "engine.safety.cover")
-VISION_KERNELS = ("engine.vision.key", "engine.vision.plate", "engine.vision.room", "engine.vision.floor",
-                  "engine.vision.upright")
+VISION_KERNELS = ("engine.vision.key", "engine.vision.front", "engine.vision.plate", "engine.vision.room",
+                  "engine.vision.floor", "engine.vision.upright")
 SOUND_KERNELS = ("engine.sound.mixer",)
 KEPT = 15  # older folders that stay, 2 MB each, for other versions of the engine on the machine
 

@@ -132,19 +132,20 @@ def _opener(camera: Camera, shared: CameraBlock, eye: Eye, aspect: float, folder
 
 
 class _Sight:
-    """What becomes of a camera's pictures: keyed and tracked, against an empty room that outlives this process.
-
-    Attributes:
-        note: What the operator should know of the room, or nothing.
-    """
+    """What becomes of a camera's pictures: keyed and tracked, against an empty room that outlives this process."""
 
     def __init__(self, camera: Camera, shared: CameraBlock) -> None:
         self._camera, self._shared, self._header = camera, shared, shared.header[0]
-        self._memory, self._doubt, self.note = RoomMemory(self._header, shared.room, camera.source), Doubt(), ""
+        self._memory, self._doubt, self._note = RoomMemory(self._header, shared.room, camera.source), Doubt(), ""
         self.eye = Eye(camera, first_id=max(1, int(self._header["next_id"])))
         room = self._memory.recall()
         if room is not None and camera.source != "simulated":
             self.eye.learn(room)
+
+    @property
+    def note(self) -> str:
+        """Return what the operator should know of the room, or nothing."""
+        return self._note or self.eye.note
 
     def take(self, picture: Pixels, captured_ns: int) -> None:
         """Show what a picture holds."""
@@ -153,7 +154,7 @@ class _Sight:
         self._memory.note(picture, sighting)
         if self._doubt.is_other(sighting):
             self._memory.forget()
-            self.eye, self.note = Eye(self._camera, first_id=self.eye.next_id), OTHER_ROOM
+            self.eye, self._note = Eye(self._camera, first_id=self.eye.next_id), OTHER_ROOM
 
 
 def _look(eye: Eye, picture: Pixels, captured_ns: int, shared: CameraBlock) -> Sighting:

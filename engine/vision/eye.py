@@ -8,9 +8,10 @@ import numpy as np
 from engine.show.model import Camera
 from engine.vision.above import Above
 from engine.vision.flow import Motion
-from engine.vision.key import cut_out, key_wall
+from engine.vision.front import look_in_front
+from engine.vision.key import Keyer, cut_out
 from engine.vision.people import find_people
-from engine.vision.plate import Plate
+from engine.vision.plate import Plate, paint_of
 from engine.vision.room import EmptyRoom
 from engine.vision.sizes import analysed_size
 from engine.vision.track import Tracker
@@ -31,6 +32,8 @@ class Eye:
         self._camera = camera
         self.size = analysed_size(camera.size)
         self._plate = None if camera.key == "none" else Plate(camera.key, camera.fps)
+        self._keyer = Keyer(0 if self._plate is None else self._plate.channel)
+        self._paint: Pixels | None = None
         self._room = EmptyRoom(camera.fps)
         self._above = None if camera.floor_m is None else Above(camera.floor_m, camera.fps, first_id)
         self._tracker = Tracker(first_id)
@@ -43,12 +46,28 @@ class Eye:
         """Return the id that the next person will have."""
         return self._tracker.next_id if self._above is None else self._above.next_id
 
+    @property
+    def note(self) -> str:
+        """Return what the operator should know of what is seen, or nothing."""
+        return "" if self._plate is None else self._plate.note
+
     def learn(self, picture: Pixels) -> None:
         """Take a picture for the empty room."""
         if self._above is not None:
             self._above.learn(_resized(picture, analysed_size((picture.shape[1], picture.shape[0]))))
         else:
             self.key(picture)
+
+    def take_plate(self, plate: Pixels) -> None:
+        """Take the empty wall, best the mean of two seconds, so that paint is told from people at every pixel.
+
+        Args:
+            plate: BGR, in the size of the pictures that follow; of another size it is not used.
+        """
+        if self._plate is not None:
+            self._plate.forget()
+            wall = self._plate.look(_resized(plate, analysed_size((plate.shape[1], plate.shape[0]))))
+            self._paint = paint_of(plate, wall)
 
     def key(self, picture: Pixels) -> Pixels:
         """Cut people out.
@@ -64,7 +83,8 @@ class Eye:
         self._small = _resized(picture, self.size)
         if self._plate is not None and self._above is None:
             self._mask = None  # worked out when it is needed: the matte goes out first
-            return key_wall(picture, self._plate.look(self._small), self._plate.channel)
+            front = look_in_front(self._small, self._plate.look(self._small), self._plate.channel)
+            return self._keyer.key(picture, front, self._paint)
         if self._above is not None:
             self._mask = self._above.difference(self._small)
         else:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import cv2
 import numpy as np
 from numba import njit
 
 from engine.problems import MixeurError
+from engine.vision.linear import light_of
 from engine.world import Floats, Pixels
 
 CELL = 4
@@ -14,6 +17,12 @@ NAMED = {"blue": (200, 70, 25), "green": (60, 180, 50)}
 SAME_HUE = 0.72
 LEARN_S = 4.0
 DARKEST, BRIGHTEST = 0.38, 1.7
+UNEVEN, RING_REACH = 0.6, 0.27
+PAINT_BLUR_PX = 0.6
+SAMPLED = 4  # every fourth cell is enough for medians
+LAMP_QUANTILE, FAILED, FAILED_S = 0.25, 0.5, 1.0
+USUAL_UP_S, USUAL_DOWN_S = 20.0, 3600.0
+LAMP = "the wall has {} % of its usual light; has a lamp failed?"
 
 
 def wall_colour(key: str) -> tuple[int, int, int]:
@@ -34,6 +43,40 @@ def wall_colour(key: str) -> tuple[int, int, int]:
     return colour
 
 
+@dataclass(frozen=True, slots=True)
+class Wall:
+    """The wall as it is lit in one picture.
+
+    Attributes:
+        colour: Its colour, also behind people, levels of 255, BGR. Shape (rows, columns, 3).
+        sure: 1 where it was seen and not guessed. Shape (rows, columns).
+        cells: What the picture has there, levels of 255, BGR. Shape (rows, columns, 3).
+    """
+
+    colour: Floats
+    sure: Floats
+    cells: Floats
+
+
+class Lamps:
+    """Whether the wall is still lit as it usually is (B9); a visitor's shadow is too small to say otherwise."""
+
+    def __init__(self, fps: float) -> None:
+        self._up, self._down = 1 / (USUAL_UP_S * fps), 1 / (USUAL_DOWN_S * fps)
+        self._patience = round(FAILED_S * fps)
+        self._usual, self._dim = 0.0, 0
+        self.note = ""
+
+    def see(self, level: float) -> None:
+        """Take how bright the darker part of the wall is in a picture, in levels, as a share of the plate."""
+        if self._usual == 0.0:
+            self._usual = level
+        self._usual += (self._up if level > self._usual else self._down) * (level - self._usual)
+        light = (level / max(self._usual, 1e-3)) ** 2.2
+        self._dim = self._dim + 1 if light < FAILED else 0
+        self.note = LAMP.format(round(100 * light)) if self._dim > self._patience else ""
+
+
 class Plate:
     """The wall on a grid of 160 x 90 cells (for a picture of that shape).
 
@@ -52,29 +95,48 @@ class Plate:
         self._plate: Floats | None = None
         self._seen: Floats | None = None
         self._level = 1.0
+        self._lamps = Lamps(fps)
 
-    def look(self, picture: Pixels) -> Floats:
-        """Return the wall's colour in this frame, also behind people.
+    @property
+    def note(self) -> str:
+        """Return what the operator should know of the wall's light, or nothing."""
+        return self._lamps.note
+
+    def forget(self) -> None:
+        """Learn the wall anew from the next picture."""
+        self._plate, self._level = None, 1.0
+
+    def look(self, picture: Pixels) -> Wall:
+        """Return the wall in this frame.
 
         Args:
             picture: As it is analysed. BGR, shape (height, width, 3).
-
-        Returns:
-            Shape (rows, columns, 3), float32; a cell is about 4 px wide and high.
         """
         height, width = picture.shape[:2]
-        grid = (-(-width // CELL), -(-height // CELL))
-        cells = np.asarray(cv2.resize(picture, grid, interpolation=cv2.INTER_AREA), np.float32)
+        shape = (-(-height // CELL), -(-width // CELL))
+        cells = np.asarray(cv2.resize(picture, shape[::-1], interpolation=cv2.INTER_AREA), np.float32)
+        least, most = extremes(np.asarray(cv2.extractChannel(picture, self.channel), np.uint8), shape)
+        ripple = np.subtract(most, least, dtype=np.float32)
         if self._plate is None or self._plate.shape != cells.shape:
             self._start(cells)
         assert self._plate is not None and self._seen is not None
-        gain, sure = np.empty(cells.shape[:2], np.float32), np.empty(cells.shape[:2], np.uint8)
-        _survey(cells, self._plate, self.channel, SAME_HUE, DARKEST * self._level, BRIGHTEST * self._level, gain, sure)
+        gain, sure = np.empty(shape, np.float32), np.empty(shape, np.uint8)
+        _survey(cells, ripple, self._plate, self.channel, SAME_HUE, DARKEST * self._level, BRIGHTEST * self._level,
+                gain, sure)  # fmt: skip
         inner = _inner(sure)
-        if inner.mean() > 0.02:
-            self._level += 0.3 * (float(np.median(gain[inner > 0])) - self._level)
+        balance = np.ones(3, np.float32)
+        seen = np.flatnonzero(inner)[::SAMPLED]
+        if len(seen) * SAMPLED > 0.02 * inner.size:
+            light = gain.reshape(-1)[seen]
+            self._level += 0.3 * (float(np.median(light)) - self._level)
+            self._lamps.see(float(np.quantile(light, LAMP_QUANTILE)))
+            drift = (cells.reshape(-1, 3)[seen] + 1) / ((self._plate.reshape(-1, 3)[seen] + 1) * light[:, None])
+            balance = np.median(drift, axis=0).astype(np.float32)
+        lit = filled(gain, inner, (25, 9, 3), self._level)
+        _keep_own(gain, sure, inner, lit)
+        wall = np.asarray(self._plate * lit[..., None] * balance, np.float32)
         _learn(cells, gain, inner, self._level, self._rate, self._plate, self._seen)
-        return np.asarray(self._plate * _filled(gain, inner, self._level)[..., None], np.float32)
+        return Wall(wall, inner, cells)
 
     def _start(self, cells: Floats) -> None:
         """Take the cells that look like the wanted colour for the wall, and fill the rest from them."""
@@ -83,7 +145,7 @@ class Plate:
         colour = np.median(cells[wall], axis=0) if wall.mean() > 0.01 else self._prior
         close = wall & (np.abs(hue - self._hue(colour[None, None])) < 0.2)
         self._seen = _inner(close.astype(np.uint8))
-        self._plate = np.stack([_filled(cells[..., c], self._seen, float(colour[c])) for c in range(3)], axis=2)
+        self._plate = filled(cells, self._seen, (25, 9, 3), colour)
 
     def _hue(self, cells: Floats) -> Floats:
         """Return how purely each cell has the key's colour, whatever its brightness: 1 is pure."""
@@ -93,11 +155,14 @@ class Plate:
 
 
 @njit(
-    "void(float32[:,:,::1],float32[:,:,::1],int64,float32,float32,float32,float32[:,::1],uint8[:,::1])",
+    "void(float32[:,:,::1],float32[:,::1],float32[:,:,::1],int64,float32,float32,float32,float32[:,::1],uint8[:,::1])",
     nogil=True, cache=True,
 )  # fmt: skip
-def _survey(cells, plate, channel, same_hue, darkest, brightest, gain, sure):  # type: ignore[no-untyped-def]
-    """Find each cell's light, and whether it plainly shows wall: the plate's hue, neither too dark nor too bright."""
+def _survey(cells, ripple, plate, channel, same_hue, darkest, brightest, gain, sure):  # type: ignore[no-untyped-def]
+    """Find each cell's light, and whether it plainly shows wall: of its hue, even, neither too dark nor too bright.
+
+    Dark hair before the wall has the hue of wall in shadow; but a shadow is even, and hair is not.
+    """
     first, second = (channel + 1) % 3, (channel + 2) % 3
     for y in range(cells.shape[0]):
         for x in range(cells.shape[1]):
@@ -105,7 +170,8 @@ def _survey(cells, plate, channel, same_hue, darkest, brightest, gain, sure):  #
             hue = (key - max(cells[y, x, first], cells[y, x, second])) / max(key, np.float32(12.0))
             plate_hue = (plate_key - max(plate[y, x, first], plate[y, x, second])) / max(plate_key, np.float32(12.0))
             gain[y, x] = key / plate_key
-            sure[y, x] = hue > same_hue * plate_hue and darkest < gain[y, x] < brightest
+            is_even = ripple[y, x] < np.float32(UNEVEN) * key + np.float32(6.0)
+            sure[y, x] = hue > same_hue * plate_hue and darkest < gain[y, x] < brightest and is_even
 
 
 @njit(
@@ -126,18 +192,67 @@ def _learn(cells, gain, sure, level, rate, plate, seen):  # type: ignore[no-unty
                 seen[y, x] = 1.0
 
 
+def extremes(picture: Pixels, shape: tuple[int, ...]) -> tuple[Pixels, Pixels]:
+    """Return the least and the highest level of each cell.
+
+    Args:
+        picture: One channel. Shape (height, width).
+        shape: (rows, columns) of the cells.
+    """
+    height, width = picture.shape
+    block = np.ones((CELL, CELL), np.uint8)
+    places = np.ix_(np.minimum(np.arange(shape[0]) * height // shape[0] + CELL // 2, height - 1),
+                    np.minimum(np.arange(shape[1]) * width // shape[1] + CELL // 2, width - 1))  # fmt: skip
+    least, most = cv2.erode(picture, block), cv2.dilate(picture, block)
+    return np.asarray(least[places], np.uint8), np.asarray(most[places], np.uint8)
+
+
 def _inner(cells: Pixels) -> Floats:
     """Return the cells whose neighbours are wall too: those at a person's edge hold a mixture."""
     return np.asarray(cv2.erode(cells, np.ones((3, 3), np.uint8)), np.float32)
 
 
-def _filled(values: Floats, sure: Floats, otherwise: float) -> Floats:
-    """Return values where sure, and elsewhere the mean of the nearest sure neighbours (normalised convolution)."""
-    result = np.full(values.shape, otherwise, np.float32)
-    known = values * sure
-    for reach in (25, 9, 3):
-        weight = cv2.blur(sure, (reach, reach))
+@njit("void(float32[:,::1],uint8[:,::1],float32[:,::1],float32[:,::1])", nogil=True, cache=True)
+def _keep_own(gain, sure, inner, lit):  # type: ignore[no-untyped-def]
+    """Let a cell that shows wall keep its own light; one beside a person only as far as it is near its neighbours'."""
+    for y in range(gain.shape[0]):
+        for x in range(gain.shape[1]):
+            if inner[y, x] > 0:
+                lit[y, x] = gain[y, x]
+            elif sure[y, x] > 0:
+                near = np.float32(1) - abs(gain[y, x] / lit[y, x] - np.float32(1)) * np.float32(1 / RING_REACH)
+                lit[y, x] += max(near, np.float32(0)) * (gain[y, x] - lit[y, x])
+
+
+def paint_of(plate: Pixels, wall: Wall) -> Pixels:
+    """Return a clean plate's paint at each pixel over its coarse grid, 128 where they are equal.
+
+    Args:
+        plate: The empty wall, the mean of some pictures. BGR, shape (height, width, 3).
+        wall: As `Plate.look` found it in the plate.
+    """
+    light = light_of(plate.astype(np.float32)).sum(axis=2)
+    coarse = np.asarray(light_of(wall.colour).sum(axis=2), np.float32)
+    smooth = cv2.resize(coarse, plate.shape[1::-1], interpolation=cv2.INTER_LINEAR)
+    fine = cv2.GaussianBlur(light, (0, 0), PAINT_BLUR_PX)  # what is smaller is the sensor's noise
+    return np.asarray(np.clip(128 * fine / np.maximum(smooth, 1e-3) + 0.5, 1, 255), np.uint8)
+
+
+def filled(values: Floats, sure: Floats, reaches: tuple[int, ...], otherwise: Floats | float = 0.0) -> Floats:
+    """Return values where sure, and elsewhere the mean of the nearest sure neighbours (normalised convolution).
+
+    Args:
+        values: Shape (rows, columns) or (rows, columns, n).
+        sure: 1 or 0. Shape (rows, columns).
+        reaches: Widths of the neighbourhoods, widest first.
+        otherwise: Value where no neighbour is sure.
+    """
+    deep = (..., *(None,) * (values.ndim - 2))
+    result = np.empty(values.shape, np.float32)
+    result[:] = otherwise
+    known = values * sure[deep]
+    for reach in reaches:
+        weight = cv2.blur(sure, (reach, reach))[deep]
         mean = cv2.blur(known, (reach, reach)) / np.maximum(weight, 1e-6)
-        trust = np.minimum(weight * (reach * reach / 4.0), 1.0)
-        result += trust * (mean - result)
+        result += np.minimum(weight * (reach * reach / 4.0), 1.0) * (mean - result)
     return result

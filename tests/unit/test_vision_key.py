@@ -104,6 +104,52 @@ def test_a_lamp_that_fails_does_not_bring_the_wall_back_b9() -> None:
         assert (matte[is_wall, 3] > 25).mean() <= 0.02
 
 
+def test_a_lamp_that_fails_is_noticed_within_five_seconds_and_a_visitor_is_no_lamp_b9() -> None:
+    fake, eye = SimulatedCamera(Visitors(1, 16 / 9), SIZE, "blue", 1), Eye(Camera(name="room", key="blue"))
+    eye.learn(fake.empty())
+    for frame in range(30):
+        eye.key(fake.picture(5 + frame / 5))
+        assert eye.note == ""
+    said = 0
+    for frame in range(150):
+        eye.key(np.asarray(cv2.convertScaleAbs(fake.picture(11.0), alpha=max(0.3, 1 - 0.7 * frame / 30)), np.uint8))
+        if "lamp" in eye.note:
+            said = frame
+            break
+    assert 0 < said <= 150
+
+
+def test_what_leaves_is_gone_in_the_next_picture_and_a_still_edge_is_steady() -> None:
+    fake, eye = SimulatedCamera(Visitors(1, 16 / 9), SIZE, "blue", 1), Eye(Camera(name="room", key="blue"))
+    eye.learn(fake.empty())
+    truth = fake.truth(12.0).alpha
+    steady = [eye.key(fake.picture(12.0 + 0.001 * n))[..., 3] for n in range(8)]
+    fresh = []
+    for n in range(8):
+        other = Eye(Camera(name="room", key="blue"))
+        other.learn(fake.empty())
+        fresh.append(other.key(fake.picture(12.0 + 0.001 * n))[..., 3])
+    edge = (truth > 12) & (truth < 243)
+    assert np.std(steady[3:], axis=0)[edge].mean() < 0.85 * np.std(fresh[3:], axis=0)[edge].mean()
+    assert (eye.key(fake.empty(13.0))[..., 3] > 12).mean() < 0.001
+
+
+def test_a_clean_plate_tells_paint_from_people_at_every_pixel() -> None:
+    rng = np.random.default_rng(1)
+    paint = np.empty((360, 640, 3), np.float32)
+    paint[:] = (200, 70, 25)
+    paint[:, 300:303] *= 0.8  # a joint in the wall, three pixels wide
+    plate = paint.astype(np.uint8)
+    left = []
+    for is_taught in (False, True):
+        eye = Eye(Camera(name="room", key="blue"))
+        if is_taught:
+            eye.take_plate(plate)
+        matte = eye.key(np.clip(paint + rng.normal(0, 2, paint.shape), 0, 255).astype(np.uint8))
+        left.append((matte[:, 300:303, 3] > 12).mean())
+    assert left[0] > 0.2 and left[1] < 0.02
+
+
 def test_nothing_premultiplied_is_brighter_than_its_alpha() -> None:
     fake, eye = SimulatedCamera(Visitors(3, 16 / 9), SIZE, "blue"), Eye(Camera(name="room", key="blue"))
     matte = eye.key(fake.picture(12.0))
