@@ -215,23 +215,23 @@ def test_c3_a_touch_by_oscsend_sounds_in_time(room: Room) -> None:
     assert np.abs(wave[-sound_rig.RATE // 2 :]).max() < 1e-3, "C8: silent 2.5 s after release"
 
 
-def test_the_sound_has_no_discontinuity_in_30_seconds_that_a_native_tone_has_not(room: Room) -> None:
+def test_the_sound_has_no_discontinuity_in_12_seconds_that_a_native_tone_has_not(room: Room) -> None:
     room.osc("/cue/steady")
     time.sleep(3.0)
     recording = room.sound.record(room.folder / "steady.raw")
-    native_recording, player = room.sound.native_tone(room.folder, 220.0, 40.0, 50)
-    time.sleep(33.0)
+    native_recording, player = room.sound.native_tone(room.folder, 220.0, 22.0, 50)
+    time.sleep(15.0)
     native = native_recording.stop()
     wave = recording.stop()[sound_rig.RATE :]
     player.kill()
-    assert len(wave) >= 30 * sound_rig.RATE
+    assert len(wave) >= 12 * sound_rig.RATE
     loudest = wave[:, np.abs(wave).max(0).argmax()]
     assert np.abs(loudest).max() > 0.01
     heard = native[2 * sound_rig.RATE :, 0]  # a sink's first stream hiccups
-    assert len(heard) >= 29 * sound_rig.RATE
+    assert len(heard) >= 11 * sound_rig.RATE
     assert np.abs(heard).max() > 0.1
     ours, theirs = sound_rig.breaks(loudest, 220.0), sound_rig.breaks(heard, 220.0)
-    print(f"breaks in 30 s: {len(ours)}, native tone {len(theirs)}")
+    print(f"breaks in 12 s: {len(ours)}, native tone {len(theirs)}")
     assert len(ours) <= len(theirs)
 
 
