@@ -40,7 +40,7 @@ def see_guest(tmp_path, at: tuple[float, float], **facts) -> Now:
 def below(alpha: np.ndarray) -> tuple[float, float]:
     """Return where the lowest drawn pixels are, in stage units."""
     rows, columns = np.nonzero(alpha > 127)
-    at_feet = rows > rows.max() - 4
+    at_feet = rows > rows.max() - alpha.shape[0] // 40  # both feet, though the corners turn the floor
     return (columns[at_feet].mean() + 0.5) / alpha.shape[0], (rows.max() + 1) / alpha.shape[0]
 
 
@@ -53,8 +53,8 @@ def test_with_corners_who_is_drawn_stands_where_the_visitor_is(tmp_path, mirror,
     canvas.begin(now)
     canvas.people(mirror=mirror)
     drawn = canvas.end()["stage"][0].pixels[..., 3]
-    assert below(drawn) == pytest.approx((now.visitors[0].x, now.visitors[0].y), abs=0.02)
-    assert below(now.mask()) == pytest.approx((now.visitors[0].x, now.visitors[0].y), abs=0.02)
+    assert below(drawn) == pytest.approx((now.visitors[0].x, now.visitors[0].y), abs=0.03)
+    assert below(now.mask()) == pytest.approx((now.visitors[0].x, now.visitors[0].y), abs=0.03)
 
 
 def test_a_mask_laid_onto_the_stage_is_still_0_or_255_and_read_only(tmp_path) -> None:
