@@ -150,7 +150,7 @@ sources = st.sampled_from(
 
 
 @given(st.lists(st.builds(Event, sources, st.lists(anything, max_size=4).map(tuple)), max_size=20))
-@settings(deadline=None, max_examples=30)
+@settings(deadline=None, max_examples=12)
 def test_no_event_however_broken_raises(new_evening: Begin, events: list[Event]) -> None:
     evening = new_evening(
         RED,
