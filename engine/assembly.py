@@ -10,7 +10,6 @@ import numpy as np
 
 from engine.deadline import Deadline, NoDeadline
 from engine.light.lights import Lights
-from engine.problems import MixeurError
 from engine.render.canvas import Canvas
 from engine.render.pictures import Assets
 from engine.render.stage import Beam
@@ -18,7 +17,7 @@ from engine.scene.parts import Parts
 from engine.sense import Room
 from engine.show.good import read_good_profile
 from engine.show.model import Projector, Show
-from engine.show.profile import Delay, Profile, read_profile
+from engine.show.profile import Profile
 from engine.sound.score import Score
 from engine.world import StageSize
 
@@ -111,17 +110,14 @@ def beams_of(show: Show, sizes: Mapping[str, tuple[int, int]], copies: Path,
     return beams
 
 
-def room_of(show: Show) -> Room:
-    """Return what sense must know of the show and of its projectors' latencies; of several the latest light counts."""
+def room_of(show: Show, profiles: Mapping[str, Profile]) -> Room:
+    """Return what sense must know of the show and of its projectors' latencies; of several the latest light counts.
+
+    Args:
+        profiles: As the light has them, by projector.
+    """
     latencies: dict[str, float] = {}
-    for projector in () if show.simulated else show.projectors.values():
-        late = _latency(profile_path(show, projector))
+    for profile in () if show.simulated else profiles.values():
+        late = profile.latency
         latencies[late.camera] = max(late.p50_ms / 1e3, latencies.get(late.camera, 0.0))
     return Room.of(show, latencies)
-
-
-def _latency(path: Path) -> Delay:
-    try:
-        return read_profile(path).latency if path.exists() else Delay()
-    except MixeurError:  # the light says what is wrong with it
-        return Delay()

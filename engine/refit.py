@@ -14,6 +14,7 @@ from engine.inputs.serial import devices
 from engine.problems import MixeurError, Problem
 from engine.scene.parts import Parts
 from engine.show.model import Camera, Projector, Show, Sound, Speaker, Stage, Tempo
+from engine.show.profile import Profile
 from engine.show.references import sources
 
 PLAN_LIMIT_S = 10.0
@@ -52,6 +53,7 @@ class Cameras(Protocol):
 class Light(Protocol):
     """What the light does with another version."""
 
+    def profiles(self) -> Mapping[str, Profile]: ...
     def planned(self, projector: Projector, path: Path) -> Any: ...
     def take(self, name: str, plan: Any) -> None: ...
 
@@ -70,7 +72,7 @@ class Refit:
 
     def __init__(self, show: Show, director: Direction, sound: Speakers, cameras: Mapping[str, Cameras], light: Light,
                  make_parts: Callable[[Show], Parts], anew: Callable[[str], None], say: Callable[[str], None]) -> None:
-        self.show, self.room = show, room_of(show)
+        self.show, self.room = show, room_of(show, light.profiles())
         self._director, self._sound, self._cameras, self._light = director, sound, cameras, light
         self._ports = _ports(show)
         self._make_parts, self._anew, self._say = make_parts, anew, say
@@ -98,7 +100,7 @@ class Refit:
         problem = yield from self._director.adoption(show, self._make_parts(show))
         if problem is not None:
             return problem
-        before, self.show, self.room = self.show, show, room_of(show)
+        before, self.show, self.room = self.show, show, room_of(show, self._light.profiles())
         self._sound.adopt(show)
         for name, link in self._cameras.items():
             link.camera = show.cameras[name]
@@ -113,6 +115,7 @@ class Refit:
             self._say(f"projector.{projector.name}: {plan} (the light stays as it was)")
         else:
             self._light.take(projector.name, plan)
+            self.room = room_of(self.show, self._light.profiles())
 
     def _planned(self, projector: Projector) -> Any:
         try:

@@ -20,6 +20,7 @@ from engine.show.model import (
     Stage,
     TouchInput,
 )
+from engine.show.profile import Delay, Profile
 
 
 class Link:
@@ -38,6 +39,10 @@ class Rig:
 
     def renew(self, changed) -> None:
         self.renewed += changed
+
+    def profiles(self) -> dict[str, Profile]:
+        delay = Delay(camera="room", p50_ms=80.0 + 10 * len(self.placed))
+        return {"left": Profile(size=(64, 32), latency=delay)}
 
     def planned(self, projector, path) -> tuple[str, ...]:
         if path.read_text() == "broken":
@@ -134,3 +139,13 @@ def test_scenes_come_and_go_and_take_new_lamps_without_losing_their_state(runnin
     assert len(evening.director.shown) == 2, "another seed is another piece, and it fades in"
     evening.play(2)
     assert len(evening.director.shown) == 1 and evening.scene("red") is not scene
+
+
+def test_visitors_are_seen_ahead_by_the_latency_of_the_profile_that_is_in_the_light(running) -> None:
+    evening, refit, _, _ = running
+    assert refit.room.cameras["room"].latency_s == pytest.approx(0.08)
+    path = evening.folder / "profiles" / "left.toml"
+    path.write_text("")
+    for steps in refit.reloads({path.resolve()}).values():
+        at_once(steps)
+    assert refit.room.cameras["room"].latency_s == pytest.approx(0.09)
