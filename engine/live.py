@@ -312,7 +312,7 @@ class LiveShow:
     def _made(self, entry: SceneEntry, key: str) -> Running:
         """Return a scene; the sounds that it speaks of are read before it asks for them."""
         running = self._casting.make(entry, key, self._parts)
-        self.sound.prepare([path for path in sound_files(self._parts.folder) if running.uses([path])])
+        self.sound.prepare(sound_files(self._parts.folder, running.mentions))
         return running
 
     def _remade(self, show: Show) -> Parts:

@@ -107,6 +107,11 @@ class Running:
         return f"{self.key}.{self._starts}"
 
     @property
+    def mentions(self) -> Collection[str]:
+        """Return the names and patterns of files that the scene's code speaks of."""
+        return self._mentions
+
+    @property
     def uses_pixels(self) -> bool:
         """Return whether the scene reads camera pixels, so that no thumbnail of it may be made."""
         of = self._class

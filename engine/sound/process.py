@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import json
 import os
 import signal
@@ -31,12 +30,10 @@ NICE = -10
 
 def ready() -> None:
     """Import what takes long, for a sound process that waits until it is needed."""
-    from engine.kernel_cache import prepare_cache
+    from engine.kernel_cache import SOUND_KERNELS, prepare_cache, warm
 
     prepare_cache()
-    sys.modules.setdefault("scipy.linalg", None)  # type: ignore[arg-type]  # numba looks for BLAS: 0.3 s, not used
-    importlib.import_module("engine.sound.keeper")
-    importlib.import_module("engine.sound.mixer")
+    warm(("engine.sound.keeper", *SOUND_KERNELS))
 
 
 def main(plan: Mapping[str, Any]) -> None:

@@ -6,7 +6,8 @@ import hashlib
 import itertools
 import queue
 import threading
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
@@ -27,10 +28,14 @@ SOUNDS = frozenset((".wav", ".flac", ".ogg", ".mp3", ".aif", ".aiff"))
 LEAST = 4  # frames of a sound
 
 
-def sound_files(folder: Path) -> list[Path]:
-    """Return the sound files of a show, as scenes ask for them."""
+def sound_files(folder: Path, names: Iterable[str]) -> list[Path]:
+    """Return the sound files of a show that have one of the names (`drop.flac`, `*.wav`), as scenes ask for them."""
+    wanted = [name for name in names if "*" in (suffix := Path(name).suffix.lower()) or suffix in SOUNDS]
+    if not wanted:
+        return []
     places = itertools.chain((folder / "assets").rglob("*"), folder.glob("*"))
-    return [path for path in places if path.suffix.lower() in SOUNDS]
+    return [path for path in places
+            if path.suffix.lower() in SOUNDS and any(fnmatch(path.name, name) for name in wanted)]
 
 
 class SampleBank:

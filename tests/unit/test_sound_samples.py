@@ -178,8 +178,8 @@ def test_the_sound_files_of_a_show_are_read_before_a_scene_asks_for_them(tmp_pat
     (tmp_path / "assets" / "deep").mkdir(parents=True)
     (tmp_path / "assets" / "poem.txt").touch()
     files = [save(tmp_path / "assets" / "deep" / "drop.flac.WAV"), save(tmp_path / "bell.wav")]
-    assert sorted(map(str, sound_files(tmp_path))) == sorted(files)
-    assert sound_files(tmp_path / "nothing") == []
+    assert sorted(map(str, sound_files(tmp_path, ("*.WAV", "bell.*", "poem.txt")))) == sorted(files)
+    assert sound_files(tmp_path / "nothing", ("*.wav",)) == sound_files(tmp_path, ("poem.txt",)) == []
     control = SoundControl(Block.private(SIZE), model.Sound(), {}, model.Stage(), samples_at_once=True)
-    control.prepare(sound_files(tmp_path))
+    control.prepare(sound_files(tmp_path, ("*.WAV", "*.wav")))
     assert np.count_nonzero(control.memory.sample[:, b.B_READY]) == 2
