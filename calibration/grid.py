@@ -17,7 +17,6 @@ from engine.show.profile import Profile
 Floats = NDArray[np.float32]
 Array = NDArray[np.float64]
 FINE = 3  # samples along each side of a place
-INNER_PX = 2.0  # projector_px from its border, from which a place counts as reached
 
 
 @dataclass(frozen=True)

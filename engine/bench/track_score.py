@@ -34,25 +34,25 @@ def identity_f1(truth: Sequence[Places], found: Sequence[Places], within: float)
         truth, found: For each frame where each id is.
         within: Places at most so far apart are the same.
     """
-    together: dict[Pair, int] = defaultdict(int)
-    for true, seen in zip(truth, found, strict=True):
-        for a, place in true.items():
-            for b, other in seen.items():
-                if math.dist(place, other) <= within:
-                    together[a, b] += 1
+    together = _together(truth, found, within)
     total = sum(map(len, truth)) + sum(map(len, found))
     return 2 * sum(together[pair] for pair in _best(together).items()) / total if total else 1.0
 
 
 def best_map(truth: Sequence[Places], found: Sequence[Places], within: float) -> dict[int, int]:
     """Return for each true id the found id that stands for it longest."""
+    return _best(_together(truth, found, within))
+
+
+def _together(truth: Sequence[Places], found: Sequence[Places], within: float) -> Mapping[Pair, int]:
+    """Return in how many frames a true and a found id are at the same place."""
     together: dict[Pair, int] = defaultdict(int)
     for true, seen in zip(truth, found, strict=True):
         for a, place in true.items():
             for b, other in seen.items():
                 if math.dist(place, other) <= within:
                     together[a, b] += 1
-    return _best(together)
+    return together
 
 
 def _best(together: Mapping[Pair, int]) -> dict[int, int]:

@@ -13,7 +13,6 @@ from engine.world import Floats, Pixels
 
 SMALLEST_M2 = 0.03
 CORE_M = 0.075  # half of the thinnest trunk that counts: a child's, from above
-ARM_PX = 3
 
 
 @dataclass(frozen=True, slots=True)
