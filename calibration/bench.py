@@ -13,6 +13,7 @@ FIGURES = (
     Figure("solve_s", "s", "lower", 2.0),
 )
 CAMERA_SIZE = (1920, 1080)
+CONTRIB_STEP = 40
 
 
 def measure(names: Collection[str]) -> list[Record]:
@@ -34,7 +35,8 @@ def measure(names: Collection[str]) -> list[Record]:
     if "decode_ms" in names:
         timings = interleaved({"ours": lambda: codes_of(scan), "numpy": lambda: _plain(scan)}, rounds=12)
         records.append(FIGURES[0].record(timings["ours"].median_ms, {
-            "numpy": timings["numpy"].median_ms, "min": timings["ours"].min_ms, "numpy_min": timings["numpy"].min_ms}))
+            "numpy": timings["numpy"].median_ms, "min": timings["ours"].min_ms, "numpy_min": timings["numpy"].min_ms,
+            **_contrib(scan)}))
     if "solve_s" in names:
         def geometry() -> object:
             found = solve(scan)
@@ -62,3 +64,30 @@ def _plain(scan: object) -> list[object]:
             confidence = np.minimum(confidence, np.abs(shown.astype(np.int16) - inverse).astype(np.uint8))
         codes.append(code)
     return [*codes, confidence]
+
+
+def _contrib(scan: object) -> dict[str, float]:
+    """Return what OpenCV contrib's loop over `getProjPixel` takes, told by every 40th row; nothing without contrib.
+
+    Ours need not have it: put `opencv-contrib-python-headless` before it on PYTHONPATH to see them side by side.
+    """
+    import cv2
+
+    from calibration.decode import Scan
+
+    assert isinstance(scan, Scan)
+    light = getattr(cv2, "structured_light", None)
+    if light is None:
+        return {}
+    width, height = scan.plan.size
+    decoder = light.GrayCodePattern.create(width, height)
+    pictures = [*scan.pictures[2:]]
+    rows, columns = range(0, scan.white.shape[0], CONTRIB_STEP), range(scan.white.shape[1])
+
+    def loop() -> None:
+        for row in rows:
+            for column in columns:
+                decoder.getProjPixel(pictures, column, row)
+
+    timing = interleaved({"loop": loop}, rounds=1)["loop"]
+    return {"opencv_contrib_loop": timing.median_ms * scan.white.shape[0] / len(rows)}

@@ -21,11 +21,10 @@ from calibration.simulator.surface import Cylinder, Plane, Relief, Surface
 from engine.atomic import write_atomic
 from engine.problems import MixeurError
 
-CORNERS, SQUARE_MM = (9, 6), 34.0
+SQUARE_MM = 34.0
 BEAMER, LOOKER = "beamer", "camera"
 FINE = 3  # samples along each side of a camera pixel: squares have sharp borders
-SHIFT = 0.45  # of the projector's lens, in heights of its picture
-FAR_M = 1.1  # of the board before the camera
+FAR_M = 1.1  # of the board before a camera of the usual focal length
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +33,11 @@ class BoardCase:
 
     Attributes:
         keys: Of the manifest, besides those about the board.
+        corners: Of the board.
+        focal, beam: Focal lengths of camera and projector, in widths of their pictures.
+        aside_m: Where the projector stands against the camera.
+        tilt_deg: Of the poses, the least and the most.
+        lens_shift: Of the projector, in heights of its picture.
         bend: See `Sheet`.
         gamma: The projector's.
         camera_gamma: The camera's.
@@ -41,10 +45,16 @@ class BoardCase:
     """
 
     camera: tuple[int, int] = (800, 600)
+    corners: tuple[int, int] = (9, 6)
+    focal: float = 1.5
+    beam: float = 1.75
+    aside_m: tuple[float, float, float] = (-0.28, 0.02, -0.1)
+    tilt_deg: tuple[float, float] = (15.0, 38.0)
+    lens_shift: float = 0.45
     projector: tuple[int, int] = (1024, 768)
     poses: int = 8
     keys: Mapping[str, Any] = field(default_factory=dict)
-    bend: tuple[float, float, float] = (0.06, 0.04, 0.02)
+    bend: tuple[float, float, float] = (0.028, 0.018, 0.009)
     gamma: float = 2.2
     camera_gamma: float = 1.0
     suffix: str = ".png"
@@ -54,13 +64,15 @@ def lenses(case: BoardCase, seed: int) -> tuple[Lens, Lens]:
     """Return the camera's and the projector's lens, which is shifted up by half its picture."""
     rng = np.random.default_rng([seed, 21])
     width, height = case.camera
-    at = np.array((0.0, 0.0, -FAR_M)) + rng.normal(0, 0.01, 3)
-    camera = Lens(case.camera, 1.5 * width, (0.51 * width, 0.49 * height), at, looking_at(tuple(at), (0.0, 0.0, 0.0)),
-                  k1=-0.12, k2=0.05)
-    aside = np.array((-0.28, 0.02, -FAR_M - 0.1)) + rng.normal(0, 0.02, 3)
+    far_m = FAR_M * case.focal / 1.5
+    at = np.array((0.0, 0.0, -far_m)) + rng.normal(0, 0.01, 3)
+    camera = Lens(case.camera, case.focal * width, (0.51 * width, 0.49 * height), at,
+                  looking_at(tuple(at), (0.0, 0.0, 0.0)), k1=-0.12, k2=0.05)
+    aside = np.array(case.aside_m) - np.array((0.0, 0.0, far_m)) + rng.normal(0, 0.02, 3)
     width, height = case.projector
-    turn = looking_at(tuple(aside), (0.0, SHIFT * height / (1.75 * width) * (FAR_M + 0.1), 0.0))
-    beamer = Lens(case.projector, 1.75 * width, (width / 2, (0.5 + SHIFT) * height), aside, turn, k1=-0.03)
+    turn = looking_at(tuple(aside), (0.0, case.lens_shift * height / (case.beam * width) * -aside[2], 0.0))
+    centre = (width / 2, (0.5 + case.lens_shift) * height)
+    beamer = Lens(case.projector, case.beam * width, centre, aside, turn, k1=-0.03)
     return camera, beamer
 
 
@@ -70,11 +82,11 @@ def sheets(case: BoardCase, seed: int) -> Sequence[Sheet]:
     made = []
     for number in range(case.poses):
         around = 2 * np.pi * number / case.poses + rng.normal(0, 0.2)
-        tilt = np.deg2rad(rng.uniform(15, 38))
+        tilt = np.deg2rad(rng.uniform(*case.tilt_deg))
         turn = np.asarray(cv2.Rodrigues(tilt * np.array((np.cos(around), np.sin(around), 0.0)))[0], np.float64)
         roll = np.asarray(cv2.Rodrigues(np.array((0.0, 0.0, rng.normal(0, 0.15))))[0], np.float64)
         at = np.array((rng.uniform(-0.08, 0.08), rng.uniform(-0.06, 0.06), rng.uniform(-0.1, 0.2)))
-        made.append(Sheet(at, turn @ roll, CORNERS, SQUARE_MM / 1000, case.bend))
+        made.append(Sheet(at, turn @ roll, case.corners, SQUARE_MM / 1000, case.bend))
     return made
 
 
@@ -84,7 +96,8 @@ def write_case(case: BoardCase, seed: int, folder: Path) -> None:
     for number, sheet in enumerate(sheets(case, seed)):
         shoot(folder, f"pose{number}", case, [sheet, Plane((0.0, 0.0, 0.6))], camera, beamer, seed)
     keys = {**case.keys, "files": f"pose{{pose}}_*{case.suffix}"}
-    write_manifest(folder, case, keys, f"\n[board]\ncorners = [{CORNERS[0]}, {CORNERS[1]}]\nsquare_mm = {SQUARE_MM}\n")
+    board = f"\n[board]\ncorners = [{case.corners[0]}, {case.corners[1]}]\nsquare_mm = {SQUARE_MM}\n"
+    write_manifest(folder, case, keys, board)
 
 
 def write_views(case: BoardCase, seed: int, folder: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from calibration.checkerboard import find_board, other_counts, refine, square_px
 from calibration.crossings import Marks, marks_of
-from calibration.decode import Decoded, Picture, Scan, decode
+from calibration.decode import Decoded, Picture, Scan, decode, unit_of
 from calibration.fit import Segment, segment_of
 from calibration.folder import Box, Shot, odd_frames, read_picture
 from calibration.manifest import Manifest
@@ -22,7 +22,7 @@ from engine.problems import MixeurError
 
 Array = NDArray[np.float64]
 MARGIN = 0.75  # of a square beyond the outermost corners: the board goes on, what lies behind it does not show
-KNOTS = 6.0  # across the board: lenses and paper bend slowly
+KNOTS = (3.0, 4.0, 6.0)  # across the board, more if these leave something: lenses and paper bend slowly
 LEAST_KNOT_PX = 16.0
 PAPER = 0.35  # of the brightest light of its neighbourhood: what sends back less is ink, too dark to trust
 LEAST_SHARE = 0.05  # of the brightest light on the board
@@ -61,10 +61,7 @@ def board_scan(shot: Shot, manifest: Manifest) -> BoardScan:
         MixeurError: The board is not seen, or its light carries no code; with cause and remedy.
     """
     assert manifest.board is not None
-    first = _first_look(shot, manifest)
-    grid = find_board(first, manifest.board.corners)
-    if grid is None:
-        raise MixeurError(_unseen(first, manifest.board.corners))
+    first, grid = _found(shot, manifest.board.corners)
     box = _box(grid, first.shape)
     scan = shot.read(manifest, box)
     corner = np.array(box[:2], np.float64)
@@ -81,10 +78,23 @@ def board_scan(shot: Shot, manifest: Manifest) -> BoardScan:
                      surface.noise_px, odd_frames(scan))
 
 
-def _first_look(shot: Shot, manifest: Manifest) -> Picture:
-    """Return a picture in which the board is lit evenly enough to be found."""
+def _found(shot: Shot, corners: tuple[int, int]) -> tuple[Picture, Array]:
+    """Return the first picture in which the board is found, and its corners."""
+    looks = []
+    for look in _looks(shot):
+        looks.append(look)
+        grid = find_board(look, corners)
+        if grid is not None:
+            return look, grid
+    raise MixeurError(_unseen(looks[0], corners))
+
+
+def _looks(shot: Shot) -> Iterator[Picture]:
+    """Yield pictures in which the board is lit evenly: white, then what adds up to it, where white is over-exposed."""
+    whole = [read_picture(shot.files[pattern]) for pattern in (Pattern("white"), Pattern("black"))
+             if pattern in shot.files]
     if Pattern("white") in shot.files:
-        return read_picture(shot.files[Pattern("white")])
+        yield max(whole, key=lambda picture: float(picture.mean()))  # some manifests have them in the wrong order
     waves = [pattern for pattern in shot.files if pattern.role == "step"]
     bits = [pattern for pattern in shot.files if pattern.role == "bit"]
     chosen = ([one for one in waves if (one.axis, one.wave) == (waves[0].axis, waves[0].wave)] if waves else
@@ -92,11 +102,11 @@ def _first_look(shot: Shot, manifest: Manifest) -> Picture:
     pictures = [read_picture(shot.files[pattern]) for pattern in chosen]
     if len({picture.shape for picture in pictures}) > 1:
         raise MixeurError(f"{shot.files[chosen[0]]}: differs in size from those beside it; keep the camera's format")
-    return np.asarray(np.mean(pictures, axis=0), pictures[0].dtype)
+    yield np.asarray(np.mean(pictures, axis=0), pictures[0].dtype)
 
 
 def _unseen(picture: Picture, corners: tuple[int, int]) -> str:
-    scale = 257 if picture.dtype == np.uint16 else 1
+    scale = unit_of(picture)
     if np.percentile(picture, 99) < 20 * scale:
         return "its white frame is dark; check the projector, the exposure and the frames' order"
     if np.percentile(picture, 20) > 250 * scale:
@@ -126,11 +136,11 @@ def _surface(scan: Scan, grid: Array) -> tuple[Segment, NDArray[np.int32]]:
     labels = usable.astype(np.int32)
     bright = float(np.percentile(decoded.contrast[usable], 90)) if usable.any() else 1.0
     extent = max(np.ptp(grid[..., 0]), np.ptp(grid[..., 1]))
-    spacing = max(extent / KNOTS, LEAST_KNOT_PX)
+    spacings = [max(extent / knots, LEAST_KNOT_PX) for knots in KNOTS]
     with ThreadPoolExecutor(2) as pool:
         marks = [_weighed(marks_of(scan, decoded, codes, labels, axis), decoded, bright) for axis in AXES] \
             if usable.sum() > max(200, CODED * lit.sum()) else []
-        segment = segment_of(1, labels, codes, marks, pool, (spacing,)) if marks else None
+        segment = segment_of(1, labels, codes, marks, pool, spacings) if marks else None
     if segment is None:
         raise MixeurError("the board is seen but its light carries no code; is it inside the projection, and are "
                           "`order`, `first`, `inverse` and `projector` of the manifest right?")

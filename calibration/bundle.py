@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from scipy.linalg import LinAlgError, cho_factor, cho_solve
 from scipy.sparse import coo_matrix
 
+from calibration.blas import one_thread
+
 Array = NDArray[np.float64]
 OPTICS = ("fx", "fy", "cx", "cy", "k1", "k2", "p1", "p2", "k3")
 ASPECT, TANGENTIAL = 0.005, 0.01  # priors: spread of fx / fy and of p1, p2
@@ -79,6 +81,7 @@ def adjust(start: Stereo, seen_px: Array, sizes: Array, is_released: bool) -> Ad
     Source:
         Triggs et al. 2000, "Bundle adjustment: a modern synthesis"; Strobl and Hirzinger 2011 for the board's shape.
     """
+    one_thread()
     rig, damping = start, 1e-4
     nominal = start.board
     count = rig.fixed_count + (rig.board.size if is_released else 0)

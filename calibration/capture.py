@@ -9,14 +9,28 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from calibration.check import REMEDIES, Fault, Reference, has_moved, is_late, pair_fault, reference_of, white_fault
+from calibration.check import (
+    REMEDIES,
+    Fault,
+    Reference,
+    has_moved,
+    is_late,
+    is_repeated,
+    pair_fault,
+    reference_of,
+    white_fault,
+)
 from calibration.decode import Scan
 from calibration.patterns import Pattern, Plan
 from engine.problems import MixeurError
 
 Picture = NDArray[Any]
-TRIES = 4
+TRIES, TRIES_WHITE, PUNCTUAL = 4, 6, 2
+TRIES_LATE = 10  # a busy machine may be late for seconds: the wait grows until then
+EASED = 0.9  # of a wait that grew, after each pair that is right: the machine may be at rest again
+LATE: tuple[Fault, ...] = ("stale", "torn", "dark")  # white that comes late looks dark
 LONGEST_WAIT_S = 2.0
+COARSE_BIT = 3  # its stripes are 16 pixels wide
 TREMBLES: tuple[Fault, ...] = ("moved", "stale", "torn")  # what a trembling picture may look like
 
 
@@ -55,7 +69,7 @@ def take(rig: Rig, projector: str, camera: str, plan: Plan, wait_s: float, gamma
         wait_s: From showing a frame until the camera may be asked; grows where frames come stale.
         gamma: The camera's, 1 if its numbers are light.
     Raises:
-        MixeurError: A frame stays wrong after four tries; with cause and remedy.
+        MixeurError: A frame stays wrong after some tries; with cause and remedy.
     """
     taker = _Taker(rig, projector, camera, plan, wait_s, gamma)
     reference = taker.reference()
@@ -74,12 +88,13 @@ def take(rig: Rig, projector: str, camera: str, plan: Plan, wait_s: float, gamma
 class _Taker:
     def __init__(self, rig: Rig, projector: str, camera: str, plan: Plan, wait_s: float, gamma: float) -> None:
         self._rig, self._projector, self._camera, self._plan, self._gamma = rig, projector, camera, plan, gamma
-        self.wait_s = wait_s
+        self.wait_s = self._least_s = wait_s
         self.faults: list[tuple[str, Fault]] = []
         self.whites: tuple[Picture, ...] = ()
         self.blacks: tuple[Picture, ...] = ()
         self._is_trembling = False
         self._last: Picture | None = None
+        self._shown: Picture | None = None  # of the pair before
 
     def picture(self, pattern: Pattern) -> Picture:
         """Show a pattern and return what the camera sees of it."""
@@ -90,7 +105,7 @@ class _Taker:
 
     def reference(self) -> Reference:
         """Take white and black twice; the second black tells whether the camera lags behind."""
-        for _ in range(TRIES):
+        for _ in range(TRIES_WHITE):
             white = self.picture(Pattern("white"))
             whites = (white, self._rig.grab(self._camera)[0])
             black = self.picture(Pattern("black"))
@@ -109,24 +124,34 @@ class _Taker:
         if inverse not in self._plan.patterns:
             return {pattern: self.picture(pattern)}
         before = self.blacks[0] if self._last is None else self._last
-        for _ in range(TRIES):
+        punctual = 0  # tries in a row that look like no other frame
+        for number in range(TRIES_LATE):
             taken = {pattern: self.picture(pattern), inverse: self.picture(inverse)}
-            fault = pair_fault(taken[pattern], taken[inverse], reference)
+            fault = self._fault(taken[pattern], taken[inverse], reference)
             if not fault:
+                self._shown = taken[pattern]
+                self.wait_s = max(EASED * self.wait_s, self._least_s)
                 return taken
-            late = fault not in TREMBLES or is_late(taken[pattern], taken[inverse], before, reference)
+            late = fault not in TREMBLES or is_late(taken[pattern], taken[inverse], before, reference,
+                                                    pattern.bit >= COARSE_BIT)
+            punctual = 0 if late else punctual + 1
             self._again(str(pattern), "moved" if self._is_trembling and not late else fault)
-            if self._is_trembling and not late:
+            if (not late and self._is_trembling) or (number + 1 >= TRIES and punctual >= PUNCTUAL):
+                self._is_trembling = True  # a trembling floor: the fit averages it, the report says so
                 return taken
+            if number + 1 >= TRIES and fault not in TREMBLES:
+                break
             before = self.whites[0]
-        if not late:
-            self._is_trembling = True  # a trembling floor: the fit averages it, the report says so
-            return taken
         raise self._failed(str(pattern), fault)
+
+    def _fault(self, shown: Picture, inverse: Picture, reference: Reference) -> Fault:
+        if self._shown is not None and is_repeated(shown, inverse, self._shown, reference):
+            return "stale"
+        return pair_fault(shown, inverse, reference)
 
     def _again(self, name: str, fault: Fault) -> None:
         self.faults.append((name, fault))
-        if fault in ("stale", "torn"):
+        if fault in LATE:
             self.wait_s = min(1.5 * self.wait_s + 0.01, LONGEST_WAIT_S)
         # were the inverse the frame before, a camera that lags by one would swap both, and they would add up
         self._rig.show(self._projector, self._plan.frame(Pattern("white")))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -29,6 +30,8 @@ DRIFT_SHARE = 0.015  # of the light of white and black
 LEAST_ROWS, LEAST_ROW_PX = 3, 20
 STALE_ROWS = 0.6
 ALIKE = 0.15  # of the contrast: less than any two frames of a scan differ in a row
+RESOLVED = 0.5  # of the contrast: by so much stripes differ from their inverse that the camera tells apart
+MOST_TREMBLING = 0.35  # of the pixels of coarse stripes plainly differ through it; of frames that are late, half
 PLAIN = 0.25  # of the contrast: more than a moved picture changes on most of its pixels
 
 
@@ -49,6 +52,31 @@ class Reference:
     variance: Floats
     is_lit: NDArray[np.bool_]
     gamma: float = 1.0
+
+    @functools.cached_property
+    def lit(self) -> Floats:
+        """1 where the projection is, 0 elsewhere."""
+        return self.is_lit.astype(np.float32)
+
+    @functools.cached_property
+    def count(self) -> Floats:
+        """How many pixels of each row are lit, at least 1."""
+        return np.asarray(np.maximum(self.lit.sum(1), 1), np.float32)
+
+    @functools.cached_property
+    def row_contrast(self) -> Floats:
+        """Mean contrast of each row."""
+        return np.asarray((self.contrast * self.lit).sum(1) / self.count, np.float32)
+
+    @functools.cached_property
+    def light(self) -> float:
+        """Of all lit pixels together, in white and black."""
+        return max(float(self.total[self.is_lit].sum()), 1.0)
+
+    @functools.cached_property
+    def certainty(self) -> Floats:
+        """How much each lit pixel says."""
+        return np.asarray(self.lit / self.variance, np.float32)
 
 
 def reference_of(whites: tuple[Picture, Picture], blacks: tuple[Picture, Picture], gamma: float = 1.0) -> Reference:
@@ -83,7 +111,9 @@ def pair_fault(shown: Picture, inverse: Picture, reference: Reference) -> Fault:
     """Return what is wrong with a frame or its inverse, or an empty text."""
     lit = reference.is_lit
     left, rows, wrong = _sums(shown, inverse, reference)
-    drift = left.sum() / max(float(reference.total[lit].sum()), 1.0)
+    drift = cv2.sumElems(left)[0] / reference.light
+    if not wrong.any() and abs(drift) <= DRIFT_SHARE:
+        return ""
     plain = np.mean(np.abs(left[lit]) > PLAIN * reference.contrast[lit])
     if wrong.sum() > STALE_ROWS * rows.sum():
         return "stale" if plain > 0.15 else "light" if abs(drift) > DRIFT_SHARE else "moved"
@@ -93,36 +123,62 @@ def pair_fault(shown: Picture, inverse: Picture, reference: Reference) -> Fault:
     return "light" if abs(drift) > DRIFT_SHARE else ""
 
 
-def is_late(shown: Picture, inverse: Picture, before: Picture, reference: Reference) -> bool:
-    """Return whether the wrong rows of a pair look like the frame before: what trembles looks like no other frame.
+def is_late(shown: Picture, inverse: Picture, before: Picture, reference: Reference, is_coarse: bool = False) -> bool:
+    """Return whether the wrong rows of a pair look like the frame before, or are wronger than trembling makes them.
+
+    Stripes that the camera hardly resolves look like their inverse, or turn into it as the picture trembles: they tell
+    nothing.
 
     Args:
         before: The picture that was shown before `shown`.
+        is_coarse: Whether stripes are wider than any trembling.
     """
-    _, _, wrong = _sums(shown, inverse, reference)
-    late = _alike(shown, before, reference) | _alike(inverse, shown, reference)
+    left, _, wrong = _sums(shown, inverse, reference)
+    plain = np.mean(np.abs(left) > PLAIN * reference.contrast, where=reference.is_lit)
+    if is_coarse and plain > MOST_TREMBLING:
+        return True
+    first, second, third = (linear(picture, reference.gamma) for picture in (before, shown, inverse))
+    late = np.zeros(len(wrong), bool)
+    for one, other in ((first, second), (second, third)):
+        tells = _apart(one, reference.total - one, reference) > RESOLVED
+        late |= tells & (_apart(one, other, reference) < ALIKE)
     return bool(wrong.any() and np.mean(late[wrong]) > 0.5)
+
+
+def is_repeated(shown: Picture, inverse: Picture, before: Picture, reference: Reference) -> bool:
+    """Return whether a pair is the one before it, which adds up as well: both of its pictures came two frames late.
+
+    Args:
+        before: What was seen of that pair's `shown`.
+    """
+    lit, gamma = reference.is_lit, reference.gamma
+    light, dark, old = (linear(picture, gamma)[lit] for picture in (shown, inverse, before))
+    contrast = float(reference.contrast[lit].mean())
+    is_resolved = np.abs(light - dark).mean() > RESOLVED * contrast
+    return bool(is_resolved and np.abs(light - old).mean() < ALIKE * contrast)
 
 
 def _sums(shown: Picture, inverse: Picture,
           reference: Reference) -> tuple[Floats, NDArray[np.bool_], NDArray[np.bool_]]:
     """Return what a pair differs from white and black together, which rows are lit, and which of them are wrong."""
-    lit = reference.is_lit
-    left = linear(shown, reference.gamma) + linear(inverse, reference.gamma) - reference.total
-    left[~lit] = 0
-    count = lit.sum(1)
+    if reference.gamma == 1 and shown.dtype == np.uint8:
+        left = np.asarray(cv2.add(shown, inverse, dtype=cv2.CV_32F), np.float32)
+    else:
+        left = linear(shown, reference.gamma) + linear(inverse, reference.gamma)
+    left = np.asarray(cv2.multiply(cv2.subtract(left, reference.total), reference.lit), np.float32)
+    count, weight = reference.count, reference.certainty
     rows = count >= LEAST_ROW_PX
-    mean = left.sum(1) / np.maximum(count, 1)
-    contrast = np.where(lit, reference.contrast, 0).sum(1) / np.maximum(count, 1)
-    spread = np.where(lit, (left - mean[:, None]) ** 2 / reference.variance, 0).sum(1) / np.maximum(count, 1)
-    return left, rows, rows & ((spread > EXCESS) | (np.abs(mean) > ROW_SHARE * contrast))
+    mean = left.sum(1) / count
+    weighed = left * weight
+    square, product, total = (np.einsum("ij,ij->i", weighed, left), weighed.sum(1), weight.sum(1))
+    spread = (square - 2 * mean * product + mean * mean * total) / count
+    return left, rows, rows & ((spread > EXCESS) | (np.abs(mean) > ROW_SHARE * reference.row_contrast))
 
 
-def _alike(one: Picture, other: Picture, reference: Reference) -> NDArray[np.bool_]:
-    """Return which rows of two pictures show the same frame."""
-    lit = reference.is_lit
-    apart = np.where(lit, np.abs(linear(one, reference.gamma) - linear(other, reference.gamma)), 0).sum(1)
-    return np.asarray(apart < ALIKE * np.where(lit, reference.contrast, 0).sum(1))
+def _apart(one: Floats, other: Floats, reference: Reference) -> Floats:
+    """Return how far the rows of two pictures differ, in shares of the contrast."""
+    apart = (np.abs(one - other) * reference.lit).sum(1) / reference.count
+    return np.asarray(apart / np.maximum(reference.row_contrast, 1e-3), np.float32)
 
 
 def has_moved(before: Picture, after: Picture, reference: Reference) -> bool:

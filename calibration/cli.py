@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +12,18 @@ from calibration import session_cli
 from engine.problems import MixeurError, did_you_mean
 from engine.show.profile import write_profile
 
+FIGURES = ("median_px", "p95_px", "p99_px", "gross", "coverage")
+
 
 def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Register the command and its own commands."""
-    parser = subparsers.add_parser("calibrate", help="align projectors with a camera")
-    words = parser.add_subparsers(dest="step", required=True, metavar="STEP")
+    parser = subparsers.add_parser("calibrate", help="align projectors with a camera, guided from start to verified")
+    parser.add_argument("--folder", type=Path, default=Path("calibration"), metavar="DIR",
+                        help="the session's folder (calibration)")
+    session_cli.add_devices(parser)
+    session_cli.add_stage(parser)
+    parser.set_defaults(run=session_cli.prepared(session_cli.run_guide))
+    words = parser.add_subparsers(dest="step", metavar="STEP", help="a single step instead of the guide")
     simulate = words.add_parser("simulate", help="scan computed rooms, and hold the result against the truth")
     simulate.add_argument("--case", action="append", default=[], metavar="NAME", help="one case; may be given again")
     simulate.add_argument("--all", action="store_true", help="every case")
@@ -47,14 +55,24 @@ def run_simulate(args: argparse.Namespace) -> int:
             raise MixeurError("simulate: --keep takes the pictures of one --case")
         keep(args.case[0], args.seed, args.keep)
         return 0
-    records = []
+    records: list[Mapping[str, Any]] = []
     for name in args.case or known:
-        record = known[name](args.seed)
-        records.append(record)
-        if args.json != "-":
-            print(_line(record), flush=True)
-    session_cli.write_json(args.json, records)
+        records.append(_tried(name, known[name], args.seed))
+        if args.json == "-":
+            print("," if records[1:] else "[", json.dumps(records[-1]), flush=True)
+        else:
+            print(_line(records[-1]), flush=True)
+            session_cli.write_json(args.json, records)  # whoever cannot wait for the rest has these
+    if args.json == "-":
+        print("]")
     return 0 if all(record["met"] for record in records) else 1
+
+
+def _tried(name: str, case: Callable[[int], Mapping[str, Any]], seed: int) -> Mapping[str, Any]:
+    try:
+        return case(seed)
+    except MixeurError as error:  # the other cases are tried all the same
+        return {"case": name, "seed": seed, **dict.fromkeys(FIGURES), "error": str(error), "met": False}
 
 
 def run_solve(args: argparse.Namespace) -> int:
@@ -87,4 +105,5 @@ def _refuse(folder: Path, faults: Sequence[str]) -> None:
 def _line(record: Mapping[str, Any]) -> str:
     figures = "  ".join(f"{name} {value:.4g}" for name, value in record.items()
                         if isinstance(value, int | float) and name not in ("met", "seed"))
-    return f"{record['case']:<18}{'met' if record['met'] else 'NOT MET':<9}{record['goal']:<5}{figures}"
+    about = f"{record['goal']:<5}{figures}" if "error" not in record else record["error"]
+    return f"{record['case']:<18}{'met' if record['met'] else 'NOT MET':<9}{about}"

@@ -50,20 +50,35 @@ def lab_of(rgb: Array, white: Array) -> Array:
     return np.stack([116 * f[..., 1] - 16, 500 * (f[..., 0] - f[..., 1]), 200 * (f[..., 1] - f[..., 2])], axis=-1)
 
 
-def difference(first: Array, second: Array) -> float:
-    """Return how different two colours of CIELAB look: 1 is just seen side by side.
+def misses(seen: Array, target: Array, common: Array, light: Array) -> Array:
+    """Return the CIEDE2000 between what is seen and an even wall of one colour. Shape (rows, columns).
+
+    Args:
+        seen: Shape (rows, columns, 3).
+        target: How bright white is to be. Shape (rows, columns).
+        common: Full red, green and blue on such a wall. Shape (3, 3), a column each.
+        light: Of red, green and blue. Shape (3,).
+    """
+    white = common.sum(1)
+    shown = np.maximum(seen / np.maximum(target, 1e-9)[..., None], 0)
+    return difference(lab_of(shown, white), lab_of(common @ light, white))
+
+
+def difference(first: Array, second: Array) -> Array:
+    """Return how different colours of CIELAB look, shape (..., 3) both: 1 is just seen side by side.
 
     Source:
         CIEDE2000; Sharma, Wu and Dalal 2005.
     """
-    (l1, a1, b1), (l2, a2, b2) = first, second
+    (l1, a1, b1), (l2, a2, b2) = (np.moveaxis(np.asarray(each, np.float64), -1, 0) for each in (first, second))
     chroma = (np.hypot(a1, b1) + np.hypot(a2, b2)) / 2
     g = 0.5 * (1 - np.sqrt(chroma ** 7 / (chroma ** 7 + 25.0 ** 7)))
     a1, a2 = a1 * (1 + g), a2 * (1 + g)
     c1, c2 = np.hypot(a1, b1), np.hypot(a2, b2)
     h1, h2 = (np.degrees(np.arctan2(b, a)) % 360 for a, b in ((a1, b1), (a2, b2)))
-    turn = 0.0 if c1 * c2 == 0 else (h2 - h1 + 180) % 360 - 180
-    middle = h1 + h2 if c1 * c2 == 0 else (h1 + turn / 2) % 360
+    is_grey = c1 * c2 == 0
+    turn = np.where(is_grey, 0.0, (h2 - h1 + 180) % 360 - 180)
+    middle = np.where(is_grey, h1 + h2, (h1 + turn / 2) % 360)
     dl, dc, dh = l2 - l1, c2 - c1, 2 * np.sqrt(c1 * c2) * np.sin(np.radians(turn / 2))
     lightness, chroma = (l1 + l2) / 2, (c1 + c2) / 2
     t = (1 - 0.17 * np.cos(np.radians(middle - 30)) + 0.24 * np.cos(np.radians(2 * middle))
@@ -72,4 +87,4 @@ def difference(first: Array, second: Array) -> float:
     sc, sh = 1 + 0.045 * chroma, 1 + 0.015 * chroma * t
     rc = 2 * np.sqrt(chroma ** 7 / (chroma ** 7 + 25.0 ** 7))
     rt = -np.sin(np.radians(60 * np.exp(-((middle - 275) / 25) ** 2))) * rc
-    return float(np.sqrt((dl / sl) ** 2 + (dc / sc) ** 2 + (dh / sh) ** 2 + rt * dc / sc * dh / sh))
+    return np.asarray(np.sqrt((dl / sl) ** 2 + (dc / sc) ** 2 + (dh / sh) ** 2 + rt * dc / sc * dh / sh))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import cv2
 import numpy as np
@@ -33,8 +33,10 @@ class Marks:
         share: How far between the centres of the two pixels, 0..1.
         projector_px: The coordinate there.
         weight: How well it is known against others of its group.
-        group: Number of the kind of mark, each of which has a noise of its own: the bit of the stripe.
+        group: Number of the kind of mark, each of which has a noise of its own: the bit of the stripe. Ascending.
         period_px: Length of the wave that the marks are read from, 0 for stripes.
+        bits: Of the groups of stripes.
+        shift_px: Where the picture stood while each group was seen, against the others. Shape (groups, 2).
     """
 
     index: NDArray[np.int64]
@@ -44,11 +46,13 @@ class Marks:
     weight: Array
     group: NDArray[np.int64]
     period_px: float = 0.0
+    bits: tuple[int, ...] = ()
+    shift_px: Array = field(default_factory=lambda: np.zeros((1, 2)))
 
     def of(self, chosen: NDArray[np.int64] | NDArray[np.bool_]) -> Marks:
         """Return some of the marks."""
         return Marks(self.index[chosen], self.step, self.share[chosen], self.projector_px[chosen], self.weight[chosen],
-                     self.group[chosen], self.period_px)
+                     self.group[chosen], self.period_px, self.bits, self.shift_px)
 
 
 def marks_of(scan: Scan, decoded: Decoded, codes: tuple[Codes, Codes], labels: NDArray[np.int32], axis: Axis) -> Marks:
@@ -78,7 +82,7 @@ def marks_of(scan: Scan, decoded: Decoded, codes: tuple[Codes, Codes], labels: N
     row, column, share, exact, weight = (np.concatenate(parts) for parts in zip(*found, strict=True))
     group = np.repeat(np.arange(len(bits)), [len(part[0]) for part in found])
     index = (row * thin if is_across else row) * labels.shape[1] + (column if is_across else column * thin)
-    return Marks(index, 1 if is_across else labels.shape[1], share, exact, weight, group)
+    return Marks(index, 1 if is_across else labels.shape[1], share, exact, weight, group, bits=bits)
 
 
 def _thinned(labels: NDArray[np.int32]) -> int:

@@ -39,7 +39,7 @@ class Scan:
     def pair(self, axis: Axis, bit: int) -> tuple[Picture, Picture]:
         """Return the picture of a bit and of its inverse; a scan without inverses takes half of white and black."""
         shown, inverse = Pattern("bit", axis, bit), Pattern("bit", axis, bit, True)
-        if inverse in self.plan.patterns:
+        if inverse in self.plan.places:
             return self.picture(shown), self.picture(inverse)
         return self.picture(shown), cv2.addWeighted(self.white, 0.5, self.black, 0.5, 0)
 
@@ -59,6 +59,15 @@ class Scan:
         return any(pattern.inverse for pattern in self.plan.patterns)
 
     @functools.cached_property
+    def is_upside_down(self) -> bool:
+        """Whether the frame that is called white is the darker one: the manifest has the two in the wrong order."""
+        given = [Pattern("white"), Pattern("black")]
+        if not all(pattern in self.plan.patterns for pattern in given):
+            return False
+        white, black = (float(cv2.mean(self.picture(pattern))[0]) for pattern in given)
+        return white < black
+
+    @functools.cached_property
     def light(self) -> NDArray[np.float32]:
         """The scene as evenly lit as can be, the mean of all frames that add up to even light; little noise is left."""
         chosen = [pattern for pattern in self.plan.patterns
@@ -76,7 +85,7 @@ class Scan:
         if low is None or high is None:
             found = self._extremes()
             low, high = found[0] if low is None else low, found[1] if high is None else high
-        return low, high
+        return (high, low) if self.is_upside_down else (low, high)
 
     def _extremes(self) -> tuple[Picture, Picture]:
         rest = [picture for pattern, picture in zip(self.plan.patterns, self.pictures, strict=True)
@@ -116,7 +125,7 @@ def decode(scan: Scan) -> Decoded:
     has_bits = any(pattern.role == "bit" for pattern in scan.plan.patterns)
     columns, rows, confidence = codes_of(scan) if has_bits else _waves_of(scan)
     contrast = cv2.subtract(scan.white, scan.black)
-    scale = 257.0 if contrast.dtype == np.uint16 else 1.0
+    scale = unit_of(scan.white)
     bright = float(np.percentile(contrast[::4, ::4], 99))
     is_lit = contrast > max(LEAST_LIT * bright, LEAST_DN * scale)
     if is_lit.mean() < 0.001:
@@ -160,14 +169,24 @@ def codes_of(scan: Scan) -> tuple[Codes, Codes, Picture]:
                 to_numbers(np.uint16(cut), np.uint16(sum(1 << bit for bit, _ in its if 1 << bit > cut)), own)
             own &= np.uint16(0xFFFF >> its[-1][0] << its[-1][0])  # finer bits are not known
 
-    with ThreadPoolExecutor(2) as pool:
-        list(pool.map(work, range(0, confidence.size, length)))
+    if confidence.size <= length:
+        work(0)
+    else:
+        with ThreadPoolExecutor(2) as pool:
+            list(pool.map(work, range(0, confidence.size, length)))
     for code, offset in zip(codes, scan.plan.offset, strict=True):
         if offset:
             np.subtract(code, np.uint16(offset), out=code)  # what lies before the first one wraps round
         if scan.plan.cell_px > 1:
             np.multiply(code, np.uint16(scan.plan.cell_px), out=code, where=code <= 65_535 // scan.plan.cell_px)
     return codes[0], codes[1], confidence
+
+
+def unit_of(white: Picture) -> float:
+    """Return what one number of an 8-bit picture is in this one; cameras store 10, 12 or 14 bits in 16 as well."""
+    if white.dtype == np.uint8:
+        return 1.0
+    return float(1 << max(0, int(white.max()).bit_length() - 8))
 
 
 def _flat(picture: Picture) -> Picture:

@@ -19,7 +19,7 @@ SOME = 20_000  # matches that are enough to find a geometry
 NEAR = 1.5  # squares of the second picture, within which a match's neighbour must lie
 RANSAC_PX, SOFT_PX = 1.0, 0.2
 BENT = 0.2  # prior: spread of the lens's distortion at the picture's corner
-FLAT_PX = 0.5  # of most matches from one plane's: no geometry can be told from it
+FLAT_PX = 0.5  # of nearly all matches from one plane's: no geometry can be told from it
 
 
 @dataclass(frozen=True)
@@ -31,12 +31,14 @@ class TwoViews:
         bent: Of each lens: how far its distortion changes the radius at the picture's corner.
         matches: How many points both see.
         distance_px: Sampson distances of all matches.
+        is_flat: Whether one plane holds the matches as well: then the geometry is one of many.
     """
 
     fundamental: Array
     bent: tuple[float, float]
     matches: int
     distance_px: Array
+    is_flat: bool
 
 
 def matched(first: LocalMap, second: LocalMap) -> tuple[Array, Array]:
@@ -58,7 +60,7 @@ def two_views(one_px: Array, other_px: Array, sizes: tuple[tuple[int, int], tupl
     """Return the geometry of two views that holds their matches best.
 
     Raises:
-        MixeurError: Too few matches, or a flat scene, which fits any geometry.
+        MixeurError: Too few matches, or none that any geometry holds.
     Source:
         Barath et al. 2019 (MAGSAC++); Sampson 1982; Fitzgibbon 2001 for the lenses' distortion.
     """
@@ -67,7 +69,6 @@ def two_views(one_px: Array, other_px: Array, sizes: tuple[tuple[int, int], tupl
                           "projection, and do their pictures belong to the same scan?")
     some = np.random.default_rng(1).permutation(len(one_px))[:SOME]
     one, other = one_px[some], other_px[some]
-    _not_flat(one, other)
     start, _ = cv2.findFundamentalMat(one, other, cv2.USAC_MAGSAC, RANSAC_PX, 0.9999, 20_000)
     if start is None or start.shape != (3, 3):
         raise MixeurError("views: no geometry holds the matches; do both folders hold the same scene, unmoved?")
@@ -88,16 +89,17 @@ def two_views(one_px: Array, other_px: Array, sizes: tuple[tuple[int, int], tupl
     every = [_straight(_homogeneous(px) @ matrix.T, k)
              for px, matrix, k in ((one_px, normal[0], best.x[7]), (other_px, normal[1], best.x[8]))]
     distance = np.abs(_sampson(found, *every)) / scale
-    return TwoViews(normal[1].T @ found @ normal[0], (float(best.x[7]), float(best.x[8])), len(one_px), distance)
+    return TwoViews(normal[1].T @ found @ normal[0], (float(best.x[7]), float(best.x[8])), len(one_px), distance,
+                    _is_flat(one, other))
 
 
-def _not_flat(one: Array, other: Array) -> None:
+def _is_flat(one: Array, other: Array) -> bool:
+    """Return whether one plane holds all matches, so that any geometry does."""
     matrix, _ = cv2.findHomography(one, other, cv2.USAC_MAGSAC, 1.0)
-    if matrix is not None:
-        apart = np.hypot(*(cv2.perspectiveTransform(one[None], matrix)[0] - other).T)
-        if np.percentile(apart, 80) < FLAT_PX:
-            raise MixeurError("views: the scene is flat, so any geometry of the two cameras fits it; put things before "
-                              "the wall")
+    if matrix is None:
+        return False
+    apart = np.hypot(*(cv2.perspectiveTransform(one[None], matrix)[0] - other).T)
+    return bool(np.percentile(apart, 95) < FLAT_PX)
 
 
 def _normaliser(size: tuple[int, int]) -> Array:

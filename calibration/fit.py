@@ -4,29 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from calibration.axis_fit import BIN_PX, AxisFit, Box, projected
+from calibration.blas import one_thread
 from calibration.crossings import Marks, marks_of
 from calibration.decode import Codes, Decoded, Scan, decode
 from calibration.patterns import AXES
 from calibration.segments import jump_of, segments_of, smoothed
+from calibration.shake import Tremble, tremble_of
 from calibration.spline import Spline
 from engine.problems import MixeurError
 
 Array = NDArray[np.float64]
-Box = tuple[int, int, int, int]  # left, top, right, bottom of a segment, in whole camera pixels
-SHARE_BINS = 24  # of the place between two pixels
-PHASE_BINS, FEWEST_WAVES = 48, 4  # of a wave's length, and how many waves tell its own error from the surface
-BIN_PX = 4  # marks are gathered in squares of so many camera pixels
 SPACINGS_PX = (48.0, 24.0, 12.0)  # of the knots, until nothing is left that is not noise
-OUTLIERS = (np.inf, 10.0, 4.0)  # robust sigmas, round by round: what is far off at first may only be curved
-SYSTEMATIC_PX = 0.015  # what may be left after the fit, in most places
 TORN_PX = 5  # side of the square around a pixel that must hold one segment only
 ACCEPT_PX = 1.5  # a pixel whose code is farther from the fit is not accepted
+ACCEPT_MEAN_PX, MEAN_OVER_PX = 0.75, 3  # nor one about which all codes are: at a surface's rim the fit may go astray
+NO_CODE = ("fit: the pictures hold light but no code; is the projector at its native resolution, with sharpness and "
+           "keystone off, and are the frames in order? Take the scan again")
 
 
 @dataclass(frozen=True)
@@ -52,12 +52,19 @@ class Segment:
     def at(self, camera_px: Array) -> Array:
         """Return projector_px at camera_px. Shape (n, 2) both."""
         x, y = camera_px[:, 0], camera_px[:, 1]
-        flat = _projected(self.homography, x, y)
+        flat = projected(self.homography, x, y)
         return np.stack([f + spline.at(x, y) for f, spline in zip(flat, self.splines, strict=True)], 1)
+
+    def moved(self, shift_px: Array) -> Segment:
+        """Return the segment as it is seen where the picture stands so far back, in camera_px. Shape (2,)."""
+        to = np.array([[1, 0, shift_px[0]], [0, 1, shift_px[1]], [0, 0, 1]])
+        columns, rows = (replace(one, origin=(one.origin[0] - shift_px[0], one.origin[1] - shift_px[1]))
+                         for one in self.splines)
+        return replace(self, homography=self.homography @ to, splines=(columns, rows))
 
     def on_grid(self, xs: Array, ys: Array) -> Array:
         """Return projector_px at all crossings of columns and rows. Shape (2, len(ys), len(xs))."""
-        flat = _projected(self.homography, xs[None], ys[:, None])
+        flat = projected(self.homography, xs[None], ys[:, None])
         return np.stack([f + s.on_grid(xs, ys) for f, s in zip(flat, self.splines, strict=True)])
 
 
@@ -70,12 +77,28 @@ class CameraMap:
         labels: Number of the segment of each accepted camera pixel, 0 for none. Shape (height, width).
         projector_px: At the pixels' centres; nan where there is none. Shape (2, height, width), float32.
         segments: By their numbers less 1.
+        tremble: How the picture moved while the bits were shown; None where nothing shook.
     """
 
     size: tuple[int, int]
     labels: NDArray[np.int32]
     projector_px: NDArray[np.float32]
     segments: Sequence[Segment]
+    tremble: Tremble | None = None
+
+    def moved(self, shift_px: Array) -> CameraMap:
+        """Return the map as it is seen where the picture stands so far back, in camera_px. Shape (2,)."""
+        segments = [segment.moved(shift_px) for segment in self.segments]
+        projector_px = np.full_like(self.projector_px, np.nan)
+        for segment in segments:
+            own = self.labels == segment.number
+            rows, columns = np.flatnonzero(own.any(1)), np.flatnonzero(own.any(0))
+            if len(rows):
+                window = np.s_[rows[0]:rows[-1] + 1, columns[0]:columns[-1] + 1]
+                seen = segment.on_grid(np.arange(columns[0], columns[-1] + 1) + 0.5,
+                                       np.arange(rows[0], rows[-1] + 1) + 0.5)
+                np.copyto(projector_px[:, *window], seen, where=own[window], casting="same_kind")
+        return replace(self, segments=segments, projector_px=projector_px)
 
     @property
     def even_odd_p95_px(self) -> float:
@@ -103,19 +126,32 @@ def fit(scan: Scan, decoded: Decoded) -> CameraMap:
     labels = segments_of(decoded, codes, jump_of(codes, decoded.is_lit))
     count = int(labels.max())
     if count == 0:
-        raise MixeurError("fit: the pictures hold light but no code; is the projector at its native resolution, with "
-                          "sharpness and keystone off, and are the frames in order? Take the scan again")
+        raise MixeurError(NO_CODE)
     with ThreadPoolExecutor(2) as pool:
         marks = list(pool.map(lambda axis: marks_of(scan, decoded, codes, labels, axis), AXES))
-        owners = [labels.ravel()[mark.index] for mark in marks]
-        segments = []
-        for number in range(1, count + 1):
-            own = [mark if count == 1 else mark.of(np.flatnonzero(owner == number))
-                   for mark, owner in zip(marks, owners, strict=True)]
-            segment = segment_of(number, labels, codes, own, pool)
-            if segment is not None:
-                segments.append(segment)
-    return _mapped(scan, decoded, labels, segments)
+        tremble = tremble_of(scan, labels, {axis: mark.bits for axis, mark in zip(AXES, marks, strict=True)})
+        if tremble is not None:
+            marks = [replace(mark, shift_px=tremble.shifts(axis, mark.bits)) if mark.bits else mark
+                     for axis, mark in zip(AXES, marks, strict=True)]
+        segments = _segments(labels, codes, marks, pool)
+    found = _mapped(scan, decoded, labels, segments, tremble)
+    if not found.labels.any():
+        raise MixeurError(NO_CODE)
+    return found
+
+
+def _segments(labels: NDArray[np.int32], codes: tuple[Codes, Codes], marks: Sequence[Marks],
+              pool: ThreadPoolExecutor) -> list[Segment]:
+    count = int(labels.max())
+    owners = [labels.ravel()[mark.index] for mark in marks]
+    segments = []
+    for number in range(1, count + 1):
+        own = [mark if count == 1 else mark.of(np.flatnonzero(owner == number))
+               for mark, owner in zip(marks, owners, strict=True)]
+        segment = segment_of(number, labels, codes, own, pool)
+        if segment is not None:
+            segments.append(segment)
+    return segments
 
 
 def segment_of(number: int, labels: NDArray[np.int32], codes: tuple[Codes, Codes], marks: Sequence[Marks],
@@ -126,145 +162,17 @@ def segment_of(number: int, labels: NDArray[np.int32], codes: tuple[Codes, Codes
         marks: On this surface, of columns and of rows.
         spacings_px: Of the knots, tried in turn until nothing is left that is not noise.
     """
+    one_thread()
     if min(len(mark.index) for mark in marks) < 30:
         return None
     rows, columns = np.nonzero(labels == number)
     box = (int(columns.min()), int(rows.min()), int(columns.max()) + 1, int(rows.max()) + 1)
     homography = _homography(rows, columns, codes, box)
-    fits = list(pool.map(lambda axis: _AxisFit(box, labels.shape[1], homography, axis, marks[axis]).run(spacings_px),
+    fits = list(pool.map(lambda axis: AxisFit(box, labels.shape[1], homography, axis, marks[axis]).run(spacings_px),
                          (0, 1)))
     apart = np.hypot(fits[0][2], fits[1][2])
     return Segment(number, box, homography, (fits[0][0], fits[1][0]), max(fits[0][1], fits[1][1]),
                    apart[np.isfinite(apart)])
-
-
-class _AxisFit:
-    """One axis of one segment: the residual of its marks, gathered in bins, made smooth, again and again."""
-
-    def __init__(self, box: Box, width: int, homography: Array, axis: int, marks: Marks) -> None:
-        left, top, right, bottom = box
-        self.box, self.marks, self.share, self.exact = box, marks, marks.share.copy(), marks.projector_px.copy()
-        self.xs, self.ys = _centres(left, right, 1), _centres(top, bottom, 1)
-        self.flat = _projected(homography, self.xs[None], self.ys[:, None])[axis]
-        self.stride = len(self.xs)
-        row, column = np.divmod(marks.index, width)
-        self.before = (row - top) * self.stride + column - left
-        self.after = self.before + (1 if marks.step == 1 else self.stride) * (marks.share > 0)
-        self.bins = (-(-len(self.ys) // BIN_PX), -(-len(self.xs) // BIN_PX))
-        self.bin = (row - top) // BIN_PX * self.bins[1] + (column - left) // BIN_PX
-        self.columns = _centres(left, left + BIN_PX * self.bins[1], BIN_PX)
-        self.rows = _centres(top, top + BIN_PX * self.bins[0], BIN_PX)
-
-    def run(self, spacings_px: Sequence[float]) -> tuple[Spline, float, Array]:
-        """Return the spline, the noise of a mark, and how far even and odd stripes lie apart in each bin."""
-        left, top, right, bottom = self.box
-        for spacing in spacings_px:
-            spline = Spline.flat((float(left), float(top)), (float(right), float(bottom)), spacing)
-            for outlier in OUTLIERS:
-                error, weight, sigma = self._errors(spline, outlier)
-                spline = spline.plus(self._smooth(spline, error, weight))
-                self._straighten(spline)
-            error, weight, sigma = self._errors(spline, OUTLIERS[-1])
-            if not self._is_systematic(spline, error, weight) or min(right - left, bottom - top) < spacing:
-                break
-        is_odd = np.rint(self.exact / self._edge_px()).astype(np.int64) & 1
-        parts = [self._smooth(spline, error, weight * (is_odd == parity)) for parity in (0, 1)]
-        apart = np.abs(parts[0].on_grid(self.columns, self.rows) - parts[1].on_grid(self.columns, self.rows))
-        apart[self._gathered(weight) == 0] = np.nan
-        return spline, sigma, apart
-
-    def _edge_px(self) -> float:
-        """Return how far the stripes' edges lie apart on the projector, or the part of a wave that counts as one."""
-        if self.marks.period_px:
-            return self.marks.period_px / 4
-        edges = np.unique(np.rint(2 * self.exact[::max(1, len(self.exact) // 50_000)]))
-        return max(0.5, float(np.median(np.diff(edges)))) / 2 if len(edges) > 1 else 1.0
-
-    def _errors(self, spline: Spline, outlier: float) -> tuple[Array, Array, float]:
-        """Return each mark's residual, its weight (0 for an outlier), and the robust sigma."""
-        error, _ = self._left(spline)
-        sigmas = np.array([_robust(error[self.marks.group == group]) for group in range(self.marks.group.max() + 1)])
-        weight = self.marks.weight * (sigmas.min() / sigmas)[self.marks.group] ** 2
-        weight[np.abs(error) > outlier * sigmas[self.marks.group]] = 0.0
-        return error, weight, float(sigmas.min())
-
-    def _left(self, spline: Spline) -> tuple[Array, Array]:
-        """Return each mark's residual, and how far its pixels lie apart on the projector."""
-        known = (self.flat + spline.on_grid(self.xs, self.ys)).ravel()
-        before = known[self.before]
-        slope = known[self.after] - before
-        return self.exact - before - self.share * slope, slope
-
-    def _straighten(self, spline: Spline) -> None:
-        """Learn from what is left how a mark's place between its pixels is misjudged, and put it right.
-
-        Where stripes and pixels beat slowly, that error would else look like a wave of the wall.
-        """
-        if self.marks.period_px:
-            self._straighten_waves(spline)
-        if not self.marks.share.any():
-            return
-        error, slope = self._left(spline)
-        place = np.minimum((self.marks.share * SHARE_BINS).astype(np.int64), SHARE_BINS - 1)
-        bins = place + self.marks.group * SHARE_BINS
-        steep = np.abs(slope) > 1e-6
-        off = np.where(steep, error / np.where(steep, slope, 1.0), 0.0)
-        good = np.abs(off) < 0.5
-        count = int(self.marks.group.max() + 1)
-        total, number = (np.bincount(bins[good], some, count * SHARE_BINS).reshape(count, SHARE_BINS)
-                         for some in (off[good], np.ones(int(good.sum()))))
-        curve = total / np.maximum(number, 1)
-        curve = (curve - curve[:, ::-1]) / 2  # an edge's error is odd about the middle, a wall's is not
-        middles = (np.arange(SHARE_BINS) + 0.5) / SHARE_BINS
-        for group, line in enumerate(curve):
-            own = self.marks.group == group
-            self.share[own] += np.interp(self.marks.share[own], middles, line)
-
-    def _straighten_waves(self, spline: Spline) -> None:
-        """Learn how a wave is misjudged that the projector's gamma has bent, and put it right: each length alike."""
-        turns = self.exact / self.marks.period_px
-        if np.ptp(turns) < FEWEST_WAVES:
-            return
-        error, _ = self._left(spline)
-        good = np.abs(error) < 4 * _robust(error)
-        bins = ((turns % 1) * PHASE_BINS).astype(np.int64) % PHASE_BINS
-        number = np.bincount(bins[good], minlength=PHASE_BINS)
-        curve = np.bincount(bins[good], error[good], PHASE_BINS) / np.maximum(number, 1)
-        waves = np.fft.rfft(curve)
-        waves[0], waves[9:] = 0, 0  # a constant is the lens's, and what is finer is noise
-        middles = (np.arange(PHASE_BINS) + 0.5) / PHASE_BINS
-        self.exact -= np.interp(turns % 1, middles, np.fft.irfft(waves, PHASE_BINS), period=1)
-
-    def _smooth(self, like: Spline, error: Array, weight: Array) -> Spline:
-        total = self._gathered(weight)
-        mean = self._gathered(weight * error) / np.maximum(total, 1e-12)
-        empty = Spline(like.origin, like.spacing, np.zeros_like(like.coefficients))
-        return empty.fitted(self.columns, self.rows, mean, total) if total.any() else empty
-
-    def _gathered(self, values: Array) -> Array:
-        return np.asarray(np.bincount(self.bin, values, self.bins[0] * self.bins[1]).reshape(self.bins), np.float64)
-
-    def _is_systematic(self, spline: Spline, error: Array, weight: Array) -> bool:
-        """Return whether something is left that is half as wide as the knots' distance; noise and texture are not."""
-        side = round(spline.spacing / 2 / BIN_PX)
-        rows, columns = (-(-count // side) * side for count in self.bins)
-        padded = np.zeros((2, rows, columns))
-        padded[:, :self.bins[0], :self.bins[1]] = self._gathered(weight * error), self._gathered(weight)
-        left, total = padded.reshape(2, rows // side, side, columns // side, side).sum((2, 4))
-        full = total > 0.5 * total.mean()
-        return float(np.percentile(np.abs(left[full] / total[full]), 95)) > SYSTEMATIC_PX
-
-
-def _centres(start: int, stop: int, step: int) -> Array:
-    """Return the middles of cells of a width from start to stop."""
-    return np.asarray(np.arange(start, stop, step) + step / 2, np.float64)
-
-
-def _robust(error: Array) -> float:
-    """Return the sigma of errors by their median."""
-    if not len(error):
-        return 1e9
-    return max(1.4826 * float(np.median(np.abs(error[::max(1, len(error) // 20_000)]))), 1e-4)
 
 
 def _homography(rows: NDArray[np.int64], columns: NDArray[np.int64], codes: tuple[Codes, Codes], box: Box) -> Array:
@@ -284,13 +192,12 @@ def _homography(rows: NDArray[np.int64], columns: NDArray[np.int64], codes: tupl
     return np.vstack([affine, (0.0, 0.0, 1.0)])
 
 
-def _projected(matrix: Array, x: Array, y: Array) -> tuple[Array, Array]:
-    u, v, w = (a * x + b * y + c for a, b, c in matrix)
-    return u / w, v / w
+def _mapped(scan: Scan, decoded: Decoded, labels: NDArray[np.int32], segments: Sequence[Segment],
+            tremble: Tremble | None) -> CameraMap:
+    """Evaluate the segments on the camera's pixels; pixels that agree with a segment beside them join it.
 
-
-def _mapped(scan: Scan, decoded: Decoded, labels: NDArray[np.int32], segments: Sequence[Segment]) -> CameraMap:
-    """Evaluate the segments on the camera's pixels; pixels that agree with a segment beside them join it."""
+    Codes are as they were seen: where the picture had moved, so far in camera pixels, they may stand off by as much.
+    """
     accepted = np.zeros_like(labels)
     projector_px = np.full((2, *labels.shape), np.nan, np.float32)
     shape = labels.shape
@@ -304,14 +211,26 @@ def _mapped(scan: Scan, decoded: Decoded, labels: NDArray[np.int32], segments: S
         joins = near & decoded.is_lit[window] & (accepted[window] == 0)
         for code, place, axis in zip(decoded.codes, seen, AXES, strict=True):
             half = 0.5 * scan.plan.cell_px * (1 << (scan.plan.bits(axis) or (0,))[-1])  # of a step of the code
-            joins &= np.abs(code[window] + np.float32(half) - place) <= ACCEPT_PX + half - 0.5
+            off = np.asarray(code[window] + np.float32(half) - place, np.float32)
+            slack = half - 0.5
+            if tremble is not None:
+                slack += tremble.most_px * float(np.median(np.hypot(*np.gradient(place))))
+            joins &= np.abs(off) <= ACCEPT_PX + slack
+            joins &= np.abs(mean_of(off, joins)) <= ACCEPT_MEAN_PX + slack
         accepted[window][joins] = segment.number
         for full, place in zip(projector_px, seen, strict=True):
             full[window][joins] = place[joins]
     torn = _torn(accepted)
     accepted[torn] = 0
     projector_px[:, torn] = np.nan
-    return CameraMap(scan.plan.size, accepted, projector_px, segments)
+    return CameraMap(scan.plan.size, accepted, projector_px, segments, tremble)
+
+
+def mean_of(values: NDArray[np.float32], where: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """Return the mean of the values about each place, of those that count."""
+    side, counts = (MEAN_OVER_PX, MEAN_OVER_PX), where.astype(np.float32)
+    total, number = (cv2.boxFilter(part, cv2.CV_32F, side, normalize=False) for part in (values * counts, counts))
+    return np.asarray(total / np.maximum(number, 1), np.float32)
 
 
 def _torn(labels: NDArray[np.int32]) -> NDArray[np.bool_]:

@@ -21,7 +21,9 @@ from engine.problems import MixeurError
 
 POSE = "{pose}"
 TAIL = 4096  # bytes at the end of a file, in which cameras put more behind the picture
+HEAD = 70_000  # bytes at the start of a JPEG file, in which there may be a small picture, whole in itself
 ENOUGH = 500_000  # pixels that tell whether a pair of frames adds up
+PICTURES = frozenset((".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".pgm", ".ppm", ".webp"))
 Box = tuple[int, int, int, int]  # left, top, right, bottom
 
 
@@ -80,25 +82,34 @@ def shots_of(folder: Path, manifest: Manifest) -> list[Shot]:
 def write_scan(folder: Path, scan: Scan, gamma: float = 1.0) -> None:
     """Write a scan of ours as a folder that `read_scan` reads: lossless pictures, then the manifest."""
     folder.mkdir(parents=True, exist_ok=True)
-    for number, (pattern, picture) in enumerate(zip(scan.plan.patterns, scan.pictures, strict=True)):
-        if not cv2.imwrite(str(folder / f"{number:03d}_{str(pattern).replace(' ', '_')}.png"), picture):
-            raise MixeurError(f"{folder}: a picture cannot be written; is the disk full?")
+    names = [f"{number:03d}_{str(pattern).replace(' ', '_')}.png" for number, pattern in enumerate(scan.plan.patterns)]
+    write_pictures(folder, list(zip(names, scan.pictures, strict=True)))
     dropped = scan.plan.bits("columns")[-1]
     lines = ["format = 1", f"projector = [{scan.plan.size[0]}, {scan.plan.size[1]}]", f'kind = "{scan.plan.kind}"',
              f"dropped = {dropped}", f"camera_gamma = {gamma}"]
     write_atomic(folder / MANIFEST, "\n".join(lines) + "\n", keep_previous=False)
 
 
+def write_pictures(folder: Path, pictures: Sequence[tuple[str, Picture]]) -> None:
+    """Write pictures by their names, as two threads; `MixeurError` if one cannot be written."""
+    def write(one: tuple[str, Picture]) -> bool:
+        return cv2.imwrite(str(folder / one[0]), np.ascontiguousarray(one[1]))
+
+    with ThreadPoolExecutor(2) as pool:
+        if not all(pool.map(write, pictures)):
+            raise MixeurError(f"{folder}: a picture cannot be written; is the disk full?")
+
+
 def odd_frames(scan: Scan) -> list[str]:
     """Return the frames that do not add up to white and black with their inverses: stale, torn or mixed up."""
+    odd = ["white and black (changed places)"] if scan.is_upside_down else []
     if not scan.is_paired:
-        return []
+        return odd
     step = max(1, round((scan.white.size / ENOUGH) ** 0.5))
     some = np.s_[::step, ::step]
     white, black = scan.white[some].astype(np.float32), scan.black[some]
     total, contrast = white + black, white - black
     lit = contrast > 0.25 * np.percentile(contrast, 98)
-    odd = []
     for axis in AXES:
         for bit in scan.plan.bits(axis):
             shown, inverse = scan.pair(axis, bit)
@@ -139,11 +150,13 @@ def _groups(folder: Path, manifest: Manifest) -> list[tuple[str, list[Path]]]:
 
 
 def _files(folder: Path, manifest: Manifest, name: str) -> list[Path]:
-    given = manifest.files if isinstance(manifest.files, tuple) else (manifest.files,)
+    given = manifest.files if isinstance(manifest.files, tuple) else (manifest.files or "",)
     has_name = any(POSE in file for file in given)
     place = folder if has_name or not name else folder / name
     if not place.is_dir():
         raise MixeurError(f"{place}: is missing; complete the folder, or mend `poses` or `views` in {MANIFEST}")
+    if manifest.files is None:
+        return _pictures(place)
     given = tuple(file.replace(POSE, name) for file in given)
     if isinstance(manifest.files, str):
         return sorted(place.glob(given[0]), key=_natural)
@@ -152,6 +165,13 @@ def _files(folder: Path, manifest: Manifest, name: str) -> list[Path]:
         if not file.is_file():
             raise MixeurError(f"{file}: is missing; complete the folder, or mend `files` in {MANIFEST}")
     return files
+
+
+def _pictures(place: Path) -> list[Path]:
+    """Return the pictures of a folder, of the suffix that most of them have."""
+    kinds = Counter(path.suffix for path in place.iterdir() if path.suffix.lower() in PICTURES and path.is_file())
+    usual = kinds.most_common(1)[0][0] if kinds else ".png"
+    return sorted(place.glob(f"*{usual}"), key=_natural)
 
 
 def _by_name(folder: Path, files: str) -> list[tuple[str, list[Path]]]:
@@ -177,7 +197,7 @@ def _miscounted(folder: Path, manifest: Manifest, name: str, files: Sequence[Pat
                 slots: Sequence[Pattern | None]) -> str:
     place = folder / name if name else folder
     shown = ", ".join(str(slot) for slot in slots[:4])
-    given = manifest.files if isinstance(manifest.files, str) else "of its list"
+    given = manifest.files if isinstance(manifest.files, str) else "of its list" if manifest.files else "with pictures"
     there = Counter(path.suffix for path in (place if place.is_dir() else folder).iterdir() if path.suffix != ".toml")
     about = "" if files or not there else f" (there are {', '.join(f'{n} {kind}' for kind, n in there.items())})"
     return (f"{place}: holds {len(files)} files {given}{about}, its manifest asks for {len(slots)} ({shown} ...); "
@@ -188,7 +208,7 @@ def _is_cut(raw: bytes) -> bool:
     """Return whether a PNG or JPEG lacks its end: decoders fill in what is missing."""
     if raw.startswith(b"\x89PNG"):
         return b"IEND" not in raw[-TAIL:]
-    return raw.startswith(b"\xff\xd8") and b"\xff\xd9" not in raw[-TAIL:]
+    return raw.startswith(b"\xff\xd8") and b"\xff\xd9" not in raw[max(0, min(len(raw) - TAIL, HEAD)):]
 
 
 def _natural(file: Path) -> list[tuple[int, str]]:

@@ -6,7 +6,7 @@ import hashlib
 import itertools
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from engine.show.profile import Profile, profile_text, read_profile
 from engine.show.table import FORMAT, Reader
 
 HISTORY, MAPS, NOTE, CURRENT, PENDING = "history", "maps", "version.toml", "current", "pending"
+SOLVED, TOUCHED, IMPORTED = "solve", "touchup", "import"
 MOVED_PX = 0.05  # what is worth a word
 EDGES = {"left": (0, 1), "right": (1, 1), "top": (0, 0), "bottom": (1, 0)}  # value of the coordinate, and which runs
 
@@ -80,13 +81,28 @@ class History:
         """The state that holds; -1 before the first."""
         return self._number(CURRENT)
 
-    def keep(self, step: str, made: str, profiles: Mapping[str, Profile], maps: Mapping[Path, bytes]) -> Version:
+    def latest(self, step: str, since: str = "") -> Version | None:
+        """Return the latest such step from which the present state comes; None if it lies before a step `since`."""
+        known = {version.number: version for version in self.versions()}
+        version = known.get(self.current)
+        while version is not None and version.step != step:
+            version = known.get(version.before) if version.step != since else None
+        return version
+
+    def profiles_of(self, version: Version) -> dict[str, Profile]:
+        """Return the profiles of a state, by name; the files that they name are sought in the wrong folder."""
+        home = self._home / f"{version.number:04d}"
+        return {name: read_profile(home / f"{name}.toml") for name in self._stored(version.number)}
+
+    def keep(self, step: str, made: str, profiles: Mapping[str, Profile], maps: Mapping[Path, bytes],
+             touched: Mapping[str, Profile] | None = None) -> Version:
         """Make a new state hold, and return it.
 
         Args:
             step: What made it.
             profiles: Those that change, by name.
             maps: What the files are to hold that they name, see `map_path`.
+            touched: What a hand made of some of them: a state of its own on top, so that it can be taken back alone.
         """
         before = self._texts()
         self._keep_as_found(before, made)
@@ -95,18 +111,29 @@ class History:
         words = tuple(word for name, profile in profiles.items() for word in changes(name, old.get(name), profile))
         for path, raw in maps.items():
             self._write(path, raw)
-        return self._enter(texts, Version(before=self.current, step=step, made=made, words=words))
+        version = self._enter(texts, Version(before=self.current, step=step, made=made, words=words))
+        if touched:
+            texts |= {name: profile_text(profile, self.folder) for name, profile in touched.items()}
+            told = tuple(f"kept by hand: {word}" for name in touched for word in changes(name, profiles[name],
+                                                                                       touched[name]))
+            version = self._enter(texts, Version(before=version.number, step=TOUCHED, made=made, words=told))
+        self._adopt(version.number)
+        return replace(version, words=(*words, *version.words)) if touched else version
 
-    def map_path(self, name: str, kind: str, raw: bytes) -> Path:
+    def map_path(self, name: str, kind: str, raw: bytes, suffix: str = ".png") -> Path:
         """Return where a map of a projector is to stand: another content has another name, so none is written over."""
-        return self.folder / MAPS / f"{name}-{kind}-{hashlib.sha256(raw).hexdigest()[:12]}.png"
+        return self.folder / MAPS / f"{name}-{kind}-{hashlib.sha256(raw).hexdigest()[:12]}{suffix}"
 
-    def undo(self, to: int | None = None) -> Version:
+    def undo(self, to: int | None = None, made: str = "") -> Version:
         """Make the state before the present one hold again, or one by its number.
 
+        Args:
+            made: When, for people: what a hand changed since the last state is kept first.
         Raises:
             MixeurError: There is none.
         """
+        if self.current >= 0:
+            self._keep_as_found(self._texts(), made)
         known = {version.number: version for version in self.versions()}
         if to is None:
             to = known[self.current].before if self.current in known else -1
@@ -120,7 +147,7 @@ class History:
         """Keep what a hand changed since the last state, or what stood there before the first."""
         if self.current < 0 or texts != self._stored(self.current):
             step = "as found" if self.current < 0 else "changed by hand"
-            self._enter(texts, Version(before=self.current, step=step, made=made))
+            self._adopt(self._enter(texts, Version(before=self.current, step=step, made=made)).number)
 
     def _enter(self, texts: Mapping[str, str], version: Version) -> Version:
         number = self._next()
@@ -130,7 +157,6 @@ class History:
         note = {"format": FORMAT, "before": version.before, "step": version.step, "made": version.made,
                 "words": list(version.words)}
         self._write(home / NOTE, tomlkit.dumps(note))
-        self._adopt(number)
         return self._note(number)
 
     def _adopt(self, number: int) -> None:
@@ -220,6 +246,9 @@ def _light_words(before: Profile, after: Profile) -> list[str]:
     if before.light != after.light:
         words.append("light measured anew" if after.light and after.light.response else
                      "blended anew" if after.light else "no blend any more")
+    tints = [each.light.tint if each.light else None for each in (before, after)]
+    if tints[0] != tints[1]:
+        words.append("the wall's colours made good" if tints[1] else "the wall's colours left as they are")
     if before.colour != after.colour:
         words.append("colour mixed anew" if after.colour else "no colour mix any more")
     if before.mask != after.mask:

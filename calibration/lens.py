@@ -50,17 +50,20 @@ class Lens:
         wanted = (px - np.array(self.centre_px)) / self.focal_px
         flat = wanted
         if self.k1 or self.k2:
+            far = wanted[..., 0] ** 2 + wanted[..., 1] ** 2
+            share = np.ones(far.shape)
             for _ in range(12):
-                square = (flat ** 2).sum(-1, keepdims=True)
-                flat = wanted / (1 + self.k1 * square + self.k2 * square ** 2)
+                square = far * share * share
+                share = 1 / (1 + square * (self.k1 + self.k2 * square))
+            flat = wanted * share[..., None]
         ahead = np.concatenate([flat, np.ones((*flat.shape[:-1], 1))], axis=-1)
         return np.asarray(ahead @ self.turn)
 
     def _distorted(self, flat: Array) -> Array:
         if not (self.k1 or self.k2):
             return flat
-        square = (flat ** 2).sum(-1, keepdims=True)
-        return np.asarray(flat * (1 + self.k1 * square + self.k2 * square ** 2))
+        square = flat[..., 0] ** 2 + flat[..., 1] ** 2
+        return np.asarray(flat * (1 + square * (self.k1 + self.k2 * square))[..., None])
 
 
 def looking_at(at_m: tuple[float, float, float], target_m: tuple[float, float, float], roll_deg: float = 0.0) -> Array:

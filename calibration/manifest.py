@@ -44,7 +44,7 @@ class Manifest:
     Attributes:
         projector: (width, height) in pixels.
         files: Which files are the frames, in the natural order of their names (`f2` before `f10`), or each file's name;
-            `{pose}` stands for the name of a pose or view.
+            `{pose}` stands for the name of a pose or view; None: all pictures of the kind of which there are most.
         order: What comes after each other, see `slots_of`.
         inverse: Whether a bit's inverse follows it (`each`) or comes before it (`before`), all inverses follow all bits
             (`after`), or none are there.
@@ -67,7 +67,7 @@ class Manifest:
 
     projector: tuple[int, int] = field(metadata=limits(16, 16_384, "px"))
     kind: Kind = "gray"
-    files: str | tuple[str, ...] = "*.png"
+    files: str | tuple[str, ...] | None = None
     order: tuple[str, ...] = PARTS
     inverse: Literal["each", "before", "after", "none"] = "each"
     first: Literal["coarse", "fine"] = "coarse"

@@ -12,8 +12,9 @@ from calibration.cases import CAMERA, FULL_HD
 from calibration.fit import CameraMap, solve
 from calibration.lens import Array
 from calibration.patterns import plan
-from calibration.register import Mesh, mesh_of, shown, view_of
+from calibration.register import Mesh, mesh_of, shown, steadied, view_of
 from calibration.rooms import LEFT, RIGHT, pair
+from calibration.shake import steady_light
 from calibration.simulator.light import View
 from calibration.simulator.rig import SimulatedRig, Timing
 from calibration.simulator.room import Room, look
@@ -37,11 +38,14 @@ def try_overlap(seed: int, shake_px: float = 0.0) -> dict[str, Any]:
     made = pair([Cylinder((0.0, -2.5), 2.5)], seed)
     view = View(made, CAMERA)
     rig = SimulatedRig(made, {CAMERA: view}, Timing(shake_px=shake_px), seed)
-    maps = []
+    maps, lights = [], []
     for name in (LEFT, RIGHT):
         for other in (LEFT, RIGHT):
             rig.show(other, np.zeros(FULL_HD[::-1], np.uint8))
-        maps.append(solve(take(rig, name, CAMERA, plan(FULL_HD), WAIT_S).scan))
+        scan = take(rig, name, CAMERA, plan(FULL_HD), WAIT_S).scan
+        maps.append(solve(scan))
+        lights.append(steady_light(scan, maps[-1].tremble))
+    maps = steadied(maps, lights)
     stage = FlatStage(view_of(*maps))
     found = [Found(found, mesh_of(found, stage)) for found in maps]
     error, coverage = _apart(made, found, stage)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import functools
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -45,7 +46,7 @@ class Pattern:
         return f"{self.axis} bit {self.bit}{' inverse' if self.inverse else ''}"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Plan:
     """The frames of a scan, in the order in which they are shown.
 
@@ -112,9 +113,14 @@ class Plan:
         Raises:
             MixeurError: It is not.
         """
-        if pattern not in self.patterns:
+        if pattern not in self.places:
             raise MixeurError(f"scan: has no frame '{pattern}'; take it again with `calibrate scan`")
-        return self.patterns.index(pattern)
+        return self.places[pattern]
+
+    @functools.cached_property
+    def places(self) -> Mapping[Pattern, int]:
+        """At which place each pattern is shown."""
+        return {pattern: place for place, pattern in enumerate(self.patterns)}
 
 
 def plan(size: tuple[int, int], kind: Kind = "gray", dropped: int = 0) -> Plan:

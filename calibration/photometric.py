@@ -15,7 +15,9 @@ from calibration.brightness import blacks_of, brightness_of, wall_of
 from calibration.colour import LUMINANCE, luminance_of, mixes_of
 from calibration.grid import Array, Grid, reach_of
 from calibration.light_scan import LightScan
+from calibration.paint import CLEAR_PX, ONE, TOLD, MadeGood, lifted, made_good, paint_of
 from calibration.response import ADDITIVE, Answer, answer_of
+from calibration.stage import Stage
 from engine.render.mesh import stage_under
 from engine.show.profile import Profile
 
@@ -40,12 +42,15 @@ class Light:
         inside: Where each projector reaches. Shape (projectors, rows, columns).
         gains: What each projector uses of its own light. Shape (projectors, rows, columns).
         own: How bright each is, without the wall's spots. Shape (projectors, rows, columns).
-        wall: What the wall makes of light. Shape (rows, columns).
+        wall: What the wall makes of red, green and blue. Shape (rows, columns, 3).
         target: Of white. Shape (rows, columns).
         floor: Of black. Shape (rows, columns, 3).
         blacks: Of each projector, in shares of its brightness. Shape (projectors, 3).
-        room: The room's own light, before the wall. Shape (3,).
-        white: The colour of white, its luminance 1. Shape (3,).
+        room: The room's own light, before the wall. Shape (rows, columns, 3).
+        common: What is seen of full red, green and blue, white's luminance 1. Shape (3, 3), a column each.
+        total: What all projectors give together, mixed and blended. Shape (rows, columns).
+        plain: The target where the wall's colours are left as they are. Shape (rows, columns).
+        paint: The wall's own colours, where they are made good; None: they are left.
     """
 
     inside: Flags
@@ -56,12 +61,31 @@ class Light:
     floor: Array
     blacks: Array
     room: Array
-    white: Array
+    common: Array
+    total: Array
+    plain: Array
+    paint: MadeGood | None = None
+
+    @property
+    def white(self) -> Array:
+        """The colour of white, its luminance 1. Shape (3,)."""
+        return np.asarray(self.common.sum(1))
+
+    @property
+    def shown(self) -> Array:
+        """What of the colour of white is to be seen at each place. Shape (rows, columns, 3)."""
+        wall = self.wall if self.paint is None else np.ones(3)
+        return np.asarray(wall * (self.target if self.paint is None
+                                  else np.minimum(self.target, self.paint.reach))[..., None])
+
+    @property
+    def reached(self) -> Flags:
+        """Where the projectors give what is asked for. Shape (rows, columns)."""
+        return np.ones(self.target.shape, bool) if self.paint is None else self.paint.reach >= self.target * (1 - TOLD)
 
     def expected(self, signal: float, gamma: float) -> Array:
         """Return what the camera shall see when the whole stage shows a grey. Shape (rows, columns, 3)."""
-        light = self.target[..., None] * self.white * signal ** gamma
-        return np.asarray(self.wall[..., None] * (light + self.floor + self.room))
+        return np.asarray(self.shown * self.white * signal ** gamma + self.wall * (self.floor + self.room))
 
 
 @dataclass(frozen=True)
@@ -72,6 +96,17 @@ class Tone:
     mix: Array | None
     primaries: Array
     additive: Array
+
+    @property
+    def white(self) -> Array:
+        """What is seen of its white on an even wall, with a luminance of 1. Shape (3,)."""
+        white = self.additive * self.primaries.sum(1)
+        return np.asarray(white / (LUMINANCE @ white))
+
+    @property
+    def mixed(self) -> Array:
+        """Its mix, or none. Shape (3, 3)."""
+        return np.eye(3) if self.mix is None else self.mix
 
 
 def blend_of(profiles: Sequence[Profile], lit: Sequence[Flags], grid: Grid) -> Blend:
@@ -88,24 +123,28 @@ def blend_of(profiles: Sequence[Profile], lit: Sequence[Flags], grid: Grid) -> B
     return Blend(inside, outside, _filled(weights, np.asarray(np.any(inside, axis=0))))
 
 
-def light_of(scans: Sequence[LightScan], blend: Blend, grid: Grid, target: Target,
-             is_coloured: bool) -> tuple[Light, list[Tone]]:
+def light_of(scans: Sequence[LightScan], blend: Blend, grid: Grid, target: Target, is_coloured: bool,
+             stage: Stage | None = None) -> tuple[Light, list[Tone]]:
     """Return what the whole stage shall look like, and each projector's tone.
 
     Args:
         is_coloured: Whether red, green and blue are mixed so that all projectors show the same.
+        stage: Where it stands in the pictures, if the wall's own colours are to be made good; colours are mixed then.
     Raises:
         MixeurError: The pictures do not tell a projector's light; with cause and remedy.
     """
     answers = [_answer(number, scan, blend, grid) for number, scan in enumerate(scans)]
     primaries = [luminance_of(answer.primaries) for answer in answers]
     mixes, shares = mixes_of(primaries) if is_coloured else ([None] * len(answers), [1.0] * len(answers))
+    tones = [Tone(answer.response, mix, own_primaries, answer.additive)
+             for answer, mix, own_primaries in zip(answers, mixes, primaries, strict=True)]
     inside = list(blend.inside)
-    whites = [np.asarray(answer.white @ LUMINANCE, np.float64) for answer in answers]
-    full = brightness_of(whites, inside, grid)
-    wall = wall_of(whites, inside, full)
-    black = np.mean([answer.black for answer in answers], axis=0)
-    blacks, room = blacks_of(black, wall, full, inside, list(blend.outside))
+    full = brightness_of([np.asarray(answer.white @ LUMINANCE, np.float64) for answer in answers], inside, grid)
+    wall = wall_of([np.asarray(answer.white, np.float64) for answer in answers], inside,
+                   [light[..., None] * tone.white for light, tone in zip(full, tones, strict=True)])
+    weights = np.stack([there + 0.01 for there in inside])[..., None]  # who lights a place tells most of its black
+    black = np.sum(weights * np.stack([answer.black for answer in answers]), axis=0) / weights.sum(0)
+    blacks, room = blacks_of(black, wall, full, inside, list(blend.outside), grid)
     covered = np.asarray(np.any(blend.inside, axis=0))
     own = np.stack([light * share for light, share in zip(full, shares, strict=True)])
     total = (blend.weights * own).sum(0)
@@ -113,16 +152,20 @@ def light_of(scans: Sequence[LightScan], blend: Blend, grid: Grid, target: Targe
     leaks = sum(there[..., None] * light[..., None] * share
                 for there, light, share in zip(inside, full, blacks, strict=True))
     floor = np.stack([floor_of(leaks[..., k], covered, grid, target) for k in range(3)], axis=2)
+    common = tones[0].primaries @ tones[0].mixed / shares[0] if is_coloured else np.mean(primaries, axis=0)
+    plain, paint = wanted, None
+    if stage is not None:
+        paint = made_good(paint_of(scans, answers, stage), full, inside, grid, total, primaries,
+                          [tone.mixed for tone in tones])
+        wanted, common = target_of(lifted(paint.reach, covered), covered, grid, target), paint.cast[:, None] * common
     gains = blend.weights * np.where(total > 0, np.minimum(wanted / np.maximum(total, 1e-9), 1.0), 0.0)
-    white = (primaries[0] @ mixes[0]).sum(1) / shares[0] if mixes[0] is not None else np.mean(primaries, 0).sum(1)
-    light = Light(blend.inside, gains, np.stack(full), wall, wanted, floor, blacks, room, white)
-    return light, [Tone(answer.response, mix, own_primaries, answer.additive)
-                   for answer, mix, own_primaries in zip(answers, mixes, primaries, strict=True)]
+    light = Light(blend.inside, gains, np.stack(full), wall, wanted, floor, blacks, room, common, total, plain, paint)
+    return light, tones
 
 
 def maps_of(number: int, profiles: Sequence[Profile], blend: Blend, grid: Grid, light: Light | None = None,
-            tone: Tone | None = None) -> tuple[NDArray[np.uint16], NDArray[np.uint16] | None]:
-    """Return one projector's maps: gain, shape (height, width), and lift, shape (height, width, 3), or None.
+            tone: Tone | None = None) -> dict[str, NDArray[np.uint16]]:
+    """Return one projector's maps by what `engine.show.profile.Light` calls them.
 
     Args:
         light, tone: As measured; None: projectors are taken as alike.
@@ -131,14 +174,20 @@ def maps_of(number: int, profiles: Sequence[Profile], blend: Blend, grid: Grid, 
     gains = blend.weights if light is None else light.gains
     gain = np.rint(grid.under(gains[number], u, v).clip(0, 1) * TOP).astype(np.uint16)
     if light is None or tone is None:
-        return gain, None
+        return {"gain": gain}
     missing = np.stack([grid.under(light.floor[..., k], u, v) for k in range(3)], axis=2)
     for other, profile in enumerate(profiles):
         there = np.ones(u.shape, np.float32) if other == number else _reached(profile, u, v)
         missing -= (there * grid.under(light.own[other], u, v))[..., None] * light.blacks[other].astype(np.float32)
     share = grid.under(blend.weights[number] / light.own[number], u, v)
     lift = (missing.clip(0, None) * share[..., None]) @ np.linalg.inv(tone.primaries).T.astype(np.float32)
-    return gain, np.rint(lift.clip(0, 1) * TOP).astype(np.uint16)
+    maps = {"gain": gain, "lift": np.rint(lift.clip(0, 1) * TOP).astype(np.uint16)}
+    if light.paint is None:
+        return maps
+    clear = [np.asarray(within_px(profile, u, v) > CLEAR_PX) for profile in profiles]
+    own = [grid.under(each, u, v) for each in light.own]
+    tint = light.paint.tint(own, clear, light.paint.paint.under(u, v)) * grid.under(gains[number], u, v)[..., None]
+    return maps | {"tint": np.rint((tint * ONE).clip(0, TOP)).astype(np.uint16)}
 
 
 def warnings_of(names: Sequence[str], tones: Sequence[Tone]) -> list[str]:
@@ -171,12 +220,16 @@ def _filled(values: Array, known: Flags) -> Array:
 
 def _reached(profile: Profile, u: NDArray[np.float32], v: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return whether places of the stage are in a projector's picture, 0..1, its border a pixel wide."""
+    return np.asarray((within_px(profile, u, v) + 0.5).clip(0, 1), np.float32)
+
+
+def within_px(profile: Profile, u: NDArray[np.float32], v: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return how far inside a projector's picture places of the stage fall, in projector_px; below 0 outside."""
     mesh = np.array(profile.mesh, np.float32)
     rows, columns = mesh.shape[:2]
     x, y = np.nan_to_num(u, nan=-9) * np.float32(columns - 1), np.nan_to_num(v, nan=-9) * np.float32(rows - 1)
     px = cv2.remap(mesh, x.clip(0, columns - 1), y.clip(0, rows - 1), cv2.INTER_LINEAR)
-    size = np.array(profile.size, np.float32)
-    return np.asarray((np.minimum(px, size - px).min(axis=2) + 0.5).clip(0, 1), np.float32)
+    return np.asarray(np.minimum(px, np.array(profile.size, np.float32) - px).min(axis=2))
 
 
 def encoded(picture: NDArray[np.uint16]) -> bytes:

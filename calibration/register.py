@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from calibration.fit import CameraMap, Segment
+from calibration.shake import shifts_between
 from calibration.stage import Stage
 from engine.problems import MixeurError
 from engine.show.profile import Profile
@@ -26,11 +28,13 @@ class Mesh:
         points_px: projector_px. Shape (rows, columns, 2).
         lost_px: What the straight cells lose of the fit, at 95 of 100 places.
         covered: Share of the grid's points that the projector reaches.
+        reached: Which these are. Shape (rows, columns).
     """
 
     points_px: Array
     lost_px: float
     covered: float
+    reached: NDArray[np.bool_]
 
 
 def view_of(*maps: CameraMap) -> Array:
@@ -41,13 +45,25 @@ def view_of(*maps: CameraMap) -> Array:
     return np.array([(left, top), (right, top), (right, bottom), (left, bottom)], np.float64)
 
 
-def mesh_of(found: CameraMap, stage: Stage) -> Mesh:
+def steadied(maps: Sequence[CameraMap], lights: Sequence[NDArray[np.float32]]) -> list[CameraMap]:
+    """Return maps of one camera that trembled as if its picture had stood at one place in the mean of each scan.
+
+    Args:
+        lights: `steady_light` of each.
+    """
+    if all(found.tremble is None for found in maps):
+        return list(maps)
+    shifts = shifts_between(lights, [found.labels > 0 for found in maps])
+    return [found.moved(shift) for found, shift in zip(maps, shifts, strict=True)]
+
+
+def mesh_of(found: CameraMap, stage: Stage, densities: Sequence[tuple[int, int]] = DENSITIES) -> Mesh:
     """Return the least mesh over the stage that is nearly as good as the fit, or the densest.
 
     Raises:
         MixeurError: The projector does not reach the stage.
     """
-    for columns, rows in DENSITIES:
+    for columns, rows in densities:
         points, reached = _grid(found, stage, columns, rows)
         finer, finer_reached = _grid(found, stage, 2 * columns - 1, 2 * rows - 1)
         straight = _doubled(points)
@@ -58,7 +74,7 @@ def mesh_of(found: CameraMap, stage: Stage) -> Mesh:
             break
     if not reached.any():
         raise MixeurError("stage: the projector does not reach it; its corners go clockwise from the top left")
-    return Mesh(points, p95, float(reached.mean()))
+    return Mesh(points, p95, float(reached.mean()), reached)
 
 
 def profile_of(found: CameraMap, mesh: Mesh, made: str) -> Profile:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 from scipy.interpolate import PchipInterpolator
 
 from calibration.grid import Floats, Grid
-from calibration.light_scan import BLACK, LEVELS, PRIMARIES, WHITE, LightScan, Signal
+from calibration.light_scan import BLACK, LEVELS, PRIMARIES, VEILS, WHITE, LightScan, Signal
 from engine.problems import MixeurError
 
 Array = NDArray[np.float64]
@@ -30,6 +31,7 @@ class Answer:
             picture at the first exposure. Shape (3, 3), a column each.
         white, black: Of each place, all projectors' black within both. Shape (rows, columns, 3).
         additive: White against red, green and blue together, in each of the camera's colours; 1 where nothing is added.
+        factors: How much more than the first each exposure gathered.
     """
 
     response: Array
@@ -37,6 +39,7 @@ class Answer:
     white: Floats
     black: Floats
     additive: Array
+    factors: Mapping[float, float]
 
 
 def answer_of(scan: LightScan, grid: Grid, inside: NDArray[np.bool_], alike: NDArray[np.bool_]) -> Answer:
@@ -67,10 +70,18 @@ def answer_of(scan: LightScan, grid: Grid, inside: NDArray[np.bool_], alike: NDA
     full = np.stack([_above(usable, signal, shares, factor, inside) for signal in PRIMARIES], axis=1)
     shape = np.linalg.solve(full, np.stack(levels, axis=1))
     longest = next(share for share in reversed(shares) if (BLACK, share) in usable)
-    black = seen[BLACK, longest] / np.float32(factor[longest])
-    first_black = seen[BLACK, shares[0]]
-    return Answer(_evened(shape / shape[:, -1:]), primaries, seen[WHITE, shares[0]] - first_black, black,
-                  white / primaries.sum(1))
+    response = _evened(shape / shape[:, -1:])
+    above = seen[WHITE, shares[0]] - seen[BLACK, shares[0]]
+    blacks = [seen[BLACK, longest] / np.float32(factor[longest])]
+    blacks += [seen[(level,) * 3, shares[0]] - above * light_at(response, level / 255).astype(np.float32)
+               for level in VEILS if ((level,) * 3, shares[0]) in seen]
+    return Answer(response, primaries, above, np.mean(blacks, axis=0), white / primaries.sum(1), factor)
+
+
+def light_at(response: Array, signal: float) -> Array:
+    """Return the light of red, green and blue at a signal, 0..1, by a response at even steps. Shape (3,)."""
+    even = np.linspace(0, 1, response.shape[1])
+    return np.asarray(PchipInterpolator(even, response ** (1 / GAMMA), axis=1)(signal).clip(0, 1) ** GAMMA)
 
 
 def _factors(seen: dict[tuple[Signal, float], Floats], shares: list[float],

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
@@ -11,6 +12,7 @@ import numpy as np
 import tomlkit
 
 from calibration.stage import Array, FlatStage, Stage, cylinder_of
+from calibration.vantage import SeenStage, Vantage
 from engine.atomic import write_atomic
 from engine.problems import MixeurError, ShowError
 from engine.show.document import read_document
@@ -53,9 +55,11 @@ class Session:
 
     Attributes:
         folder: Where it stands.
-        camera: Its name in the show, or in the computed room.
+        camera: The one that looks, by its name in the show or in the computed room.
+        cameras: Where several look one after the other: all of them, the one in whose picture the stage stands first.
         camera_gamma: 1 if the pictures' numbers are light.
         room, seed: The computed room; empty for real devices.
+        show: The show whose windows and camera are used; None for a computed room and for pictures of one's own.
         profiles: Folder of the projectors' profiles.
         target: How bright the whole is to be, see `calibration.blend.target_of`.
         projectors: By name.
@@ -63,9 +67,11 @@ class Session:
 
     folder: Path = field(default=Path(), metadata={"hidden": True})
     camera: str = "tripod"
+    cameras: tuple[str, ...] = ()
     camera_gamma: float = field(default=1.0, metadata=limits(1, 4))
     room: str = ""
     seed: int = field(default=1, metadata=limits(0, 2**31))
+    show: Path | None = None
     profiles: Path | None = None
     target: Literal["smooth", "strict"] = "smooth"
     stage: StagePlan = StagePlan()
@@ -73,11 +79,28 @@ class Session:
 
     def scan_folder(self, projector: str) -> Path:
         """Return where the pictures of a projector's codes are kept."""
-        return self.folder / "scan" / projector
+        return self.folder / self.part("scan") / projector
 
     def light_folder(self, projector: str) -> Path:
         """Return where the pictures of a projector's light are kept."""
-        return self.folder / "light" / projector
+        return self.folder / self.part("light") / projector
+
+    def part(self, what: str) -> str:
+        """Return the name of the folder that holds something of the camera that looks."""
+        return f"{what}-{self.camera}" if self.cameras and self.camera != self.cameras[0] else what
+
+    def joined_by(self, camera: str) -> Session:
+        """Return the session with one camera more, which looks now."""
+        cameras = tuple(dict.fromkeys((*(self.cameras or (self.camera,)), camera)))
+        return replace(self, camera=camera, cameras=cameras if len(cameras) > 1 else ())
+
+    def eyes(self) -> list[Session]:
+        """Return the session once for each camera, looking."""
+        return [replace(self, camera=camera) for camera in self.cameras or (self.camera,)]
+
+    def sees(self, projector: str) -> bool:
+        """Return whether the camera that looks is to see a projector: the only one is to see them all."""
+        return not self.cameras or self.scan_folder(projector).exists()
 
     @property
     def profile_folder(self) -> Path:
@@ -97,11 +120,13 @@ class Solution:
         corners: Of the stage's outline in camera_px, clockwise from its top left.
         camera: (width, height) of its pictures.
         size_px: (width, height) of a stage about as fine as the projectors.
+        views: Where several cameras look: how their pictures lie in the common one, in which the corners stand then.
     """
 
     corners: Points = field(metadata=POINT_PX)
     camera: tuple[int, int] = field(metadata=limits(16, 65_536, "px"))
     size_px: tuple[int, int] = field(metadata=limits(16, 16_384, "px"))
+    views: Mapping[str, Vantage] = field(default_factory=dict, metadata={"key": "view"})
 
 
 def is_session(folder: Path) -> bool:
@@ -131,10 +156,15 @@ def write_session(session: Session) -> None:
     text = path.read_text() if path.exists() else "# a calibration session of mixeur\n"
     document = tomlkit.parse(text)
     document["format"] = FORMAT
+    if session.cameras:
+        document["cameras"] = list(session.cameras)
     for name in ("camera", "camera_gamma", "target"):
         document[name] = getattr(session, name)
     if session.room:
         document["room"], document["seed"] = session.room, session.seed
+    for name, place in (("show", session.show), ("profiles", session.profiles)):
+        if place is not None:
+            document[name] = Path(os.path.relpath(place, session.folder)).as_posix()
     document["stage"] = {"kind": session.stage.kind} | {
         name: [list(point) for point in getattr(session.stage, name)] for name in ("corners", "top", "bottom")
         if getattr(session.stage, name)} | ({"size_m": list(session.stage.size_m)} if session.stage.size_m else {})
@@ -158,9 +188,26 @@ def read_solution(session: Session) -> Solution:
 
 def write_solution(session: Session, solution: Solution) -> None:
     """Write what the geometry found."""
-    rows = {name: [list(map(float, point)) for point in solution.corners] if name == "corners"
+    rows: dict[str, object] = {name: [list(map(float, point)) for point in solution.corners] if name == "corners"
             else list(getattr(solution, name)) for name in ("corners", "camera", "size_px")}
+    rows["view"] = {name: {"size": list(view.size), "k1": view.k1, "matrix": [list(row) for row in view.matrix]}
+                    for name, view in solution.views.items()}
     write_atomic(session.folder / SOLUTION, tomlkit.dumps({"format": FORMAT, **rows}), keep_previous=False)
+
+
+def stage_seen(session: Session, solution: Solution) -> Stage:
+    """Return a solved stage in the picture of the camera that looks.
+
+    Raises:
+        MixeurError: It looked only after the last solve.
+    """
+    stage = stage_of(session.stage if not solution.views else StagePlan(), np.array(solution.corners), solution.camera)
+    if not session.cameras:
+        return stage
+    if session.camera not in solution.views:
+        raise MixeurError(f"camera {session.camera}: has looked since the last solve, or never; run `mixeur calibrate "
+                          "solve` again")
+    return SeenStage(stage, solution.views[session.camera])
 
 
 def stage_of(plan: StagePlan, view: Array, camera: tuple[int, int]) -> Stage:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from calibration.decode import decode
 from calibration.epipolar import matched, two_views
 from calibration.fit import fit
 from calibration.folder import Shot, odd_frames, shots_of
+from calibration.likelier import named
 from calibration.local_map import local_map
 from calibration.manifest import Manifest, read_manifest
 from calibration.register import mesh_of, profile_of, view_of
@@ -21,6 +23,8 @@ from calibration.stage import FlatStage
 from calibration.stereo import Calibration, bend, calibrate
 from engine.problems import MixeurError
 from engine.show.profile import Profile
+
+FLAT_SCENE = "the scene is flat, so any geometry of the two cameras fits it; put things before the wall"
 
 
 def solved(folder: Path) -> tuple[dict[str, Any], Profile | None]:
@@ -51,7 +55,7 @@ def _with_stage(shot: Shot, manifest: Manifest) -> tuple[dict[str, Any], Profile
         faults = [*unsound(scan, decoded), *faults]
         found = fit(scan, decoded)
     except MixeurError as error:
-        raise MixeurError("; ".join([str(error), *faults])) from None
+        raise MixeurError("; ".join([str(error), *faults]) + named(shot, manifest)) from None
     corners = view_of(found) if manifest.stage is None else np.array(manifest.stage)
     mesh = mesh_of(found, FlatStage(corners))
     accepted = found.labels > 0
@@ -67,9 +71,13 @@ def _with_stage(shot: Shot, manifest: Manifest) -> tuple[dict[str, Any], Profile
         "mesh_lost_px": mesh.lost_px,
         "covered": mesh.covered,
         "odd_frames": odd,
-        "faults": [*faults, *unmapped(decoded, found)],
+        "faults": _mended([*faults, *unmapped(decoded, found)], shot, manifest),
     }
     return figures, profile_of(found, mesh, f"structured light, {scan.plan.kind}, {len(scan.pictures)} frames")
+
+
+def _mended(faults: Sequence[str], shot: Shot, manifest: Manifest) -> list[str]:
+    return [*faults[:-1], faults[-1] + named(shot, manifest)] if faults else []
 
 
 def _with_board(shots: list[Shot], manifest: Manifest) -> dict[str, Any]:
@@ -82,11 +90,11 @@ def _with_board(shots: list[Shot], manifest: Manifest) -> dict[str, Any]:
         except MixeurError as error:
             unread.append(f"{shot.name}: {error}" if shot.name else str(error))
     if not scans:
-        raise MixeurError(unread[0])
+        raise MixeurError(unread[0] + named(shots[0], manifest))
     try:
         found = calibrate(scans, manifest.board, manifest.projector)
     except MixeurError as error:
-        raise MixeurError("; ".join([str(error), *unread])) from None
+        raise MixeurError("; ".join([str(error), *unread]) + named(shots[0], manifest)) from None
     apart = np.concatenate([scan.even_odd_px for scan in found.used])
     best, square = found.best, manifest.board.square_mm
     camera, projector = distances(best.residual_px)
@@ -111,6 +119,7 @@ def _with_board(shots: list[Shot], manifest: Manifest) -> dict[str, Any]:
         "camera_to_projector": {"turn": best.rig.turn.tolist(), "move_mm": (best.rig.move * square).tolist(),
                                 "move_sigma_mm": (best.sigma[21:24] * square).tolist()},
         "odd_frames": odd,
+        "doubts": list(found.doubts),
     }
 
 
@@ -134,7 +143,7 @@ def _with_views(shots: list[Shot], manifest: Manifest) -> dict[str, Any]:
         try:
             maps.append(local_map(scan))
         except MixeurError as error:
-            raise MixeurError(f"{shot.name}: {error}") from None
+            raise MixeurError(f"{shot.name}: {error}{named(shot, manifest)}") from None
         odd += [f"{shot.name} {frame}" for frame in odd_frames(scan)]
         sizes.append((scan.pictures[0].shape[1], scan.pictures[0].shape[0]))
     one, other = matched(*maps)
@@ -148,4 +157,5 @@ def _with_views(shots: list[Shot], manifest: Manifest) -> dict[str, Any]:
         "fundamental": (found.fundamental / np.linalg.norm(found.fundamental)).tolist(),
         "distortion": list(found.bent),
         "odd_frames": odd,
+        "faults": [FLAT_SCENE] if found.is_flat else [],
     }

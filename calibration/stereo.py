@@ -33,12 +33,14 @@ class Calibration:
         released: With the board's own shape; None with too few poses, or where it is not wanted.
         used: The poses that took part.
         left_out: Poses that did not, and why.
+        doubts: What the poses do not tell, and what to do.
     """
 
     flat: Adjusted
     released: Adjusted | None
     used: Sequence[BoardScan]
     left_out: Sequence[str]
+    doubts: Sequence[str]
 
     @property
     def best(self) -> Adjusted:
@@ -73,11 +75,10 @@ def calibrate(scans: Sequence[BoardScan], board: Board, projector: tuple[int, in
         raise MixeurError(f"no camera and projector see the board so: its corners are {off:.0f} px off; are `order`, "
                           "`first`, `projector` and `corners` right, and did both stand still from pose to pose?")
     flat = _trimmed(flat, seen, sizes, is_released=False)
-    _sure(flat)
     released = None
     if board.shape == "released" and len(used) >= RELEASED_POSES:
         released = _trimmed(adjust(flat.rig, seen, sizes, is_released=True), seen, sizes, is_released=True)
-    return Calibration(flat, released, used, left_out)
+    return Calibration(flat, released, used, left_out, _doubts(released or flat))
 
 
 def nominal_board(board: Board) -> Array:
@@ -189,9 +190,10 @@ def _bad_poses(found: Adjusted, used: Sequence[BoardScan]) -> dict[int, float]:
     return {place: float(error) for place, error in enumerate(errors) if error > limit}
 
 
-def _sure(found: Adjusted) -> None:
-    for name, optics, sigma in (("camera", found.rig.optics[0], found.sigma[0]),
-                                ("projector", found.rig.optics[1], found.sigma[9])):
-        if sigma > UNSURE * optics[0]:
-            raise MixeurError(f"the {name}'s focal length is known to {100 * sigma / optics[0]:.0f} % only; take more "
-                              "poses, tilted to all sides and at other distances")
+def _doubts(found: Adjusted) -> list[str]:
+    """Return which focal lengths the poses hardly tell."""
+    return [f"the {name}'s focal length is known to {100 * sigma / optics[0]:.0f} % only; take more poses, tilted to "
+            "all sides and at other distances"
+            for name, optics, sigma in (("camera", found.rig.optics[0], found.sigma[0]),
+                                        ("projector", found.rig.optics[1], found.sigma[9]))
+            if sigma > UNSURE * optics[0]]

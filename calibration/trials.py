@@ -25,6 +25,7 @@ def trials() -> Mapping[str, Callable[[int], Mapping[str, Any]]]:
     maps = {case.name: functools.partial(try_case, case) for case in map_cases()}
     return {**maps, "frames": try_frames, "overlap": try_overlap,
             "room": functools.partial(try_room, "cylinder"),
+            "mural": functools.partial(try_room, "small_mural", is_painted=True),
             "overlap_shake": functools.partial(try_overlap, shake_px=SHAKE_PX),
             "object_clicks": functools.partial(try_poses, is_dense=False),
             "object_dense": functools.partial(try_poses, is_dense=True),

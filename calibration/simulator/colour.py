@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from calibration.light_scan import SHARES
+from calibration.simulator.light import GREY
 from calibration.simulator.rig import Picture, SimulatedRig
 from calibration.simulator.room import Projector
 
 Floats = NDArray[np.float32]
 Pixels = NDArray[np.uint8]
-GREY = 3
 EYES = np.array([(1, 0, 0), (0, 1, 0), (0, 0, 1), (0.25, 0.5, 0.25)])  # red, green, blue, and what a grey picture is
 
 
@@ -22,11 +24,19 @@ class ColourRig(SimulatedRig):
 
     _eye, _share = GREY, 1.0
 
+    def shares(self, camera: str) -> Sequence[float]:
+        """Return the exposures that the camera can take, in shares of the first."""
+        return SHARES
+
     def expose(self, camera: str, share: float) -> None:
         """Let each picture from now on gather `share` of the light of the first exposure."""
         self._share = share
 
-    def grab_colour(self, camera: str) -> tuple[NDArray[Any], float]:
+    def grab_settled(self, camera: str) -> tuple[Picture, float]:
+        """Return the next picture: this camera is never later than it is told to be."""
+        return self.grab(camera)
+
+    def grab_colour(self, camera: str, pictures: int = 1) -> tuple[NDArray[Any], float]:
         """Return the next picture in red, green and blue, shape (height, width, 3), and when it was asked for."""
         asked_s, channels = self.now_s, list[Picture]()
         for self._eye in range(GREY):
@@ -43,7 +53,7 @@ class ColourRig(SimulatedRig):
         if shift != (0.0, 0.0) or key not in self._known:
             lights = {name: light_of(self.room.projectors[name], frame, EYES[self._eye])
                       for name, frame in state.items()}
-            radiance = self._views[camera].radiance(lights, shift)
+            radiance = self._views[camera].radiance(lights, shift, self._eye)
             if shift != (0.0, 0.0):
                 return radiance
             self._known[key] = radiance

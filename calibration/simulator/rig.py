@@ -45,6 +45,7 @@ class SimulatedRig:
     def __init__(self, room: Room, views: dict[str, View], timing: Timing, seed: int,
                  knock: tuple[float, float] | None = None) -> None:
         self.room, self.timing, self.now_s = room, timing, 0.0
+        self.sizes = {name: projector.lens.size for name, projector in room.projectors.items()}
         self._views, self._knock = views, knock
         self._rng = np.random.default_rng([seed, 2])
         self._shown: list[tuple[float, dict[str, NDArray[np.uint8]]]] = [(-1e9, {})]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,7 +12,7 @@ from calibration.lens import Array, Lens
 from calibration.simulator.surface import Plane, Surface, nearest
 
 WAVES = 8  # of a wall's texture
-CHUNK = 262_144  # rays that are followed at once
+CHUNK = 16_384  # rays that are followed at once: what is known of them stays in the cache
 SHADOW = 1e-6  # share of the way by which something must stand before a place to throw a shadow on it
 
 
@@ -76,6 +76,7 @@ class Room:
         gloss: Share of light that flat walls mirror.
         banding: Amplitude of the brightness waves that a colour wheel and a rolling shutter leave.
         seed: Of texture and noise.
+        paint: Which shares of red, green and blue the walls send back, shape (n, 3), at places (n, 3); None: all alike.
     """
 
     surfaces: Sequence[Surface]
@@ -87,6 +88,7 @@ class Room:
     gloss: float = 0.0
     banding: float = 0.0
     seed: int = 0
+    paint: Callable[[Array], Array] | None = None
 
 
 @dataclass(frozen=True)
@@ -147,12 +149,13 @@ def lighting(room: Room, sight: Sight, projector: Projector) -> tuple[Array, Arr
     lens = projector.lens
     px, depth = lens.project(sight.points_m)
     way = sight.points_m - lens.at_m
-    distance = np.linalg.norm(way, axis=1)
-    cosine = -(way * sight.normals).sum(1) / distance
+    distance = np.sqrt(np.einsum("ij,ij->i", way, way))
+    cosine = -np.einsum("ij,ij->i", way, sight.normals) / distance
     width, height = lens.size
     with np.errstate(invalid="ignore"):
         # half a pixel more, for the blur of the outermost ones
-        reached = ((depth > 0) & (cosine > 0) & (px > -2).all(1) & (px[:, 0] < width + 2) & (px[:, 1] < height + 2))
+        reached = ((depth > 0) & (cosine > 0) & (px[:, 0] > -2) & (px[:, 1] > -2)
+                   & (px[:, 0] < width + 2) & (px[:, 1] < height + 2))
     seen = np.flatnonzero(reached)
     if len(seen):
         length, _, _ = nearest(room.surfaces, lens.at_m, way[seen])

@@ -74,7 +74,7 @@ class Cylinder:
 
     def hit(self, origin_m: Array, rays: Array) -> tuple[Array, Array]:
         flat, start = rays[:, [0, 2]], origin_m[[0, 2]] - np.array(self.axis_m)
-        length = _roots((flat ** 2).sum(1), flat @ start, float(start @ start) - self.radius_m ** 2, self.is_far)
+        length = _roots(flat, start, self.radius_m, self.is_far)
         normal = np.zeros_like(rays)
         normal[:, [0, 2]] = (start + flat * np.where(np.isfinite(length), length, 0)[:, None]) / self.radius_m
         return length, _facing(normal, rays)
@@ -90,7 +90,7 @@ class Dome:
 
     def hit(self, origin_m: Array, rays: Array) -> tuple[Array, Array]:
         start = origin_m - np.array(self.centre_m)
-        length = _roots((rays ** 2).sum(1), rays @ start, float(start @ start) - self.radius_m ** 2, self.is_far)
+        length = _roots(rays, start, self.radius_m, self.is_far)
         normal = (start + rays * np.where(np.isfinite(length), length, 0)[:, None]) / self.radius_m
         return length, _facing(normal, rays)
 
@@ -158,17 +158,19 @@ class Mesh:
 
 def nearest(surfaces: Sequence[Surface], origin_m: Array, rays: Array) -> tuple[Array, Array, NDArray[np.int64]]:
     """Return where rays first meet any of the surfaces: lengths, normals, and the surface's number (-1: none)."""
-    length, normal = np.full(len(rays), np.inf), np.zeros_like(rays)
-    owner = np.full(len(rays), -1)
-    for number, surface in enumerate(surfaces):
+    length, normal = surfaces[0].hit(origin_m, rays)
+    owner = np.where(np.isfinite(length), 0, -1)
+    for number, surface in enumerate(surfaces[1:], 1):
         its_length, its_normal = surface.hit(origin_m, rays)
         closer = its_length < length
         length[closer], normal[closer], owner[closer] = its_length[closer], its_normal[closer], number
     return length, normal, owner
 
 
-def _roots(square: Array, half: Array, rest: float, is_far: bool) -> Array:
-    under = half ** 2 - square * rest
+def _roots(rays: Array, start: Array, radius: float, is_far: bool) -> Array:
+    """Return the lengths of rays from one point, as seen from the middle, to a circle or a sphere about it."""
+    square, half = np.einsum("ij,ij->i", rays, rays), rays @ start
+    under = half ** 2 - square * (float(start @ start) - radius ** 2)
     with np.errstate(invalid="ignore", divide="ignore"):
         root = np.sqrt(np.where(under >= 0, under, np.nan))
         length = (-half + (root if is_far else -root)) / square
@@ -177,8 +179,8 @@ def _roots(square: Array, half: Array, rest: float, is_far: bool) -> Array:
 
 def _facing(normal: Array, rays: Array) -> Array:
     """Return the normals, turned to where the rays come from."""
-    away = (normal * rays).sum(1, keepdims=True) > 0
-    return np.where(away, -normal, normal)
+    away = np.einsum("ij,ij->i", normal, rays) > 0
+    return np.where(away[:, None], -normal, normal)
 
 
 def _frame(ahead: Array) -> Array:

@@ -9,10 +9,12 @@ import cv2
 import numpy as np
 import pytest
 
-from calibration import bench, cli
+from calibration import bench, cli, trials, watch
 from calibration.decode import Scan, codes_of
 from calibration.folder import MANIFEST, read_scan, slots_of, write_scan
+from calibration.manifest import Manifest, plan_of
 from calibration.patterns import Pattern, plan
+from calibration.solution import solved
 from engine.problems import MixeurError
 from engine.render.mesh import stage_under
 from engine.show.profile import read_profile
@@ -71,8 +73,6 @@ def test_what_is_written_is_read_again(folder):
     {"order": ["black", "white", "columns", "rows"], "dropped": 1},
 ])
 def test_others_orders_decode_to_the_same_code(tmp_path, keys):
-    from calibration.folder import Manifest
-
     given = {key: tuple(value) if isinstance(value, list) else value for key, value in keys.items()}
     own = flat_scan()
     write_as(tmp_path / "other", own, slots_of(Manifest(projector=SIZE, **given)), **keys)
@@ -98,9 +98,80 @@ def test_solve_writes_a_profile_that_shows_the_stage_where_the_camera_sees_it(fo
     assert np.nanmax(np.abs(v[30:120, 30:220].T - ((np.arange(30, 120) + 0.5 - 25) / 100))) * 100 < 0.1
 
 
+def as_colour(picture):
+    """A picture as a colour camera stores it: what is grey is yellowish."""
+    return cv2.merge([(share * picture).astype(picture.dtype) for share in (0.7, 1.0, 0.95)])
+
+
+LETTERS = "qwertyuiopasdfghjklzxcvbnmQWERTYU"
+FOREIGN = [  # names of the files, bits of their numbers, and what the manifest says of their order
+    (lambda n: f"DSC_{n + 97}.JPG", 8,
+     {"order": ["skip 2", "black", "rows", "columns", "white"], "inverse": "before"}),
+    (lambda n: f"raw/frame {n}.TIF", 10,
+     {"order": ["columns", "rows", "white", "black"], "inverse": "after", "first": "fine", "files": "raw/*.TIF"}),
+    (lambda n: f"{LETTERS[n]}.png", 16,
+     {"order": ["white", *(f"{axis} {bit}{side}" for bit in range(8) for side in ("", " inverse")
+                           for axis in ("rows", "columns"))], "files": [f"{letter}.png" for letter in LETTERS]}),
+]
+
+
+@pytest.mark.parametrize(("named", "bits", "keys"), FOREIGN, ids=["photographs", "deep", "listed"])
+def test_others_colour_pictures_are_solved_under_their_own_names_and_orders(named, bits, keys, tmp_path, capsys):
+    given = {key: tuple(value) if isinstance(value, list) else value for key, value in keys.items()}
+    scan = flat_scan()
+    (tmp_path / "raw").mkdir()
+    for number, slot in enumerate(slots_of(Manifest(projector=SIZE, **given))):
+        picture = np.full((135, 230), 90, np.uint8) if slot is None else scan.picture(slot)
+        deep = picture if bits == 8 else picture.astype(np.uint16) << (bits - 8)
+        assert cv2.imwrite(str(tmp_path / named(number)), as_colour(deep))
+    (tmp_path / "notes.bmp").write_bytes(b"no picture of the scan")
+    lines = ["format = 1", f"projector = [{SIZE[0]}, {SIZE[1]}]"]
+    (tmp_path / MANIFEST).write_text("\n".join(lines + [f"{key} = {json.dumps(value)}" for key, value in keys.items()]))
+    assert calibrate(["calibrate", "solve", str(tmp_path), "--json", "-"]) == 0
+    figures = json.loads(capsys.readouterr().out)
+    assert figures["odd_frames"] == [] and figures["faults"] == []
+    assert figures["scale"] == pytest.approx(1.25, abs=0.01)
+    assert figures["even_odd_p95_px"] < 0.1
+    assert figures["accepted"] > 0.7
+
+
+@pytest.mark.parametrize(("shown", "said"), [
+    ({"order": ["columns", "rows", "white", "black"]}, 'order = ["columns", "rows", "white", "black"]'),
+    ({"inverse": "before"}, 'inverse = "before"'),
+    ({"inverse": "after", "first": "fine"}, 'inverse = "after", first = "fine"'),
+    ({"kind": "binary"}, 'kind = "binary"'),
+    ({"offset": [56, 19]}, "offset = [56, 19]"),
+])
+def test_a_wrong_manifest_is_told_what_it_should_say(tmp_path, shown, said):
+    given = Manifest(projector=(144, 90), **{k: tuple(v) if isinstance(v, list) else v for k, v in shown.items()})
+    slots = slots_of(given)
+    made, rng = plan_of(given, slots), np.random.default_rng(4)
+    look = np.array([[1.4, 0, 11.3], [0, 1.4, 7.8]])
+    (tmp_path / "other").mkdir()
+    for number, slot in enumerate(slots):
+        light = 15 + GAIN * cv2.warpAffine(made.frame(slot).astype(np.float32), look, (230, 140))
+        picture = np.clip(light + rng.normal(0, 1, light.shape), 0, 255).astype(np.uint8)
+        cv2.imwrite(str(tmp_path / "other" / f"{number}.png"), picture)
+    (tmp_path / "other" / MANIFEST).write_text("format = 1\nprojector = [144, 90]\n")
+    told = []
+    try:
+        told = solved(tmp_path / "other")[0]["faults"]
+    except MixeurError as error:
+        told = [str(error)]
+    assert said in told[-1]
+
+
+def test_white_and_black_that_changed_places_are_put_right_and_told(folder):
+    with (folder / MANIFEST).open("a") as manifest:
+        manifest.write('order = ["black", "white", "columns", "rows"]\n')
+    scan, _ = read_scan(folder)
+    assert scan.white.mean() > scan.black.mean()
+    assert solved(folder)[0]["odd_frames"] == ["white and black (changed places)"]
+
+
 def test_a_missing_frame_is_counted(folder):
     next(folder.glob("007*.png")).unlink()
-    with pytest.raises(MixeurError, match=r"holds 33 files \*\.png, its manifest asks for 34 .*complete the folder"):
+    with pytest.raises(MixeurError, match=r"holds 33 files with pictures, its manifest asks for 34 .*complete"):
         read_scan(folder)
 
 
@@ -130,8 +201,6 @@ def test_a_wrong_manifest_is_told_with_its_lines(folder):
 
 
 def test_skipped_files_are_no_patterns():
-    from calibration.folder import Manifest
-
     slots = slots_of(Manifest(projector=(16, 16), order=("skip", "white", "black", "columns", "rows")))
     assert slots[:3] == [None, Pattern("white"), Pattern("black")]
 
@@ -140,6 +209,7 @@ def test_the_command_and_its_figures_are_entry_points():
     points = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())["project"]["entry-points"]
     assert points["mixeur.commands"]["calibrate"] == "calibration.cli"
     assert [figure.name for figure in bench.FIGURES] == ["decode_ms", "solve_s"]
+    assert points["mixeur.services"]["drift"] == watch.__name__
     assert points["mixeur.figures"]["calibration"] == bench.__name__
 
 
@@ -148,3 +218,15 @@ def test_simulate_names_the_cases_that_there_are(words):
     with pytest.raises(MixeurError, match=r"did you mean 'cylinder'\?|name a case with --case") as caught:
         calibrate(["calibrate", "simulate", *words])
     assert "overlap_shake" in str(caught.value)
+
+
+def test_a_case_that_cannot_be_solved_is_a_record_and_stops_no_other(monkeypatch, capsys):
+    def fails(seed):
+        raise MixeurError(f"scan: dark with {seed}")
+
+    good = {"case": "good", "seed": 3, "met": True}
+    monkeypatch.setattr(trials, "trials", lambda: {"fails": fails, "good": lambda seed: good})
+    assert calibrate(["calibrate", "simulate", "--all", "--seed", "3", "--json", "-"]) == 1
+    bad, other = json.loads(capsys.readouterr().out)
+    assert (bad["case"], bad["seed"], bad["met"], bad["error"]) == ("fails", 3, False, "scan: dark with 3")
+    assert other == good

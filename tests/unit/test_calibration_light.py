@@ -7,9 +7,10 @@ from calibration.blend import SLOPE, floor_of, target_of, weights_of
 from calibration.brightness import blacks_of, brightness_of, wall_of
 from calibration.colour import LUMINANCE, difference, luminance_of, mixes_of
 from calibration.grid import grid_of
+from calibration.light_scan import LightScan, read_light, shots_of, write_light
 from calibration.rooms import COLD, WARM
 from calibration.stage import FlatStage, cylinder_of
-from calibration.verify import Pair, wrong_of
+from calibration.verify import Pair, dithered, wrong_of
 from engine.problems import MixeurError
 
 GRID = grid_of(FlatStage(np.array([(0, 0), (320, 0), (320, 160), (0, 160)], float)), 2.0, 81)
@@ -58,11 +59,13 @@ def test_projectors_are_told_apart_from_the_wall_and_their_blacks_from_the_room(
     own = brightness_of(whites, [LEFT, RIGHT], GRID)
     both = LEFT & RIGHT
     np.testing.assert_allclose((own[0] / own[1])[both], (true[0] / true[1])[both], rtol=0.002)
-    seen = wall_of(whites, [LEFT, RIGHT], own)
-    black = seen[..., None] * (true[0] * LEFT / 900 + true[1] * RIGHT / 500 + 0.2)[..., None] * np.ones(3)
-    shares, room = blacks_of(black, seen, own, [LEFT, RIGHT], [~LEFT, ~RIGHT])
+    whites, even = ([light[..., None] * np.array((1.1, 0.95, 1.2)) for light in each] for each in (whites, own))
+    seen = wall_of(whites, [LEFT, RIGHT], even)
+    lamps = 2 * (1 - 0.3 * ((GRID.u - 0.4) ** 2 + (GRID.v - 0.5) ** 2))  # as a camera's lens leaves it
+    black = seen * (true[0] * LEFT / 900 + true[1] * RIGHT / 500 + lamps)[..., None] * np.ones(3)
+    shares, room = blacks_of(black, seen, own, [LEFT, RIGHT], [~LEFT, ~RIGHT], GRID)
     np.testing.assert_allclose(shares[:, 0], (1 / 900, 1 / 500), rtol=0.05)
-    assert room[0] == pytest.approx(0.2, rel=0.05)
+    np.testing.assert_allclose(room[..., 0], lamps, rtol=0.01)
 
 
 def test_all_projectors_reach_the_common_colours():
@@ -112,3 +115,23 @@ def test_a_verdict_names_what_is_out_of_its_limits_and_what_to_do():
     assert "90.0% is lit" in wrong_of([good], 0.9, 2)[0]
     assert "overlap" in wrong_of([], 0.99, 2)[0]
     assert wrong_of([], 0.99, 1) == []
+
+
+def test_light_between_two_numbers_of_a_camera_is_told_by_veils_over_it():
+    for room in np.arange(2, 3, 0.05):
+        veils = 120 * (np.array(dithered(0.0, 2.2, 120.0)) / 255) ** 2.2
+        assert abs(np.mean(np.rint(room + veils) - veils) - room) < 0.12
+    assert dithered(0.6, 2.2, 120.0) == [153]
+
+
+def test_pictures_of_light_are_read_as_they_were_written_in_their_own_colours(tmp_path):
+    shots = shots_of((1.0,))
+    pictures = [np.full((8, 12, 3), (1000 + each, 20_000, 65_535 - each), np.uint16) for each in range(len(shots))]
+    write_light(tmp_path, LightScan(shots, pictures))
+    again = read_light(tmp_path)
+    assert list(again.shots) == list(shots)
+    for picture, read in zip(pictures, again.pictures, strict=True):
+        np.testing.assert_allclose(read, picture / 65_535 * 255, rtol=1e-5)
+    (tmp_path / shots[3].file).unlink()
+    with pytest.raises(MixeurError, match=shots[3].file):
+        read_light(tmp_path)

@@ -38,9 +38,20 @@ def test_the_geometry_is_found_through_bent_lenses_and_wrong_matches():
     assert np.percentile(found.distance_px, 90) < 3 * NOISE_PX
 
 
-def test_a_flat_scene_is_refused_because_any_geometry_fits():
-    with pytest.raises(MixeurError, match=r"the scene is flat.*put things before the wall"):
-        two_views(*[lens(at).project(points(0.0))[0] for at in ((0.0, 0.0, -1.2), (0.4, 0.1, -1.1))], (SIZE, SIZE))
+def test_a_flat_scene_is_told_because_any_geometry_fits():
+    flat = [lens(at).project(points(0.0))[0] for at in ((0.0, 0.0, -1.2), (0.4, 0.1, -1.1))]
+    assert two_views(*flat, (SIZE, SIZE)).is_flat
+
+
+def test_a_board_before_a_wall_is_not_flat_and_one_geometry_holds_both():
+    made = points(0.0)
+    behind = np.random.default_rng(5).random(len(made)) < 0.12
+    made[behind, 2] = 0.5
+    one, other = (lens(at).project(made)[0] + np.random.default_rng(6).normal(0, NOISE_PX / np.sqrt(2), (len(made), 2))
+                  for at in ((0.0, 0.0, -1.2), (0.4, 0.1, -1.1)))
+    found = two_views(one, other, (SIZE, SIZE))
+    assert not found.is_flat
+    assert np.median(found.distance_px[behind]) < NOISE_PX
 
 
 def test_views_that_share_nothing_are_refused():
