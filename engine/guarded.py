@@ -21,6 +21,7 @@ class Screens(Protocol):
 
     @property
     def operator_size(self) -> tuple[int, int] | None: ...
+    def memory(self) -> Mapping[str, Pixels]: ...
     def present(self, frames: Mapping[str, Pixels]) -> None: ...
     def present_operator(self, pixels: Pixels) -> None: ...
     def poll(self, to_stage: ToStage) -> WindowInput: ...
@@ -39,6 +40,7 @@ class GuardedScreens:
 
     def __init__(self, screens: Screens, flashes: int, held_back: HeldBack) -> None:
         self._screens, self._flashes, self._held_back = screens, flashes, held_back
+        self._last: Mapping[str, Pixels] = {}
         self._time_s = 0.0
         self._guards: dict[str, FlashGuard] = {}
         self._pool: ThreadPoolExecutor | None = None
@@ -48,9 +50,18 @@ class GuardedScreens:
         """Show the patterns of a calibration past the guards until the exemption ends; the operator's window stays."""
         self._exemption = exemption
 
+    @property
+    def shown(self) -> Mapping[str, Pixels]:
+        """Return what projectors show, valid until `poll`; after it, only those whose windows' memory is known."""
+        return {**self.memory(), **self._last}
+
+    def memory(self) -> Mapping[str, Pixels]:
+        """Return where pictures may be made, by projector, so that they need not be copied; lives until `poll`."""
+        return self._screens.memory()
+
     def present(self, frames: Mapping[str, Pixels], time_s: float) -> None:
         """Show pictures, BGRX, which are due at `time_s`; they are changed in place where they have to be."""
-        self._time_s = time_s
+        self._time_s, self._last = time_s, frames
         if self._exemption:
             self._guards = {name: guard for name, guard in self._guards.items() if name == OPERATOR}
             if self._exemption.left_s(time_s):
@@ -81,6 +92,7 @@ class GuardedScreens:
 
     def poll(self, to_stage: ToStage) -> WindowInput:
         """Return what was done at the windows since the last call; never blocks."""
+        self._last = {}  # a window that goes takes its memory with it
         return self._screens.poll(to_stage)
 
     def open_operator(self) -> None:

@@ -1,12 +1,14 @@
 """Measures flashes in recorded pictures, as WCAG 2.3.1 defines them. It shares no code with the guard, on purpose.
 
 sRGB is decoded exactly, luminance is averaged over squares of any place and size, and swings are found afterwards,
-in the whole recording, by taking the smallest away until all that are left count.
+in the whole recording, by taking the smallest away until all that are left count. A flash is a pair of opposing
+changes (WCAG 2.3.1, ITU-R BT.1702) and belongs to a second if both take place in it: of a slow rise at its beginning
+as much as counts must be left, and the last change must have gone so far before it ends, wherever it comes to later.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -56,8 +58,8 @@ class Recording:
         for values, counts, change in ((luminance, luminance < 0.80, 0.10), (redness, is_red, 20.0)):
             alike = {values[:, i].tobytes(): i for i in np.flatnonzero(np.ptp(values, axis=0) >= change)}
             for i in alike.values():
-                at = [self.times[frame] for frame in swings(values[:, i], counts[:, i], change)]
-                most = max(most, most_in_a_second(time for time in at if time >= after_s) // 2)
+                found = swings(values[:, i], counts[:, i], change)
+                most = max(most, most_in_a_second(found, self.times, after_s) // 2)
         return most
 
 
@@ -66,8 +68,23 @@ def light_of(picture: NDArray[np.uint8]) -> NDArray[np.float32]:
     return LIGHT[picture[..., :3]]
 
 
-def swings(series: NDArray[np.floating], counts: NDArray[np.bool_], change: float) -> list[int]:
-    """Return the frames at which swings of at least `change` end that count at one of their ends."""
+def swings(series: NDArray[np.floating], counts: NDArray[np.bool_], change: float) -> list[tuple[int, int]]:
+    """Return when swings of at least `change` happen that count at one of their ends.
+
+    Returns:
+        Of each the last frame from which on it still goes so far, and the first by which it has gone so far.
+    """
+    found = []
+    for a, b in pairwise(_turns(series, change - 1e-9)):
+        if counts[a] or counts[b]:
+            gone, left = abs(series[a : b + 1] - series[a]), abs(series[b] - series[a : b + 1])
+            found.append((a + int(np.flatnonzero(left >= change - 1e-9)[-1]) + 1,
+                          a + int(np.argmax(gone >= change - 1e-9))))
+    return found
+
+
+def _turns(series: NDArray[np.floating], change: float) -> list[int]:
+    """Return the frames between which a series swings by at least `change`, one way and the other in turn."""
     turns = [0]
     for frame in range(1, len(series)):
         if series[frame] == series[turns[-1]]:
@@ -79,7 +96,7 @@ def swings(series: NDArray[np.floating], counts: NDArray[np.bool_], change: floa
     while len(turns) > 1:
         sizes = np.abs(np.diff(series[turns]))
         least = int(np.argmin(sizes))
-        if sizes[least] >= change - 1e-9:
+        if sizes[least] >= change:
             break
         if least == 0:
             del turns[0]
@@ -87,10 +104,10 @@ def swings(series: NDArray[np.floating], counts: NDArray[np.bool_], change: floa
             del turns[-1]
         else:
             del turns[least : least + 2]
-    return [b for a, b in pairwise(turns) if counts[a] or counts[b]]
+    return turns
 
 
-def most_in_a_second(times: Iterable[float]) -> int:
-    """Return how many of the times lie in the fullest second, its end left out."""
-    ordered = sorted(times)
-    return max((sum(start <= other < start + 1.0 - 1e-6 for other in ordered) for start in ordered), default=0)
+def most_in_a_second(found: list[tuple[int, int]], times: Sequence[float], after_s: float = 0.0) -> int:
+    """Return how many swings lie in the fullest second, its end left out, of those that begin from a time on."""
+    return max((sum(times[reached] < times[leaves] + 1.0 - 1e-6 for _, reached in found[first:])
+                for first, (leaves, _) in enumerate(found) if times[leaves] >= after_s), default=0)

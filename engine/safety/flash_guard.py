@@ -1,33 +1,31 @@
 """The flash guard: the last stage before a window. It holds a picture back before its fourth flash in a second.
 
 The picture's light is averaged in 384 x 216 cells; every square of 4 x 4 of them, a block of a grid of 96 x 54 in any
-of sixteen positions, is followed, and the whole picture too. A block that would flash once too often is covered by a
-smooth picture of what it was, which only follows slowly what is asked for, until that is calm again.
+of sixteen positions, is followed, and the whole picture too. A block that would flash once too often is dimmed: it may
+get darker, but not brighter by a transition, until what is asked for is calm again.
 """
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.safety import cover, kernels
-from engine.safety.limits import KEPT, MOST_FLASHES, WARNING
+from engine.safety import cells, dimmer, kernels
+from engine.safety.limits import KEPT, LARGE, MOST_FLASHES, RELEASE_S, WARNING, WILD
 from engine.safety.stripes import Stripes
 
 Pixels = NDArray[np.uint8]
 Floats = NDArray[np.float32]
+Bools = NDArray[np.bool_]
 CELLS = (384, 216)
-AROUND = 2  # cells around a held block that are covered too
 BEFORE_S = 2.0  # on our own clock at the first frame, so that 0 is never
 RISE_S = 0.3
-MEAN_S, FOLLOW_S = 0.5, 1.0
 SLOT_S = 0.1
-EDGES = 3
+ROUNDS = 4  # in which what is dimmed is made to hold every block
 LONGEST_S = 0.25  # between two frames, for what moves smoothly
 
 
@@ -54,30 +52,53 @@ class Count:
 
     def __init__(self, n: int, allowed: int, warning: int) -> None:
         self._allowed, self._warning = allowed, warning
-        self.ends = np.zeros((2, 2, n), np.float32)
-        self.rising = np.zeros((2, n), np.bool_)
+        self.way, self.end = np.ones((2, n), np.float32), np.zeros((2, n), np.float32)
+        self._was_red = np.zeros(n, np.float32)
+        self._start, self._last = np.zeros((2, n), np.float32), np.zeros((2, n), np.float32)
         self._times = np.zeros((2, KEPT, n))  # memory that is touched only where something flashes
-        self.until = np.zeros((2, n))
+        self.until = np.zeros((3, n))
         self._warned = np.zeros(n, np.uint64)
         self.lasting = np.zeros(n, np.bool_)
+        self._rests, self._every = np.zeros(chunks_of(n), np.bool_), np.ones(chunks_of(n), np.bool_)
+        self._followed = np.zeros(chunks_of(n), np.bool_)
         self._busy_until_s = 0.0
 
-    def take(self, values: Floats, time_s: float, slots: int) -> None:
+    def take(self, values: Floats, time_s: float, slots: int, chunks: Bools | None = None) -> None:
         """Take the values of one frame; `slots`: tenths of a second that have begun since the last one."""
-        latest_s = kernels.count(values, time_s, slots, self._allowed, self._warning, self.ends, self.rising,
-                                 self._times, self.until, self._warned, self.lasting)
+        wanted = self._every if chunks is None else chunks
+        latest_s = kernels.count(values, wanted, time_s, slots, self._allowed, self._warning, self.way, self.end,
+                                 self._start, self._was_red, self._last, self._times, self.until, self._warned,
+                                 self.lasting, self._rests)
         self._busy_until_s = max(self._busy_until_s, latest_s)
 
     def is_spent(self, time_s: float) -> bool:
         """Return whether any value may have used up what it is allowed."""
         return self._busy_until_s > time_s or bool(self.lasting.any())
 
+    def rest(self) -> None:
+        """Follow nothing until `follow`."""
+        self._followed[:] = False
 
-    def become(self, other: Count) -> None:
-        """Take all that another count knows: as long as nothing is held, what is shown is what is asked for."""
-        for mine, its in ((self.ends, other.ends), (self.rising, other.rising), (self._times, other._times),
-                          (self.until, other.until), (self._warned, other._warned), (self.lasting, other.lasting)):
-            np.copyto(mine, its)
+    def follow(self, other: Count, chunks: Bools) -> None:
+        """Follow some chunks only; of those that are new take what another count knows.
+
+        As long as nothing is held, what is shown is what is asked for.
+        """
+        new = chunks & ~self._followed
+        np.copyto(self._followed, chunks)
+        edges = np.flatnonzero(np.diff(new, prepend=False, append=False)).reshape(-1, 2)
+        for first, last in edges:
+            self._rests[first:last] = other._rests[first:last]
+            part = slice(first * kernels.CHUNK, last * kernels.CHUNK)
+            for mine, its in ((self.way, other.way), (self.end, other.end), (self._start, other._start),
+                              (self._was_red, other._was_red), (self._last, other._last), (self._times, other._times),
+                              (self.until, other.until), (self._warned, other._warned), (self.lasting, other.lasting)):
+                mine[..., part] = its[..., part]
+
+
+def chunks_of(n: int) -> int:
+    """Return in how many chunks the kernels look at so many values."""
+    return n // kernels.CHUNK + 1
 
 
 def counts(n: int, most: int) -> tuple[Count, Count]:
@@ -111,15 +132,14 @@ class FlashGuard:
 
     def _forget(self, rows: int, columns: int) -> None:
         blocks = (rows - 3) * (columns - 3) + 1  # the last one is the whole picture
-        patches = rows // 2, columns // 2
         self._light, self._seen = (np.zeros((3, rows, columns), np.float32) for _ in range(2))
-        self._mean, self._smooth = (np.zeros((3, *patches), np.float32) for _ in range(2))
-        self._fields = np.empty((4, *patches), np.float32)
-        self._touched, self._all = np.empty(patches[0], np.bool_), np.ones(patches[0], np.bool_)
-        self._held = np.zeros(patches, np.float32)
-        self._lines = np.empty((4, columns), np.float32)
-        self._values = np.empty((2, blocks), np.float32)
-        self._hold, self._spent = np.zeros(blocks, np.float32), np.zeros(blocks, np.bool_)
+        self._cells, self._fields = (np.empty((rows, columns), np.float32) for _ in range(2))
+        self._spans, self._all = np.empty((rows, 2), np.int64), np.ones(rows, np.bool_)
+        self._lines, self._padded = np.empty((5, columns), np.float32), np.empty(columns + 2 * dimmer.PAD, np.float32)
+        self._values, self._through = (np.empty((3, blocks), np.float32) for _ in range(2))
+        self._held, self._spent = np.zeros(blocks, np.bool_), np.zeros((2, blocks), np.bool_)
+        self._gain, self._stirs = np.ones(blocks, np.float32), np.zeros(chunks_of(blocks), np.bool_)
+        self._holds = False
         self._shown, self._asked = counts(blocks, self._most)
 
     def apply(self, picture: Pixels, time_s: float) -> Pixels:
@@ -138,89 +158,106 @@ class FlashGuard:
         rise = min((time_s - self._start_s) / self._rise_s, 1.0) if self._rise_s else 1.0
         self._last_s = time_s
         now_s = time_s - self._start_s + BEFORE_S
-        pixels = picture.reshape(-1).view(np.uint32)
-        self._shrink(pixels, self._light, self._all)
-        self._judge(now_s, dt)
-        holds = bool(self._hold.any() or self._held.any())
-        if holds:
-            if not self._held.any():
-                self._asked.become(self._shown)
-            self._asked.take(self._values, now_s, slots)
-        if rise < 1.0 or holds:
-            self._cover(pixels, dt, rise)
-            kernels.measure(self._seen, self._red, self._lines, self._values)
+        halves = picture.reshape(-1).view(np.uint16)
+        self._shrink(halves, self._all, self._light)
+        self._measure(self._light, self._all, self._values)
+        through, share = self._values, 0.0
+        if self._judge(now_s, dt, slots) or rise < 1.0:
+            share, through = self._foresee(rise), self._through
+            self._dim(halves)
+            self._correct(halves)
         else:
             self._light, self._seen = self._seen, self._light
-        self._shown.take(self._values, now_s, slots)
-        self.verdict = Verdict(float(np.count_nonzero(self._held)) / self._held.size,
-                               self._stripes.look(self._seen[1, ::2, ::2], time_s))
+        self._shown.take(through, now_s, slots)
+        self.verdict = Verdict(share, self._stripes.look(self._seen[1, ::2, ::2], time_s))
         return picture
 
     def _fit(self, height: int, width: int) -> None:
         """Take pictures of another size; what is remembered of each part of the picture stays."""
         self._shape = height, width
-        columns, rows = 2 * (min(CELLS[0], width) // 2), 2 * (min(CELLS[1], height) // 2)
+        columns, rows = min(CELLS[0], width), min(CELLS[1], height)
         self._columns, self._rows = _bounds(columns, width), _bounds(rows, height)
-        left, self._across = _between(self._columns[::2])
+        self._widths, self._heights = (np.diff(bounds).astype(np.float32) for bounds in (self._columns, self._rows))
+        left, self._across = _between(self._columns)
         self._left = left.astype(np.uint64)
-        self._upper, self._down = _between(self._rows[::2])
-        self._parts, self._scale = _parts(self._columns)
-        self._sums = np.zeros((2, 3 * (2 * width + 4)), np.uint16)
-        self._widened, self._packed = np.empty((3, 4, width), np.float32), np.empty((3, width), np.uint32)
+        self._upper, self._down = _between(self._rows)
+        self._beside = np.float32(1 / 8 if width >= 2 * columns and height >= 2 * rows else 0)
+        self._sums, self._room = np.empty((2, 2 * width), np.uint16), np.zeros(width + 1, np.uint32)
+        self._widened, self._keep = np.empty((2, width), np.float32), np.empty(width, np.uint32)
+        self._opaque = np.tile(np.array([0, 0xFF00], np.uint16), width)
         if self._light.shape[1:] != (rows, columns):
             self._forget(rows, columns)
 
-    def _shrink(self, pixels: NDArray[np.uint32], light: Floats, rows: NDArray[np.bool_]) -> None:
-        kernels.shrink(pixels.view(np.uint16), self._shape[1], self._parts, self._rows, self._scale, rows, self._sums,
-                       light)
+    def _shrink(self, halves: NDArray[np.uint16], rows: Bools, light: Floats) -> None:
+        cells.shrink(halves, self._columns, self._rows, rows, self._sums, self._room, light)
 
-    def _judge(self, now_s: float, dt: float) -> None:
-        """Decide which blocks are held, and leave in `_values` what the picture asks for."""
-        cover.settle(self._light, 1 - math.exp(-dt / MEAN_S), self._mean)
+    def _measure(self, light: Floats, rows: Bools, values: Floats) -> None:
+        cells.measure(light, rows, self._widths, self._heights, self._red, self._lines, values)
+
+    def _touched(self) -> Bools:
+        """Return which rows of cells are dimmed, or lie beside one."""
+        rows = self._spans[:, 1] > 0
+        touched = rows.copy()
+        touched[1:] |= rows[:-1]
+        touched[:-1] |= rows[1:]
+        return touched
+
+    def _judge(self, now_s: float, dt: float, slots: int) -> bool:
+        """Decide by what each block is multiplied; return whether any is held or still dimmed."""
         shown, asked = self._shown, self._asked
-        is_partly = bool(((self._held > 0) & (self._held < 1)).any())
-        if is_partly:  # where all is held, whatever is asked for is held on
-            held = self._held.repeat(2, axis=0).repeat(2, axis=1)
-            smooth = self._smooth.repeat(2, axis=1).repeat(2, axis=2)
-            kernels.measure(self._light + held * (smooth - self._light), self._red, self._lines, self._values)
-        else:
-            kernels.measure(self._light, self._red, self._lines, self._values)
-        if shown.is_spent(now_s) or self._hold.any():
-            kernels.judge(self._values, now_s, dt, shown.ends, shown.rising, shown.until, shown.lasting, asked.until,
-                          asked.lasting, self._hold, self._spent)
-        else:
-            self._spent[:] = False
-        if is_partly:
-            kernels.measure(self._light, self._red, self._lines, self._values)
+        if not (self._holds or shown.is_spent(now_s)):
+            asked.rest()
+            return False
+        step = dt / float(np.interp(self.verdict.held, (0, LARGE), RELEASE_S))
+        held = kernels.judge(self._values, now_s, step, shown.way, shown.end, shown.until, shown.lasting,
+                             asked.until, asked.lasting, self._held, self._spent, self._gain, self._stirs)
+        asked.follow(shown, self._stirs)
+        asked.take(self._values, now_s, slots, self._stirs)
+        self._holds = held > 0
+        return self._holds
 
-    def _cover(self, pixels: NDArray[np.uint32], dt: float, rise: float) -> None:
-        """Blend what is held with the smooth picture, and see what comes of it."""
-        before, self._held = self._held, self._spread(self._hold, AROUND)
-        for _ in range(EDGES):  # a block at the edge of what is held changes with it: no flash may be left to chance
-            if not cover.hold_edges(self._held, self._spent, self._hold):
+    def _foresee(self, rise: float) -> float:
+        """Work out by what the picture is multiplied, and what is then seen; return which part of it is held."""
+        np.copyto(self._through, self._values)
+        for _ in range(ROUNDS):
+            self._spread(self._gain, rise)
+            share = float(np.count_nonzero(self._cells < 1)) / self._cells.size
+            dimmer.foresee(self._fields, self._spans, self._light, self._padded, self._lines[0], self._beside,
+                           self._seen)
+            self._measure(self._seen, self._touched(), self._through)
+            if not self._tighten():
                 break
-            self._held = self._spread(self._hold, AROUND)
-        cover.smoothen(before, self._held, self._spread(self._spent.astype(np.float32), 0), self._seen, self._mean,
-                         1 - math.exp(-dt / FOLLOW_S), rise, self._smooth, self._fields, self._touched)
-        np.copyto(self._seen, self._light)
-        if not self._touched.any():
-            return
-        columns = np.flatnonzero((self._held > 0).any(axis=0) | (rise < 1.0))
-        bounds = self._columns[::2]
-        first, last = bounds[max(columns[0] - 1, 0)], bounds[min(columns[-1] + 2, bounds.size - 1)]
-        cover.blend(pixels, self._left, self._across, self._upper, self._down, first, last, self._touched,
-                      self._fields, self._widened, self._packed)
-        is_whole = _with_neighbours(self._held.min(axis=1) == 1.0, np.logical_and) if rise == 1.0 else ~self._all
-        cover.foresee(self._fields, self._light, is_whole, self._seen)
-        self._shrink(pixels, self._seen, _with_neighbours(self._touched, np.logical_or) & ~is_whole)
+        return share
 
-    def _spread(self, blocks: Floats, around: int) -> Floats:
-        """Return for each patch the most of any block that lies on it, or so many cells around it."""
-        rows, columns = self._light.shape[1:]
-        patches = np.empty((rows // 2, columns // 2), np.float32)
-        cover.spread(blocks[:-1].reshape(rows - 3, columns - 3), 3 + around, 1 + around, blocks[-1], self._lines[0],
-                       patches)
-        return patches
+    def _spread(self, gain: Floats, rise: float = 1.0) -> None:
+        """Work out by what bytes are multiplied, of what blocks and the whole picture are."""
+        rows, columns = self._cells.shape
+        dimmer.spread(gain[:-1].reshape(rows - 3, columns - 3), gain[-1], int(self.verdict.held > WILD), self._padded,
+                      self._cells, self._spans)
+        dimmer.soften(self._cells, rise, self._padded, self._spans, self._fields)
+
+    def _tighten(self) -> bool:
+        """Lower the gain of what would show a transition too many; return whether there was any."""
+        shown = self._shown
+        return self._holds and kernels.tighten(self._through, shown.way, shown.end, self._spent, self._held,
+                                               self._gain) > 0
+
+    def _dim(self, halves: NDArray[np.uint16]) -> None:
+        """Dim a picture, and measure what is seen then."""
+        dimmer.dim(halves, self._left, self._across, self._upper, self._down, self._columns, self._fields,
+                   self._spans, self._widened, self._keep, self._opaque)
+        touched = self._touched()
+        self._shrink(halves, touched, self._seen)
+        self._measure(self._seen, touched, self._through)
+
+    def _correct(self, halves: NDArray[np.uint16]) -> None:
+        """Dim once more what shows a transition too many although it was foreseen otherwise."""
+        for _ in range(ROUNDS):
+            before = self._gain.copy()
+            if not self._tighten():
+                break
+            self._spread(self._gain / before)
+            self._dim(halves)
 
 
 def _bounds(cells: int, length_px: int) -> NDArray[np.int64]:
@@ -228,32 +265,10 @@ def _bounds(cells: int, length_px: int) -> NDArray[np.int64]:
     return np.array([i * length_px // cells for i in range(cells + 1)], np.int64)
 
 
-def _parts(bounds: NDArray[np.int64]) -> tuple[NDArray[np.uint64], Floats]:
-    """Return of what sums each column of cells is made up, as `kernels.shrink` takes them, and one over its pixels.
-
-    A row of sums holds two for each pixel, then four that are 0; then those of each pixel and the three after it.
-    """
-    size = 2 * int(bounds[-1]) + 4
-    found = [[size + 2 * x for x in range(first, last - 3, 4)]
-             + [2 * x for x in range(first + (last - first) // 4 * 4, last)]
-             for first, last in pairwise(bounds.tolist())]
-    most = max(map(len, found))
-    parts = [each + [size - 4] * (most - len(each)) for each in found]
-    return np.ascontiguousarray(np.array(parts, np.uint64).T), (1 / np.diff(bounds)).astype(np.float32)
-
-
 def _between(bounds: NDArray[np.int64]) -> tuple[NDArray[np.int64], Floats]:
-    """Return for each pixel the patch whose middle is before it, and how far it is on the way to the next middle."""
+    """Return for each pixel the cell whose middle is before it, and how far it is on the way to the next middle."""
     middles = (bounds[:-1] + bounds[1:]) / 2
     at = np.arange(bounds[-1]) + 0.5
     before = np.clip(np.searchsorted(middles, at, "right") - 1, 0, middles.size - 2)
     share = (at - middles[before]) / (middles[before + 1] - middles[before])
     return before.astype(np.int64), np.clip(share, 0, 1).astype(np.float32)
-
-
-def _with_neighbours(rows: NDArray[np.bool_], how: np.ufunc) -> NDArray[np.bool_]:
-    """Return each row joined with the one above and the one below."""
-    joined = rows.copy()
-    joined[1:] = how(joined[1:], rows[:-1])
-    joined[:-1] = how(joined[:-1], rows[1:])
-    return joined

@@ -1,184 +1,20 @@
-"""The compiled inner loops of the flash guard. Importing this module compiles them or loads them from the cache.
+"""The compiled inner loops that count flashes and judge. Importing this module compiles them or loads them.
 
-A pixel is a little-endian uint32 with three bytes of colour; `red` says which of them is red. Cells are the small
-areas in which a picture's light is averaged; blocks are squares of 4 x 4 cells, one at every cell; patches, in which
-what is held is covered (`cover`), are of 2 x 2.
+Values are luminance and redness, kinds 0 and 1, of blocks or of lamps.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from numba import float32, int32, int64, njit, uint16, uint32, uint64
+import numpy as np
+from numba import float32, float64, int32, int64, njit, uint64
 
-from engine.safety.limits import (
-    CAUTION,
-    CHANGE,
-    DARK,
-    KEPT,
-    LIGHT,
-    LONG,
-    LUMINANCE,
-    PALE_RED,
-    RED,
-    RELEASE_S,
-    SLOTS,
-    WINDOW_S,
-)
+from engine.safety.cells import NONE, ONE
+from engine.safety.limits import CAUTION, CHANGE, DARK, KEPT, LONG, SLOTS, WINDOW_S
 
-# Light of a byte s is s * s * (LIGHT[0] + LIGHT[1] * s) / 2^16 in 16 bits: 16 bytes are decoded at once.
-FLAT, STEEP = uint16(LIGHT[0]), uint16(LIGHT[1])
-WHITE = (255 * 255 * (LIGHT[0] + 255 * LIGHT[1])) >> 16
-MOST_ROWS = 65535 // (4 * WHITE)  # that 16 bits can sum, of four columns
-LOW, HIGH = uint16(255), uint16(8)
-NONE, ONE = float32(0), float32(1)
-SIDE = 4  # cells of a block
-CHUNK = 512
-
-
-@njit(inline="always")
-def _light(s: Any) -> Any:
-    squared, slope = uint16(s * s), uint16(uint16(s * STEEP) + FLAT)
-    return uint16((uint32(squared) * uint32(slope)) >> uint32(16))
-
-
-@njit(inline="always")
-def _fold(sums: Any, parts: Any, byte: Any, total: Any) -> None:
-    """Add the pixels of each cell, four at once where four belong together; see `shrink`."""
-    size = sums.size // 3
-    line, fours, twos = sums[:size], sums[size : 2 * size], sums[2 * size :]
-    for x in range(size - 4):
-        twos[x] = uint16(line[x] + line[x + 2])
-    for x in range(size - 8):
-        fours[x] = uint16(twos[x] + twos[x + 4])
-    for k in range(parts.shape[0]):
-        part = parts[k]
-        for i in range(total.size):
-            total[i] += float32(sums[part[i] + byte])
-
-
-@njit("void(uint16[::1], int64, uint64[:, ::1], int64[::1], float32[::1], boolean[::1], uint16[:, ::1], "
-      "float32[:, :, ::1])", nogil=True, cache=True, error_model="numpy")
-def shrink(picture: Any, width: int, parts: Any, rows: Any, scale: Any, wanted: Any, sums: Any, light: Any) -> None:
-    """Average the linear light of a picture in cells.
-
-    Args:
-        picture: Pixels, flat, `width` wide, each as two halves.
-        parts: What makes up each column of cells: places in a row of `sums`, which holds sums of single pixels, then
-            of four, then room. Shape (n, columns).
-        rows: Where each row of cells begins, and where the last one ends.
-        scale: One over the pixels of each column of cells.
-        wanted: Which rows of patches are looked at.
-        sums: Room; for the first and third byte, and for the second. Shape (2, 3 * (2 * width + 4)), 0 at first.
-        light: Light of each byte's colour, 0..1. Shape (3, rows, columns).
-    """
-    outer, inner = sums[0, : 2 * width], sums[1, : 2 * width]
-    for j in range(rows.size - 1):
-        if not wanted[j // 2]:
-            continue
-        light[:, j, :] = NONE
-        y = rows[j]
-        while y < rows[j + 1]:
-            end = min(y + MOST_ROWS, rows[j + 1])
-            outer[:], inner[:] = uint16(0), uint16(0)
-            while y + 1 < end:  # two rows at once: half as many sums are loaded and stored
-                upper = picture[2 * y * width : 2 * (y + 1) * width]
-                lower = picture[2 * (y + 1) * width : 2 * (y + 2) * width]
-                for x in range(2 * width):
-                    p, q = upper[x], lower[x]
-                    outer[x] = uint16(outer[x] + _light(uint16(p & LOW)) + _light(uint16(q & LOW)))
-                    inner[x] = uint16(inner[x] + _light(uint16(p >> HIGH)) + _light(uint16(q >> HIGH)))
-                y += 2
-            if y < end:
-                upper = picture[2 * y * width : 2 * (y + 1) * width]
-                for x in range(2 * width):
-                    p = upper[x]
-                    outer[x] = uint16(outer[x] + _light(uint16(p & LOW)))
-                    inner[x] = uint16(inner[x] + _light(uint16(p >> HIGH)))
-                y += 1
-            _fold(sums[0], parts, uint64(0), light[0, j])
-            _fold(sums[1], parts, uint64(0), light[1, j])
-            _fold(sums[0], parts, uint64(1), light[2, j])
-        share = ONE / float32((rows[j + 1] - rows[j]) * WHITE)
-        for c in range(3):
-            line = light[c, j]
-            for i in range(line.size):
-                line[i] *= scale[i] * share
-
-
-@njit(inline="always")
-def _redness(red: Any, green: Any, blue: Any) -> Any:
-    """Return how much stronger red is than the rest, 0..1, as far as it is saturated (WCAG 2.1)."""
-    excess = red - green - blue
-    if excess <= NONE:
-        return NONE
-    return excess * min(max((red / (red + green + blue) - PALE_RED) / (RED - PALE_RED), NONE), ONE)
-
-
-@njit(inline="always")
-def _down(cells: Any, j: int, line: Any) -> None:
-    """Add the rows of cells of a row of blocks; one colour at a time, for the compiler's sake."""
-    one, two, three, four = cells[j], cells[j + 1], cells[j + 2], cells[j + 3]
-    for i in range(line.size):
-        line[i] = (one[i] + two[i]) + (three[i] + four[i])
-
-
-@njit(inline="always")
-def _four(line: Any, i: int) -> Any:
-    return (line[i] + line[i + 1]) + (line[i + 2] + line[i + 3])
-
-
-@njit(inline="always")
-def _sum(cells: Any) -> Any:
-    total = NONE
-    for j in range(cells.shape[0]):
-        row = cells[j]
-        for i in range(row.size):
-            total += row[i]
-    return total
-
-
-@njit("void(float32[:, :, ::1], int64, float32[:, ::1], float32[:, ::1])", nogil=True, cache=True,
-      error_model="numpy", fastmath={"reassoc", "contract", "nnan", "nsz"})
-def measure(light: Any, red: int, lines: Any, values: Any) -> None:
-    """Return luminance and redness of all blocks, and at the end of the whole picture.
-
-    Args:
-        light: As `shrink` leaves it. Shape (3, rows, columns).
-        lines: Room. Shape (4, columns).
-        values: Shape (2, (rows - 3) * (columns - 3) + 1).
-    """
-    rows, columns = light.shape[1:]
-    r, g, b, luminance = lines[0], lines[1], lines[2], lines[3]
-    share, width = ONE / float32(SIDE * SIDE), columns - SIDE + 1
-    for j in range(rows - SIDE + 1):
-        _down(light[red], j, r)
-        _down(light[1], j, g)
-        _down(light[2 - red], j, b)
-        excess = NONE
-        for i in range(columns):
-            luminance[i] = (LUMINANCE[0] * r[i] + LUMINANCE[1] * g[i] + LUMINANCE[2] * b[i]) * share
-            excess = max(excess, r[i] - g[i] - b[i])
-        luminances, rednesses = values[0, j * width : (j + 1) * width], values[1, j * width : (j + 1) * width]
-        for i in range(width):
-            luminances[i] = _four(luminance, i)
-        if excess <= NONE:  # no block is redder than its reddest column of cells
-            rednesses[:] = NONE
-        else:
-            for i in range(width):
-                rednesses[i] = _redness(_four(r, i) * share, _four(g, i) * share, _four(b, i) * share)
-    part, last = ONE / float32(rows * columns), values.shape[1] - 1
-    mean_red, mean_green, mean_blue = _sum(light[red]) * part, _sum(light[1]) * part, _sum(light[2 - red]) * part
-    values[0, last] = LUMINANCE[0] * mean_red + LUMINANCE[1] * mean_green + LUMINANCE[2] * mean_blue
-    values[1, last] = _redness(mean_red, mean_green, mean_blue)
-
-
-@njit(inline="always")
-def _turns(kind: int, value: Any, rising: Any, low: Any, high: Any, change: Any) -> Any:
-    """Return whether a value is a transition against the last one: as far back as counts, and dark enough."""
-    if rising:
-        return high - value >= change and value < DARK[kind]
-    return value - low >= change and low < DARK[kind]
+CHUNK = 128
+TURN_S = 1024.0  # that times of 32 bits are within
 
 
 @njit(inline="always")
@@ -191,96 +27,274 @@ def _ones(bits: Any) -> Any:
 
 
 @njit(inline="always")
-def _widest(row: Any, low: Any, high: Any, rising: Any, dark: Any) -> Any:
-    """Take values, and return how far the one has gone that went furthest since it last turned, where it is dark."""
+def _reach(row: Any, way: Any, end: Any, start: Any, last: Any, change: Any, time: Any) -> Any:
+    """Take values, and return how far the one has gone that went furthest since it last turned."""
+    most, back, on = NONE, NONE, NONE
     for i in range(row.size):
-        low[i] = min(low[i], row[i])
-    for i in range(row.size):
-        high[i] = max(high[i], row[i])
-    most = NONE
-    for i in range(row.size):
-        reach = high[i] - row[i] if rising[i] else row[i] - low[i]
-        darkest = row[i] if rising[i] else low[i]
-        most = max(most, reach if darkest < dark else NONE)
+        here = way[i] * row[i]
+        most, back = max(most, here - end[i]), min(back, here - end[i])
+        start[i] = max(start[i], here)
+        on = max(on, start[i] - here)
+    if back < NONE:
+        for i in range(row.size):
+            end[i] = min(end[i], way[i] * row[i])
+    if on >= change:
+        for i in range(row.size):
+            last[i] = time if start[i] - way[i] * row[i] >= change else last[i]
+        for i in range(row.size):
+            start[i] = way[i] * row[i] if last[i] == time else start[i]
     return most
 
 
-@njit("float64(float32[:, ::1], float64, int64, int64, int64, float32[:, :, ::1], boolean[:, ::1], float64[:, :, ::1], "
-      "float64[:, ::1], uint64[::1], boolean[::1])", nogil=True, cache=True, error_model="numpy",
-      fastmath={"reassoc", "nnan", "nsz"})
-def count(values: Any, time_s: float, slots: int, allowed: int, warning: int, ends: Any, rising: Any, times: Any,
-          until: Any, warned: Any, lasting: Any) -> float:
+@njit(inline="always")
+def _most(row: Any) -> Any:
+    most = NONE
+    for i in range(row.size):
+        most = max(most, row[i])
+    return most
+
+
+@njit(inline="always")
+def _rests(was_red: Any, way: Any, end: Any) -> Any:
+    """Return whether nothing was red lately: then a chunk that is not red stays as it is until it is."""
+    lowest, most = ONE, NONE
+    for i in range(way.size):
+        most = max(most, abs(was_red[i]) + abs(end[i]))
+        lowest = min(lowest, way[i])
+    return most == NONE and lowest == ONE
+
+
+@njit(inline="always")
+def _redden(red: Any, saturated: Any, way: Any, was_red: Any) -> None:
+    """What has come down to no redness has not come to red."""
+    for i in range(red.size):
+        was_red[i] = NONE if (red[i] == NONE) & (way[i] > NONE) else max(was_red[i], saturated[i] + saturated[i] - ONE)
+
+
+@njit(inline="always")
+def _settle(times: Any, i: int, last: Any, now: Any, time_s: float) -> None:
+    """A transition was as late as so much of it was left."""
+    if times[0, i] > 0:
+        ago_s = now - last if now >= last else float32(TURN_S)
+        times[0, i] = max(times[0, i], time_s - float64(ago_s))
+
+
+@njit(inline="always")
+def _note(times: Any, i: int, time_s: float, kind: int, allowed: int, warning: int, until: Any) -> Any:
+    """Note a transition, and return how long what is allowed is used up."""
+    for k in range(KEPT - 1, 0, -1):
+        times[k, i] = times[k - 1, i]
+    times[0, i] = time_s
+    until[kind, i] = times[allowed - 1, i] + WINDOW_S
+    until[2, i] = max(until[2, i], times[warning - 1, i] + WINDOW_S)
+    return until[kind, i]
+
+
+@njit(inline="always")
+def _note_slots(slots: int, time_s: float, wanted: Any, until: Any, warned: Any, lasting: Any) -> None:
+    """Note in which tenths of a second too many transitions stood; where none did there is nothing to note."""
+    for start in range(0, warned.size, CHUNK):
+        if not wanted[start // CHUNK]:
+            continue
+        stop = min(start + CHUNK, warned.size)
+        latest, any_warned = 0.0, uint64(0)
+        for i in range(start, stop):
+            latest, any_warned = max(latest, until[i]), any_warned | warned[i]
+        if latest <= time_s and any_warned == uint64(0):
+            continue
+        for i in range(start, stop):
+            warned[i] = (warned[i] << uint64(slots)) | uint64(until[i] > time_s)
+        for i in range(start, stop):
+            lasting[i] = warned[i] != uint64(0) and _ones(warned[i] & uint64((1 << SLOTS) - 1)) >= LONG
+
+
+@njit(inline="always")
+def _wakes(saturated: Any, was_red: Any) -> Any:
+    """Return whether any has become red whose newest change did not count."""
+    found = int32(0)
+    for i in range(was_red.size):
+        found |= int32((was_red[i] < NONE) & (saturated[i] > NONE))
+    return found != int32(0)
+
+
+@njit(inline="always")
+def _turn(kind: int, values: Any, way: Any, end: Any, start: Any, was_red: Any, last: Any, times: Any, i: int,
+          now: Any, time_s: float) -> Any:
+    """Turn what has gone far enough the other way, and return whether a transition is to be noted."""
+    value, is_red = values[kind, i], kind == 1 and values[2, i] > NONE
+    is_open = kind == 1 and was_red[i] < NONE
+    if way[kind, i] * value - end[kind, i] < CHANGE[kind] or (kind == 0 and min(value, way[0, i] * end[0, i]) >= DARK):
+        return is_open and is_red
+    counts = kind == 0 or is_red or was_red[i] > NONE
+    if not is_open:
+        _settle(times, i, last[kind, i], now, time_s)
+    way[kind, i] = -way[kind, i]
+    end[kind, i] = start[kind, i] = way[kind, i] * value
+    last[kind, i] = now
+    if kind:
+        was_red[i] = NONE if counts else -ONE
+    return counts
+
+
+@njit("float64(float32[:, ::1], boolean[::1], float64, int64, int64, int64, float32[:, ::1], float32[:, ::1], "
+      "float32[:, ::1], float32[::1], float32[:, ::1], float64[:, :, ::1], float64[:, ::1], uint64[::1], boolean[::1], "
+      "boolean[::1])", nogil=True, cache=True, error_model="numpy", fastmath={"reassoc", "nnan", "nsz"})
+def count(values: Any, wanted: Any, time_s: float, slots: int, allowed: int, warning: int, way: Any, end: Any,
+          start: Any, was_red: Any, last: Any, times: Any, until: Any, warned: Any, lasting: Any, rests: Any) -> float:
     """Follow values; note each time that one has gone up or down by a transition since it last turned.
 
-    Returns how long what is allowed is used up by those that turned.
+    It is noted when it has come so far, and is as late as so much of it is left when it turns again: so no second has
+    more of them than were noted in it. Returns how long what is allowed is used up by those that turned.
 
     Args:
-        values: Luminance and redness. Shape (2, n).
+        values: Luminance, redness, and whether it is saturated: 1. Shape (3, n).
+        wanted: Which chunks are followed. Shape (n // CHUNK + 1,).
         time_s: More than `WINDOW_S`.
         slots: How many tenths of a second have begun since the last call.
         allowed, warning: Transitions in a second that use up what is allowed; and that may not go on for long.
-        ends: Lowest and highest value since the last transition. Shape (2, 2, n): of each kind low, then high.
-        rising: Whether the last transition went up. Shape (2, n).
+        way: Which way the next transition goes: 1 up, -1 down. Shape (2, n).
+        end: What the value has come to the other way since the last one: the lowest, or -1 times the highest.
+            Shape (2, n).
+        start: From what on it went there since `last`. Shape (2, n).
+        was_red: More than 0 if it was saturated since it turned, less if it has turned where nothing was: then it
+            counts once it is. Shape (n,).
+        last: When as much as a transition was last left to where it came, in seconds before `time_s` of some frame.
+            Shape (2, n).
         times: When the newest transitions were, the newest first, or 0. Shape (2, KEPT, n).
-        until: How long `allowed` is used up, and how long `warning` lasts. Shape (2, n).
+        until: How long `allowed` is used up of each kind, and how long `warning` lasts of any. Shape (3, n).
         warned: In which tenths of a second, the newest lowest, `warning` held. Shape (n,).
         lasting: Whether it held for too long. Shape (n,).
+        rests: Of which chunks nothing was red lately. Shape (n // CHUNK + 1,).
     """
-    n, latest = values.shape[1], 0.0
+    n, latest, now = values.shape[1], 0.0, float32(time_s % TURN_S)
     for kind in range(2):
-        row, low, high, is_rising = values[kind], ends[kind, 0], ends[kind, 1], rising[kind]
-        for start in range(0, n, CHUNK):
-            stop = min(start + CHUNK, n)
-            found = _widest(row[start:stop], low[start:stop], high[start:stop], is_rising[start:stop],
-                            DARK[kind]) >= CHANGE[kind]
-            if found:
-                for i in range(start, stop):
-                    if _turns(kind, row[i], is_rising[i], low[i], high[i], CHANGE[kind]):
-                        is_rising[i] = not is_rising[i]
-                        low[i], high[i] = row[i], row[i]
-                        for k in range(KEPT - 1, 0, -1):
-                            times[kind, k, i] = times[kind, k - 1, i]
-                        times[kind, 0, i] = time_s
-                        until[0, i] = max(until[0, i], times[kind, allowed - 1, i] + WINDOW_S)
-                        until[1, i] = max(until[1, i], times[kind, warning - 1, i] + WINDOW_S)
-                        latest = max(latest, until[0, i])
+        for first in range(0, n, CHUNK):
+            chunk, part = first // CHUNK, slice(first, min(first + CHUNK, n))
+            if not wanted[chunk]:
+                continue
+            is_red = kind == 1 and _most(values[1, part]) > NONE
+            if kind and rests[chunk] and not is_red:
+                continue
+            reach = _reach(values[kind, part], way[kind, part], end[kind, part], start[kind, part], last[kind, part],
+                           CHANGE[kind], now)
+            if reach >= CHANGE[kind] or (kind and _wakes(values[2, part], was_red[part])):
+                for i in range(part.start, part.stop):
+                    if _turn(kind, values, way, end, start, was_red, last, times[kind], i, now, time_s):
+                        latest = max(latest, _note(times[kind], i, time_s, kind, allowed, warning, until))
+            if kind:
+                _redden(values[1, part], values[2, part], way[1, part], was_red[part])
+                rests[chunk] = not is_red and _rests(was_red[part], way[1, part], end[1, part])
     if slots:
-        for i in range(n):
-            warned[i] = (warned[i] << uint64(slots)) | uint64(until[1, i] > time_s)
-        for i in range(n):
-            lasting[i] = warned[i] != uint64(0) and _ones(warned[i] & uint64((1 << SLOTS) - 1)) >= LONG
+        _note_slots(slots, time_s, wanted, until[2], warned, lasting)
     return latest
 
 
-@njit("void(float32[:, ::1], float64, float64, float32[:, :, ::1], boolean[:, ::1], float64[:, ::1], boolean[::1], "
-      "float64[:, ::1], boolean[::1], float32[::1], boolean[::1])", nogil=True, cache=True, error_model="numpy")
-def judge(values: Any, time_s: float, dt: float, ends: Any, rising: Any, until: Any, lasting: Any, asked: Any,
-          asked_lasting: Any, hold: Any, spent: Any) -> None:
-    """Decide what is to be held in the frame that comes.
+@njit(inline="always")
+def _spend(until: Any, lasting: Any, time_s: float, spent: Any) -> None:
+    """Work out which have used up what they are allowed. Few arrays in one loop, or it is not done many at once."""
+    for i in range(spent.size):
+        spent[i] = (until[i] > time_s) | lasting[i]
+
+
+@njit(inline="always")
+def _hold_on(asked: Any, lasting: Any, time_s: float, held: Any, spent: Any) -> None:
+    for i in range(spent.size):
+        spent[i] |= held[i] & ((asked[i] > time_s) | lasting[i])
+
+
+@njit(inline="always")
+def _stirs(spent: Any, red_spent: Any, held: Any, gain: Any) -> Any:
+    stirs, least = int32(0), ONE
+    for i in range(gain.size):
+        stirs |= int32(spent[i]) | int32(red_spent[i]) | int32(held[i])
+    for i in range(gain.size):
+        least = min(least, gain[i])
+    return stirs != int32(0) or least < ONE
+
+
+@njit(inline="always")
+def _any(row: Any) -> Any:
+    found = int32(0)
+    for i in range(row.size):
+        found |= int32(row[i])
+    return found != int32(0)
+
+
+@njit(inline="always")
+def _cap(kind: int, row: Any, way: Any, end: Any, spent: Any, most: Any) -> None:
+    """Lower what each may be multiplied by, where a kind may not rise by a transition; without a branch.
+
+    Where red is used up nothing may redden, saturated or not: it might become so.
+    """
+    for i in range(row.size):
+        counts = (kind == 1) | (min(row[i], end[i]) < DARK)
+        rises = spent[i] & (way[i] > NONE) & (row[i] - end[i] >= CAUTION[kind]) & counts
+        cap = (end[i] + CAUTION[kind]) / row[i]
+        most[i] = min(most[i], cap) if rises else most[i]
+
+
+@njit("int64(float32[:, ::1], float64, float64, float32[:, ::1], float32[:, ::1], float64[:, ::1], boolean[::1], "
+      "float64[:, ::1], boolean[::1], boolean[::1], boolean[:, ::1], float32[::1], boolean[::1])",
+      nogil=True, cache=True, error_model="numpy")
+def judge(values: Any, time_s: float, step: float, way: Any, end: Any, until: Any, lasting: Any, asked: Any,
+          asked_lasting: Any, held: Any, spent: Any, gain: Any, stirs: Any) -> int:
+    """Decide how much of each value may be shown in the frame that comes, and return how many are held.
+
+    Only what would get brighter is held: what gets darker ends a flash that was let through. The last value, the sum
+    of all, is left to `tighten`: most often it is calm where its parts are.
 
     Args:
-        values: What would be shown. Shape (2, n).
-        dt: Seconds since the last call.
-        ends, rising, until, lasting: As `count` has left them for all that was shown.
+        values: What is asked for. Shape (3, n).
+        step: How much of each gain may come back.
+        way, end, until, lasting: As `count` has left them for all that was shown.
         asked, asked_lasting: `until` and `lasting` of all that was asked for.
-        hold: How far each is held, 0..1; what is calm again is let go over `RELEASE_S`.
-        spent: Whether no transition is left to each now; written.
+        held: Which were held back, and are until what is asked for is calm.
+        spent: Of which kinds each may not rise by a transition now; written. Shape (2, n).
+        gain: By what each is multiplied, 0..1; what is calm again comes back by steps.
+        stirs: In which chunks any is held, dimmed, or may not rise; written. Shape (n // CHUNK + 1,).
     """
-    n, used = values.shape[1], until[0]
+    n, found, most = values.shape[1], 0, np.empty(CHUNK, np.float32)
     for start in range(0, n, CHUNK):
-        stop, found = min(start + CHUNK, n), int32(0)
-        for i in range(start, stop):
-            spent[i] = (used[i] > time_s) | lasting[i]
-            found |= int32(spent[i]) | int32(hold[i] > NONE)
-        if not found:
+        stop = min(start + CHUNK, n)
+        for kind in range(2):
+            _spend(until[kind, start:stop], lasting[start:stop], time_s, spent[kind, start:stop])
+        stirs[start // CHUNK] = _stirs(spent[0, start:stop], spent[1, start:stop], held[start:stop], gain[start:stop])
+        if not stirs[start // CHUNK]:
             continue
+        most[:] = ONE
+        for kind in range(2):
+            _hold_on(asked[kind, start:stop], asked_lasting[start:stop], time_s, held[start:stop],
+                     spent[kind, start:stop])
+            _cap(kind, values[kind, start:stop], way[kind, start:stop], end[kind, start:stop], spent[kind, start:stop],
+                 most)
+        if stop == n:
+            most[n - 1 - start] = ONE
         for i in range(start, stop):
-            if spent[i] and (
-                _turns(0, values[0, i], rising[0, i], ends[0, 0, i], ends[0, 1, i], CAUTION[0])
-                or _turns(1, values[1, i], rising[1, i], ends[1, 0, i], ends[1, 1, i], CAUTION[1])
-            ):
-                hold[i] = ONE
-            elif hold[i] == ONE and (spent[i] or asked[0, i] > time_s or asked_lasting[i]):
-                pass
-            elif hold[i] > NONE:
-                hold[i] = max(NONE, hold[i] - float32(dt / RELEASE_S))
+            held[i] = (spent[0, i] | spent[1, i]) & (held[i] | (most[i - start] < ONE))
+            gain[i] = min(most[i - start], gain[i] + float32(step))
+            found += int64(held[i] | (gain[i] < ONE))
+    return int(found + int64(spent[0, n - 1] | spent[1, n - 1]))
+
+
+@njit("int64(float32[:, ::1], float32[:, ::1], float32[:, ::1], boolean[:, ::1], boolean[::1], float32[::1])",
+      nogil=True, cache=True, error_model="numpy")
+def tighten(values: Any, way: Any, end: Any, spent: Any, held: Any, gain: Any) -> int:
+    """Lower the gain where a transition too many would be shown nevertheless; return how many there were.
+
+    Args:
+        values: What would be shown. Shape (3, n).
+        way, end, spent, held, gain: As `judge` takes and leaves them.
+    """
+    found = 0
+    for kind in range(2):
+        for start in range(0, values.shape[1], CHUNK):
+            stop = min(start + CHUNK, values.shape[1])
+            if not _any(spent[kind, start:stop]):
+                continue
+            for i in range(start, stop):
+                if (spent[kind, i] and way[kind, i] > NONE and values[kind, i] - end[kind, i] >= CHANGE[kind]
+                        and (kind == 1 or min(values[0, i], end[0, i]) < DARK)):
+                    gain[i] *= (end[kind, i] + CAUTION[kind]) / values[kind, i]
+                    held[i] = True
+                    found += 1
+    return found

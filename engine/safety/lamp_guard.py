@@ -8,16 +8,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.safety import kernels
-from engine.safety.flash_guard import BEFORE_S, counts
-from engine.safety.limits import MOST_FLASHES
+from engine.safety.flash_guard import BEFORE_S, chunks_of, counts
+from engine.safety.limits import MOST_FLASHES, RELEASE_S
 
 Floats = NDArray[np.float32]
-MEAN_S, FOLLOW_S = 0.5, 1.0
 SLOT_S, LONGEST_S = 0.1, 0.25
 
 
 class LampGuard:
-    """Guards the slots of all lamps that make light; what is held follows what is asked for only slowly.
+    """Guards the slots of all lamps that make light; what would flash is dimmed.
 
     Args:
         weights: Part of each slot in the sum of all light.
@@ -35,9 +34,10 @@ class LampGuard:
         self._reds = reds.astype(np.float32)
         self._start_s = self._last_s = -math.inf
         self._shown, self._asked = counts(n + 1, 2 * min(max(flashes, 1), MOST_FLASHES))
-        self._hold, self._spent = np.zeros(n + 1, np.float32), np.zeros(n + 1, np.bool_)
-        self._values = np.zeros((2, n + 1), np.float32)
-        self._mean, self._smooth, self._out = (np.zeros(n, np.float32) for _ in range(3))
+        self._held, self._spent = np.zeros(n + 1, np.bool_), np.zeros((2, n + 1), np.bool_)
+        self._gain, self._stirs = np.ones(n + 1, np.float32), np.zeros(chunks_of(n + 1), np.bool_)
+        self._values = np.zeros((3, n + 1), np.float32)
+        self._values[2, :-1] = reds
 
     def apply(self, light: Floats, time_s: float) -> Floats:
         """Return what may shine.
@@ -48,26 +48,23 @@ class LampGuard:
         """
         if math.isinf(self._last_s):
             self._start_s = self._last_s = time_s
-            self._mean[:] = light
         dt = min(max(time_s - self._last_s, 0.0), LONGEST_S)
         slots = min(max(math.floor(time_s / SLOT_S) - math.floor(self._last_s / SLOT_S), 0), 63)
         self._last_s = time_s
         now_s = time_s - self._start_s + BEFORE_S
-        self._mean += np.float32(1 - math.exp(-dt / MEAN_S)) * (light - self._mean)
-        before = np.maximum(self._hold[:-1], self._hold[-1])
         shown, asked = self._shown, self._asked
-        kernels.judge(self._measured(light + before * (self._smooth - light)), now_s, dt, shown.ends, shown.rising,
-                      shown.until, shown.lasting, asked.until, asked.lasting, self._hold, self._spent)
-        asked.take(self._measured(light), now_s, slots)
-        held = np.maximum(self._hold[:-1], self._hold[-1])
-        if held.any() or before.any():
-            follow = np.float32(1 - math.exp(-dt / FOLLOW_S)) * ~(self._spent[:-1] | self._spent[-1])
-            self._smooth = np.where(before >= held, self._smooth + follow * (self._mean - self._smooth), self._out)
-            self._smooth = self._smooth.astype(np.float32)
-        self._out = light + held * (self._smooth - light)
-        shown.take(self._measured(self._out), now_s, slots)
-        self.held = float(np.count_nonzero(held)) / max(held.size, 1)
-        return self._out
+        kernels.judge(self._measured(light), now_s, dt / RELEASE_S[1], shown.way, shown.end, shown.until,
+                      shown.lasting, asked.until, asked.lasting, self._held, self._spent, self._gain, self._stirs)
+        asked.take(self._values, now_s, slots)
+        for _ in range(2):
+            gain: Floats = np.minimum(self._gain[:-1], self._gain[-1])
+            out: Floats = light * gain
+            through = self._measured(out)
+            if not kernels.tighten(through, shown.way, shown.end, self._spent, self._held, self._gain):
+                break
+        shown.take(through, now_s, slots)
+        self.held = float(np.count_nonzero(gain < 1)) / max(gain.size, 1)
+        return out
 
     def _measured(self, light: Floats) -> Floats:
         self._values[0, :-1] = light

@@ -23,7 +23,7 @@ pytestmark = pytest.mark.soak
 
 @pytest.mark.parametrize("hz", range(4, 31))
 def test_f2_fast_flashes_of_any_speed_are_held(hz: int) -> None:
-    assert 1 <= measured(square_wave(hz, plain(BLACK), plain(WHITE)), 4) <= 3
+    assert 1 <= measured(square_wave(hz, plain(BLACK), plain(WHITE)), 4, fps=60) <= 3
 
 
 def test_waves_between_whose_blocks_the_phase_differs_are_limited_on_shifted_grids() -> None:

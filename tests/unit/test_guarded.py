@@ -39,7 +39,8 @@ def test_f8_each_projector_has_a_guard_of_its_own_and_rises_from_black() -> None
     shown, _, _, _ = play(10, 3)
     assert not shown[0]["left"].any() and not shown[0]["right"].any()
     assert all((frame["right"] == 90).all() for frame in shown[20:])
-    assert max(abs(int(a["left"][0]) - int(b["left"][0])) for a, b in pairwise(shown[120:])) < 40
+    light = [(frame["left"][0] / 255) ** 2.2 for frame in shown[120:]]
+    assert max(abs(a - b) for a, b in pairwise(light)) < 0.09
 
 
 def test_the_scene_that_is_held_back_is_named_once_on_the_status_line_and_in_the_report() -> None:
@@ -85,7 +86,7 @@ def test_patterns_of_a_calibration_pass_unguarded_until_their_time_is_over() -> 
     assert strobe(guarded, (1.0, 3.0)) == [0, 255] * 20
     after = strobe(guarded, (3.0, 6.0))
     light = (np.array(after) / 255) ** 2.2
-    assert after[0] == 0 and max(abs(np.diff(light[20:]))) < 0.06, "from black, and held"
+    assert after[0] == 0 and max(abs(np.diff(light[20:]))) < 0.09, "from black, and held"
     assert exemption.left_s(3.0) == 0.0
 
 
