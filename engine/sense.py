@@ -18,6 +18,7 @@ from engine.inputs.touch import FADE_S, TouchState, patience_s
 from engine.inputs.touch import step as step_touch
 from engine.presence import ATTRACT_AFTER_S, HouseState, Rule, heed
 from engine.show.model import Camera, Show, SignalInput, TouchInput
+from engine.show.views import views
 from engine.stage_view import Corners, lay, lay_flow, picture_to_stage
 from engine.world import Event, Floats, Now, Person, Pixels, Presence, Pulse, Sighting, Signals, Touch, Visitor
 
@@ -56,17 +57,22 @@ class Room:
     simulated: bool = False
     clock: str = ""
     rule: Rule = field(default_factory=Rule)
+    far: frozenset[str] = frozenset()
 
     @classmethod
     def of(cls, show: Show, latencies: Mapping[str, float] = MappingProxyType({})) -> Room:
         """Return the room of a show; `latencies` are those of its cameras in seconds."""
         places = {
             name: _place(camera, show.stage.aspect, index * IDS_PER_CAMERA, latencies.get(name, 0.0))
-            for index, (name, camera) in enumerate(show.cameras.items())
+            for index, (name, camera) in enumerate(views(show.cameras).items())
+        }
+        places |= {
+            name: _place(Camera(name=name), show.stage.aspect, (len(places) + index) * IDS_PER_CAMERA, 0.0)
+            for index, name in enumerate(show.rooms)
         }
         leads = [f"midi:{device.name}/clock" for device in show.midi.values() if device.clock == "in"]
         clock = LINK if show.tempo.link else next(iter(leads), "")
-        return cls(places, show.touches, show.signals, show.simulated, clock, Rule.of(show))
+        return cls(places, show.touches, show.signals, show.simulated, clock, Rule.of(show), frozenset(show.rooms))
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +109,7 @@ def sense(
     live = {name: len(people) for name, (_, people, _, _) in seen.items() if _is_live(signals.sightings.get(name))}
     counts = {**state.counts, **live}
     held = [counts[name] for name, place in room.cameras.items() if place.holds and name in counts.keys() - live.keys()]
+    masks = {name: mask for name, (_, _, mask, _) in seen.items() if mask is not None}
     presence = _presence(bool(visitors) or any(held), bool(live) or bool(held))
     nobody_since = tick.time if presence != "nobody" else state.nobody_since
     now = Now(
@@ -124,10 +131,12 @@ def sense(
         pressed=signals.pressed,
         touches=MappingProxyType(touches),
         signals=MappingProxyType(values),
-        masks={name: mask for name, (_, _, mask, _) in seen.items() if mask is not None},
+        masks=masks,
         flows={name: flow for name, (_, _, _, flow) in seen.items() if flow is not None},
         mattes=signals.mattes,
         lost=lost,
+        rooms=tuple(name for name in room.cameras if name in room.far and name in live),
+        meetings=tuple(_meetings(room, masks)),
         pulse=pulse,
         unknown=state.unknown,
     )
@@ -246,6 +255,24 @@ def _contacts(room: Room, sightings: Mapping[str, Sighting]) -> tuple[tuple[int,
         if name in sightings
         for a, b in sightings[name].contacts
     )
+
+
+def _meetings(room: Room, masks: Mapping[str, Pixels]) -> Iterator[tuple[float, float]]:
+    """Yield for each far room whose silhouettes overlap ours the middle of where they do."""
+    ours = next((mask for name, mask in masks.items() if name not in room.far), None)
+    for name in room.far & masks.keys():
+        high, wide = masks[name].shape
+        if ours is not None:
+            rows, columns = np.arange(high) * ours.shape[0] // high, np.arange(wide) * ours.shape[1] // wide
+            y, x = np.nonzero(ours[rows[:, None], columns] & masks[name])
+            if len(x):
+                yield float(x.mean() + 0.5) / wide * room.cameras[name].aspect, float(y.mean() + 0.5) / high
+
+
+def here(now: Now, cameras: Collection[str]) -> tuple[Pixels | None, tuple[Visitor, ...]]:
+    """Return who takes part in this room, for those who share its world: the first camera's mask, and its people."""
+    mask = next((now.masks[name] for name in cameras if name in now.masks), None)
+    return mask, tuple(v for v in now.visitors if v.id < len(cameras) * IDS_PER_CAMERA)
 
 
 def _is_live(sighting: Sighting | None) -> bool:

@@ -3,7 +3,8 @@
 Each module has `FIGURES: tuple[Figure, ...]`, imports neither numba nor a device at its top, and has
 `measure(names: Collection[str]) -> list[Record]`, which imports what it needs, measures the named figures interleaved
 with their peers in at most 20 s, and may raise `MixeurError` where the machine lacks something. A module whose pictures
-are made at random takes a second argument, `seed: int = 1`. The file's name asks for all figures of a module.
+are made at random also takes `seed: int = 1`, one that plays scenes `scenes: Sequence[str]`, 40 s each. The file's name
+asks for all figures of a module.
 """
 
 from __future__ import annotations
@@ -11,9 +12,9 @@ from __future__ import annotations
 import importlib
 import inspect
 import pkgutil
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from importlib.metadata import entry_points
-from typing import Protocol, cast
+from typing import Any, Protocol, cast
 
 from engine.bench.figure import Figure, Record
 
@@ -26,7 +27,7 @@ class BenchModule(Protocol):
     __name__: str
     FIGURES: tuple[Figure, ...]
 
-    def measure(self, names: Collection[str], seed: int = 1) -> list[Record]:
+    def measure(self, names: Collection[str], **choices: Any) -> list[Record]:
         """Return the records of the named figures."""
 
 
@@ -37,8 +38,7 @@ def bench_modules() -> list[BenchModule]:
     return [cast(BenchModule, module) for module in found if hasattr(module, "FIGURES")]
 
 
-def measured(module: BenchModule, names: Collection[str], seed: int) -> list[Record]:
-    """Return the records of the named figures of a module, with this seed where it takes one."""
-    if "seed" in inspect.signature(module.measure).parameters:
-        return module.measure(names, seed)
-    return module.measure(names)
+def measured(module: BenchModule, names: Collection[str], choices: Mapping[str, Any]) -> list[Record]:
+    """Return the records of the named figures of a module, with those of the choices that it takes."""
+    taken = inspect.signature(module.measure).parameters
+    return module.measure(names, **{name: choice for name, choice in choices.items() if name in taken})

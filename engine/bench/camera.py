@@ -38,7 +38,7 @@ def measure(names: Collection[str]) -> list[Record]:
     """Return the age of keyed pictures at the end of a 60 fps frame of 10 ms, and of plain reads in the same loop."""
     ages: dict[str, list[float]] = {}
     work = _work(DRAWN_MS)
-    with _server() as url, _camera(url) as link:
+    with served_by(__name__) as url, _camera(url) as link:
         eyes: dict[str, Callable[[], AbstractContextManager[Look]]] = {
             "mixeur": lambda: _ours(link), "cv2_read_unkeyed": lambda: _plain(url),
         }
@@ -79,7 +79,7 @@ def _camera(url: str) -> Iterator[CameraLink]:
 
     camera = Camera(name="bench", source=url, size=SIZE, key="blue")
     block = Block.create(camera_block_size(camera), "bench")
-    plan = {"camera": dataclasses.asdict(camera), "block": block.handle, "parent": os.getpid(),
+    plan = {"cameras": [dataclasses.asdict(camera)], "blocks": [block.handle], "parent": os.getpid(),
             "aspect": SIZE[0] / SIZE[1], "folder": "."}  # fmt: skip
     words = [sys.executable, "-P", "-m", "engine.supervise.child", "engine.inputs.camera_process", json.dumps(plan)]
     with subprocess.Popen(words, pass_fds=block.descriptors) as process:
@@ -128,9 +128,9 @@ def _plain(url: str) -> Iterator[Look]:
 
 
 @contextmanager
-def _server() -> Iterator[str]:
-    """Run this module as a process that serves pictures which bear the number of their moment."""
-    with subprocess.Popen([sys.executable, "-m", __name__], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+def served_by(module: str) -> Iterator[str]:
+    """Run a module as the process that is a camera, and yield the address that it prints."""
+    with subprocess.Popen([sys.executable, "-m", module], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                           text=True) as process:  # fmt: skip
         assert process.stdin and process.stdout
         yield process.stdout.readline().strip()

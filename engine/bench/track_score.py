@@ -26,6 +26,11 @@ class Contact:
     first: int
     last: int
 
+    @property
+    def frames(self) -> int:
+        """How many it lasts."""
+        return self.last - self.first + 1
+
 
 def identity_f1(truth: Sequence[Places], found: Sequence[Places], within: float) -> float:
     """Return IDF1: the share of places that have the right id, under the best one-to-one map of ids.
@@ -78,7 +83,7 @@ def contacts_of(frames: Sequence[frozenset[Pair]], gap: int, shortest: int) -> l
                 first = frame
             lasting[pair] = (first, frame)
     found += [Contact(pair, first, last) for pair, (first, last) in lasting.items()]
-    return sorted((c for c in found if c.last - c.first + 1 >= shortest), key=lambda c: (c.first, c.pair))
+    return sorted((c for c in found if c.frames >= shortest), key=lambda c: (c.first, c.pair))
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,23 +101,51 @@ class ContactScore:
     end_delays: tuple[int, ...]
 
 
-def score_contacts(truth: Sequence[Contact], found: Sequence[Contact], tolerance: int) -> ContactScore:
+def named_for_good(told: Sequence[Contact], truth: Sequence[Places], found: Sequence[Places],
+                   within: float) -> list[Contact]:  # fmt: skip
+    """Return told contacts in the ids of the truth: of those for whom each told id stands longest in all."""
+    true_of = {b: a for a, b in best_map(truth, found, within).items()}
+    return [_renamed(contact, true_of) for contact in told]
+
+
+def _renamed(contact: Contact, true_of: Mapping[int, int]) -> Contact:
+    a, b = (true_of.get(number, -number) for number in contact.pair)
+    return Contact((min(a, b), max(a, b)), contact.first, contact.last)
+
+
+def named_then(contact: Contact, truth: Sequence[Places], found: Sequence[Places], within: float) -> Contact:
+    """Return a told contact in the ids of the truth: of those who stand there while it lasts.
+
+    That ids are kept is what `identity_f1` says; one mixed up once would else make all contacts false ever after.
+    """
+    frames = slice(contact.first, contact.last + 1)
+    theirs = [{i: place for i, place in places.items() if i in contact.pair} for places in found[frames]]
+    return _renamed(contact, {b: a for a, b in best_map(truth[frames], theirs, within).items()})
+
+
+def score_contacts(truth: Sequence[Contact], found: Sequence[Contact], tolerance: int,
+                   shortest: int = 1) -> ContactScore:  # fmt: skip
     """Match contacts of the same people, each to the one that begins nearest while it lasts.
 
     Args:
         found: In the ids of the truth.
         tolerance: Frames that the told beginning may be off.
+        shortest: True contacts of fewer frames need not be told; if they are, it is no mistake.
     """
-    left, delays, ends, hits = list(found), [], [], 0
-    for contact in truth:
+    left, delays, ends, hits, excused = list(found), [], [], 0, 0
+    for contact in sorted(truth, key=lambda c: c.frames < shortest):
+        is_brief = contact.frames < shortest
         same = [c for c in left if c.pair == contact.pair
                 and c.first <= contact.last + tolerance and c.last >= contact.first - tolerance]  # fmt: skip
-        if not same:
+        if is_brief:
+            left = [c for c in left if c not in same]
+            excused += len(same)
+        if is_brief or not same:
             continue
         best = min(same, key=lambda c: abs(c.first - contact.first))
         left.remove(best)
         delays.append(best.first - contact.first)
         ends.append(best.last - contact.last)
         hits += abs(delays[-1]) <= tolerance
-    total = len(truth) + len(found)
+    total = sum(c.frames >= shortest for c in truth) + len(found) - excused
     return ContactScore(2 * hits / total if total else 1.0, tuple(delays), tuple(ends))

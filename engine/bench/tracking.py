@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from engine.bench.figure import Figure, Record
-from engine.bench.track_score import Contact, Pair, best_map, contacts_of, identity_f1, score_contacts
+from engine.bench.track_score import Pair, contacts_of, identity_f1, named_for_good, named_then, score_contacts
 from engine.clock import NS, thread_cpu_ns
 
 if TYPE_CHECKING:
@@ -81,11 +81,11 @@ def figures(seen: Watched) -> tuple[dict[str, float], dict[str, dict[str, float]
     """Return the figures, and what else is worth knowing beside them."""
     from engine.fake.crowd import FPS
 
-    true_of = {found: true for true, found in best_map(seen.truth, seen.found, SAME_PLACE_M).items()}
-    bridged = round(BRIDGED_S * FPS)
-    truth = contacts_of(seen.contacts, bridged, round(SHORTEST_S * FPS))
-    told = [_renamed(contact, true_of) for contact in contacts_of(seen.told, bridged, 1)]
-    score = score_contacts(truth, told, round(TOLERANCE_S * FPS))
+    bridged, shortest, tolerance = (round(s * FPS) for s in (BRIDGED_S, SHORTEST_S, TOLERANCE_S))
+    truth, told = (contacts_of(frames, bridged, 1) for frames in (seen.contacts, seen.told))
+    then = [named_then(contact, seen.truth, seen.found, SAME_PLACE_M) for contact in told]
+    score = score_contacts(truth, then, tolerance, shortest)
+    for_good = named_for_good(told, seen.truth, seen.found, SAME_PLACE_M)
     off = [abs(len(a) - len(b)) for a, b in zip(seen.truth, seen.found, strict=True)]
     values = {
         "track_idf1": identity_f1(seen.truth, seen.found, SAME_PLACE_M),
@@ -97,12 +97,9 @@ def figures(seen: Watched) -> tuple[dict[str, float], dict[str, dict[str, float]
         "track_idf1": {"ids": float(len({i for f in seen.found for i in f})),
                        "true_ids": float(len({i for f in seen.truth for i in f})),
                        "count_within_1": sum(o <= 1 for o in off) / len(off)},
-        "track_contact_f1": {"contacts": float(len(truth)), "told": float(len(told))},
+        "track_contact_f1": {"contacts": float(sum(c.frames >= shortest for c in truth)),
+                             "told": float(len(told)),
+                             "named_for_good": score_contacts(truth, for_good, tolerance, shortest).f1},
         "track_ms_p95": {"median": statistics.median(seen.taken_ms)},
     }  # fmt: skip
     return values, peers
-
-
-def _renamed(contact: Contact, true_of: dict[int, int]) -> Contact:
-    a, b = (true_of.get(number, -number) for number in contact.pair)
-    return Contact((min(a, b), max(a, b)), contact.first, contact.last)

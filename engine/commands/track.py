@@ -14,11 +14,14 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from engine.vision.stature import Stature
+    from engine.vision.still import StillScene
     from engine.vision.tracklets import Way
     from engine.world import Pixels
 
 SAMPLES, MOST_MEMORY = 30, 400_000_000
 SHORTEST_FRAMES = 8
+FIRST_WIDTH, ANALYSED_TALL = 480, 50
 
 
 def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -80,21 +83,38 @@ def follow(video: Path) -> tuple[float, tuple[int, int], int, list[Way]]:
     """
     import cv2
 
+    from engine.vision.pursuit import Pursuit
     from engine.vision.still import StillScene
-    from engine.vision.tracklets import VideoTracker
-    from engine.vision.upright import find_standing
+    from engine.vision.tracklets import Film
 
     cv2.setNumThreads(1)
     fps, samples, count = _sample(video)
-    scene = StillScene(samples)
-    stature = _stature(scene, samples)
     size = samples[0].shape[1], samples[0].shape[0]
-    tracker = VideoTracker(stature, fps, size)
+    small = _size_at(size, min(1.0, FIRST_WIDTH / size[0]))
+    shrunk = [_shrunk(picture, small) for picture in samples]
+    stature, usual = _stature(StillScene(shrunk), shrunk)
+    share = min(1.0, ANALYSED_TALL / usual * small[0] / size[0])
+    stature = stature.scaled(size[0] / small[0])
+    small = _size_at(size, share)
+    scene = StillScene([_shrunk(picture, small) for picture in samples])
+    pursuit = Pursuit(stature.scaled(share), fps)
     for number, picture in enumerate(_pictures(video), 1):
         if number > count:
             break
-        tracker.follow(number, find_standing(scene.difference(picture), picture, stature))
-    return fps, size, count, tracker.ways()
+        seen = _shrunk(picture, small)
+        pursuit.follow(number, scene.evidence(seen), seen)
+    return fps, size, count, Film(stature, fps, size).ways(pursuit.tracklets(share), count)
+
+
+def _size_at(size: tuple[int, int], share: float) -> tuple[int, int]:
+    return max(16, round(size[0] * share)), max(16, round(size[1] * share))
+
+
+def _shrunk(picture: Pixels, size: tuple[int, int]) -> Pixels:
+    import cv2
+    import numpy as np
+
+    return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def mot_rows(ways: list[Way]) -> str:
@@ -146,22 +166,27 @@ def _sample(video: Path) -> tuple[float, list[Pixels], int]:
     return _rate(video), kept, count
 
 
-def _stature(scene: Any, samples: list[Pixels]) -> Any:
+def _stature(scene: StillScene, samples: list[Pixels]) -> tuple[Stature, float]:
+    """Return how tall people look at each row, and usually."""
     import cv2
+    import numpy as np
 
-    from engine.vision.upright import learn_stature
+    from engine.vision.stature import learn_stature
 
     height, width = samples[0].shape[:2]
     boxes = []
     for picture in samples:
-        contours, _ = cv2.findContours(scene.difference(picture), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
+        mask = (scene.evidence(picture) > 0.15).astype(np.uint8)
+        joined = cv2.morphologyEx(mask, cv2.MORPH_CLOSE, np.ones((5, 3), np.uint8))
+        contours, _ = cv2.findContours(joined, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
         for contour in contours:
             left, top, wide, tall = cv2.boundingRect(contour)
             inside = left > 2 and top > 2 and left + wide < width - 2 and top + tall < height - 2
             is_upright = 1.7 < tall / wide < 4.5 and tall > height / 25
             if inside and is_upright and cv2.contourArea(contour) > 0.35 * wide * tall:
                 boxes.append((float(left), float(top), float(wide), float(tall)))
-    return learn_stature(boxes, height)
+    stature = learn_stature(boxes, height)
+    return stature, float(np.median([stature.at(box[1] + box[3]) for box in boxes])) if boxes else height / 5
 
 
 def _pictures(video: Path) -> Iterator[Pixels]:

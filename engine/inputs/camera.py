@@ -111,19 +111,21 @@ class FileSource:
         self._capture.release()
 
 
-def open_source(camera: Camera, folder: Path = Path(), within_s: float = OPENING_S) -> Source:
+def open_source(camera: Camera, folder: Path = Path(), within_s: float = OPENING_S,
+                wanted: tuple[int, int] | None = None) -> Source:  # fmt: skip
     """Open a camera's source.
 
     Args:
         folder: What relative files are relative to.
         within_s: How long a camera on the network may take to answer.
+        wanted: (width, height) that is enough, where making pictures smaller saves time; None: as large as they are.
 
     Raises:
         SourceLost: It is not there or does not answer.
     """
     source = camera.source
     if len(urlsplit(source).scheme) > 1 and "://" in source:
-        return open_url(source, within_s)
+        return open_url(source, within_s, wanted)
     number = device_number(source)
     if number is not None:
         return DeviceSource(camera, number)

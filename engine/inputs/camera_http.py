@@ -33,6 +33,7 @@ class MjpegSource:
 
     Args:
         within_s: How long the camera may take to take the call, and again to answer it.
+        wanted: (width, height) that is enough; None: pictures come as large as they are.
 
     Raises:
         SourceLost: On opening and reading, when the server refuses, closes, or is silent.
@@ -40,8 +41,9 @@ class MjpegSource:
 
     may_repeat = False
 
-    def __init__(self, url: str, within_s: float = OPENING_S) -> None:
+    def __init__(self, url: str, within_s: float = OPENING_S, wanted: tuple[int, int] | None = None) -> None:
         self.truncated = self.skipped = 0
+        self._wanted = wanted
         self._host, self._hears = host_of(url), False
         self._chunks: Chunked | None = None
         self._parts: Multipart | None = None
@@ -63,7 +65,7 @@ class MjpegSource:
     def read(self, timeout_s: float = DEADLINE_S) -> tuple[Pixels, int] | None:
         """Return the newest picture (BGR) and when its first bytes arrived; None for one that is not whole."""
         parts = self._whole_parts(monotonic_ns() + round(timeout_s * NS))
-        picture = decode_jpeg(parts[-1][0]) if parts else None
+        picture = decode_jpeg(parts[-1][0], self._wanted) if parts else None
         if picture is None:
             self.truncated += len(parts) > 0
             return None
@@ -161,17 +163,19 @@ class MjpegSource:
             raise SourceLost(f"{self._host} answers nonsense; is this address a camera?") from error
 
 
-def open_url(url: str, within_s: float = OPENING_S) -> MjpegSource | StreamSource:
+def open_url(url: str, within_s: float = OPENING_S, wanted: tuple[int, int] | None = None,
+             ) -> MjpegSource | StreamSource:  # fmt: skip
     """Open a camera on the network.
 
     Args:
         within_s: How long it may take to answer; a stream that is no multipart JPEGs may take longer.
+        wanted: (width, height) that is enough; None: pictures come as large as they are.
 
     Raises:
         SourceLost: It does not answer.
     """
     if urlsplit(url).scheme in ("http", "https"):
-        source = MjpegSource(url, within_s)
+        source = MjpegSource(url, within_s, wanted)
         if source.is_multipart:
             return source
         source.close()

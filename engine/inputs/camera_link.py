@@ -11,6 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.clock import NS, monotonic_ns
+from engine.inputs import camera_glimpse
+from engine.inputs.camera_glimpse import GLIMPSE, GLIMPSE_BYTES, Glimpse
 from engine.inputs.camera_source import without_secrets
 from engine.show.model import Camera
 from engine.supervise.memory import Block
@@ -31,6 +33,7 @@ HEADER = np.dtype([
     ("stands_in", "i8"), ("stand_in_id", "i8"),  # simulated visitors while the camera is gone
     ("shut", "i8"),  # the show wants no camera now
     ("room", "i8"), ("room_size", "i8", 2),  # whose empty room is remembered
+    ("glimpse", GLIMPSE),
 ])  # fmt: skip
 STAMP = np.dtype([("frame", "i8"), ("captured_ns", "i8"), ("size", "i8", 2)])
 SEEN = np.dtype([("stamp", STAMP), ("people", "i8"), ("contacts", "i8"), ("has_flow", "i8"), ("motion", "f8")])
@@ -50,6 +53,8 @@ class CameraStatus:
         source: What is looked at, or tried, without name and password; `simulated` while visitors stand in.
         age_ms: From the arrival of the newest picture to the poll that first saw it keyed; 0 before the first.
         age_ms_p95: The same, 95th percentile of the last 512 pictures.
+        light_ms_p95: From the arrival of a picture to the end of the first frame that shows it, 95th percentile of the
+            last 512 pictures.
         frames: Pictures that were looked at.
         dropped: Pictures that came faster than they could be looked at.
         reopened: How often the source came back.
@@ -63,6 +68,7 @@ class CameraStatus:
     source: str = ""
     age_ms: float = 0.0
     age_ms_p95: float = 0.0
+    light_ms_p95: float = 0.0
     frames: int = 0
     dropped: int = 0
     reopened: int = 0
@@ -80,7 +86,7 @@ def capture_size(camera: Camera) -> tuple[int, int]:
 
 def camera_block_size(camera: Camera) -> int:
     """Return the bytes that a camera shares with the engine."""
-    return _room_start(camera) + ROOM_BYTES
+    return _room_start(camera) + ROOM_BYTES + GLIMPSE_BYTES
 
 
 def _room_start(camera: Camera) -> int:
@@ -100,6 +106,7 @@ class CameraBlock:
         self.mattes = Slots(block, _matte_bytes(camera), HEADER_SIZE)
         self.sightings = Slots(block, _sighting_bytes(camera), HEADER_SIZE + slots_size(_matte_bytes(camera)))
         self.room: Pixels = block.array(np.uint8, ROOM_BYTES, _room_start(camera))
+        self.glimpse: Pixels = block.array(np.uint8, GLIMPSE_BYTES, _room_start(camera) + ROOM_BYTES)
         self._matte_writer = SlotWriter(self.mattes)
         self._sighting_writer = SlotWriter(self.sightings)
 
@@ -143,6 +150,8 @@ class CameraLink:
         self._aspect, self._read_ns, self._say = aspect, read_ns, say
         self._said = ""
         self._ages_ms: deque[float] = deque(maxlen=AGES)
+        self._light_ms: deque[float] = deque(maxlen=AGES)
+        self._shown_number = -1
         self._sighting_number = self._matte_number = -1
         self._sighting = Sighting(camera.name, "live", size=analysed_size(capture_size(camera)))
         self._matte: Matte | None = None
@@ -163,6 +172,12 @@ class CameraLink:
             return self._sighting, self._matte
         return Sighting(self.camera.name, self._state, size=self._sighting.size), None
 
+    def shown(self) -> None:
+        """Take note that the frame that was made of the last poll has been presented."""
+        if self._matte is not None and self._matte_number != self._shown_number:
+            self._shown_number = self._matte_number
+            self._light_ms.append((self._read_ns() - self._matte.captured_ns) / 1e6)
+
     def guest(self, x: float, y: float, present: bool) -> None:
         """Tell a simulated camera where the mouse is, in stage units."""
         self._header["guest"] = float(present), *self._share_at(x, y)
@@ -171,6 +186,14 @@ class CameraLink:
         """Ask for another source, such as `0` for the webcam; an empty text asks for the show's own again."""
         self._header["wanted"] = source.encode()[:256]
         self._header["wishes"] += 1
+
+    def ask(self) -> None:
+        """Ask for a glimpse: the next picture as the camera sees it."""
+        camera_glimpse.ask(self._header["glimpse"])
+
+    def glimpse(self) -> Glimpse | None:
+        """Return it, once, or None while it has not come."""
+        return camera_glimpse.take(self._header["glimpse"], self._shared.glimpse)
 
     def shut(self, on: bool) -> None:
         """Ask for the camera to be let go, or taken again; while it is let go, it is not `lost`."""
@@ -186,6 +209,7 @@ class CameraLink:
             "simulated" if self._header["stands_in"] else without_secrets(self._shared.wanted or self.camera.source),
             ages_ms[-1],
             float(np.percentile(ages_ms, 95)),
+            float(np.percentile(list(self._light_ms) or [0.0], 95)),
             frames=int(header["frames"]),
             dropped=int(header["dropped"]),
             reopened=int(header["reopened"]),

@@ -1,11 +1,11 @@
-"""The process of one camera: newest picture in; matte out at once, then who is where."""
+"""The process of a camera, or of a group with a thread each: newest picture in; matte at once, then who is where."""
 
 from __future__ import annotations
 
 import os
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NoReturn
@@ -14,11 +14,14 @@ import cv2
 import numpy as np
 
 from engine.clock import monotonic_ns, sleep_s
+from engine.inputs import camera_glimpse
 from engine.inputs.camera import open_source
 from engine.inputs.camera_capture import Capture, OpenSource, stale_s
 from engine.inputs.camera_link import STATES, CameraBlock, Lay, capture_size
 from engine.inputs.camera_memory import Doubt, RoomMemory
+from engine.inputs.camera_picture import fitted
 from engine.inputs.camera_simulated import SimulatedSource, StandIn, simulated
+from engine.inputs.clean_plate import PlateWatch, plate_path
 from engine.show.model import Camera
 from engine.stage_view import lay
 from engine.supervise.memory import Block
@@ -29,6 +32,7 @@ from engine.world import CameraState, Pixels, Sighting
 WAIT_S = 0.1
 SHUT = b"closed by the show"
 STUCK = 3
+BLOCKED = b"its driver does not answer; the camera is started again"
 OTHER_ROOM = "the room looks different and is learnt anew; was the camera moved, or the light changed?"
 
 
@@ -37,18 +41,23 @@ def ready() -> None:
 
 
 def main(plan: dict[str, Any]) -> NoReturn:
-    """Run a camera until it is told to stop or its parent is gone; never returns.
+    """Run cameras until they are told to stop or their parent is gone; never returns.
 
     Args:
-        plan: `camera` (fields of `Camera`), `block` (handle), `parent` (process id), `aspect` of the stage, and
-            `folder` for relative files.
+        plan: `cameras` (fields of `Camera` for each), `blocks` (their handles), `parent` (process id), `aspect` of the
+            stage, and `folder` for relative files.
     """
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     step_back()
     cv2.setNumThreads(1)  # measured: a second thread makes it later, not sooner, on a busy small machine
-    camera, block, folder = camera_of(plan["camera"]), Block.attach(plan["block"]), Path(plan["folder"])
-    code = run_camera(camera, block, lambda: stop.is_set() or os.getppid() != plan["parent"], folder, plan["aspect"])
+    seats = [(camera_of(fields), Block.attach(handle))
+             for fields, handle in zip(plan["cameras"], plan["blocks"], strict=True)]  # fmt: skip
+    should_stop, folder = (lambda: stop.is_set() or os.getppid() != plan["parent"]), Path(plan["folder"])
+    if len(seats) == 1:
+        code = run_camera(*seats[0], should_stop, folder, plan["aspect"])
+    else:
+        code = run_group(seats, should_stop, folder, plan["aspect"])
     os._exit(code)  # a driver may hold the capture thread for ever, and the interpreter's own end takes a second
 
 
@@ -61,14 +70,45 @@ def camera_of(fields: dict[str, Any]) -> Camera:
                      "floor_m": None if floor is None else (float(floor[0]), float(floor[1]))})
 
 
+def run_group(
+    seats: Sequence[tuple[Camera, Block]], should_stop: Callable[[], bool], folder: Path = Path(),
+    aspect: float = 16 / 9,
+) -> int:  # fmt: skip
+    """Look through several cameras until told to stop, a thread each, or until one of them cannot go on.
+
+    Returns:
+        As `run_camera`; a driver that blocks ends the others only once none of them is live.
+    """
+    codes: list[int] = []
+    headers = [CameraBlock(camera, block).header[0] for camera, block in seats]
+
+    def run(number: int) -> None:
+        others = [header for place, header in enumerate(headers) if place != number]
+        code = 1
+        try:
+            code = run_camera(*seats[number], lambda: bool(codes) or should_stop(), folder, aspect,
+                              lambda: all(header["state"] != STATES.index("live") for header in others))  # fmt: skip
+        finally:
+            codes.append(code)
+
+    threads = [threading.Thread(target=run, args=(n,), name=seats[n][0].name) for n in range(len(seats))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return max(codes)
+
+
 def run_camera(
-    camera: Camera, block: Block, should_stop: Callable[[], bool], folder: Path = Path(), aspect: float = 16 / 9
-) -> int:
+    camera: Camera, block: Block, should_stop: Callable[[], bool], folder: Path = Path(), aspect: float = 16 / 9,
+    may_end: Callable[[], bool] = lambda: True,
+) -> int:  # fmt: skip
     """Look at a camera's pictures until told to stop; at another source whenever the engine asks for one.
 
     Args:
         folder: What relative files are relative to.
         aspect: Of the stage, for simulated visitors.
+        may_end: Whether nobody else needs this process, so that it may end when a driver blocks.
 
     Returns:
         0, or 3 if a driver blocks for ever: then only the end of the process helps.
@@ -82,7 +122,7 @@ def run_camera(
         chosen = replace(camera, source=shared.wanted or camera.source, size=capture_size(camera))
         if shared.wanted and camera.source == "simulated":
             chosen = replace(chosen, key="none")  # who rehearses at home has no coloured wall
-        code = _watch(chosen, shared, should_stop, folder, aspect)
+        code = _watch(chosen, shared, should_stop, folder, aspect, may_end)
     header["state"] = STATES.index("lost")
     return code
 
@@ -104,39 +144,46 @@ def _lay_for(camera: Camera) -> Lay:
     return lambda slot, matte: lay(matte, corners, slot)
 
 
-def _watch(camera: Camera, shared: CameraBlock, should_stop: Callable[[], bool], folder: Path, aspect: float) -> int:
+def _watch(camera: Camera, shared: CameraBlock, should_stop: Callable[[], bool], folder: Path, aspect: float,
+           may_end: Callable[[], bool]) -> int:  # fmt: skip
     """Look at one source until told to stop or to look at another."""
     header = shared.header[0]
     asked = int(header["wishes"])
     header["message"], header["note"], header["stands_in"] = b"", b"", 0
-    sight = _Sight(camera, shared)
+    sight = _Sight(camera, shared, None if shared.wanted else PlateWatch(plate_path(folder, camera.name)))
     capture = Capture(_opener(camera, shared, sight.eye, aspect, folder), stale_s(camera.fps))
     understudy = _Understudy(camera, shared, aspect)
     while not should_stop() and header["wishes"] == asked and not header["shut"]:
         shot = capture.newest(min(WAIT_S, understudy.due_s()))
         if shot is not None:
-            sight.take(_fitted(shot.picture, camera.size), shot.captured_ns)
+            sight.take(fitted(shot.picture, camera.size), shot.captured_ns)
         _report(shared, capture, understudy.play(capture.state(monotonic_ns())), sight.note)
         if monotonic_ns() > capture.patience_ns:
-            header["message"] = b"its driver does not answer; the camera is started again"
-            return STUCK
-    return 0 if capture.close() else STUCK
+            header["message"] = BLOCKED
+            if may_end():
+                return STUCK
+    return 0 if capture.close() or not may_end() else STUCK
 
 
 def _opener(camera: Camera, shared: CameraBlock, eye: Eye, aspect: float, folder: Path) -> OpenSource:
     if camera.source != "simulated":
-        return lambda within_s: open_source(camera, folder, within_s)
+        return lambda within_s: open_source(camera, folder, within_s, camera.size)
     fake = simulated(camera, aspect)
     eye.learn(fake.empty())
     return lambda _: SimulatedSource(fake, camera.fps, shared.header[0])
 
 
 class _Sight:
-    """What becomes of a camera's pictures: keyed and tracked, against an empty room that outlives this process."""
+    """What becomes of a camera's pictures: keyed and tracked, against an empty room that outlives this process.
 
-    def __init__(self, camera: Camera, shared: CameraBlock) -> None:
+    Args:
+        plates: Where the clean plate comes from; None: this is another camera than the one it was taken with.
+    """
+
+    def __init__(self, camera: Camera, shared: CameraBlock, plates: PlateWatch | None) -> None:
         self._camera, self._shared, self._header = camera, shared, shared.header[0]
         self._memory, self._doubt, self._note = RoomMemory(self._header, shared.room, camera.source), Doubt(), ""
+        self._plates = plates if camera.key != "none" and camera.source != "simulated" else None
         self.eye = Eye(camera, first_id=max(1, int(self._header["next_id"])))
         room = self._memory.recall()
         if room is not None and camera.source != "simulated":
@@ -145,10 +192,15 @@ class _Sight:
     @property
     def note(self) -> str:
         """Return what the operator should know of the room, or nothing."""
-        return self._note or self.eye.note
+        return self._note or self.eye.note or ("" if self._plates is None else self._plates.fault)
 
     def take(self, picture: Pixels, captured_ns: int) -> None:
         """Show what a picture holds."""
+        camera_glimpse.answer(self._header["glimpse"], self._shared.glimpse, picture, captured_ns)
+        plate = None if self._plates is None else self._plates.taken(captured_ns)
+        if plate is not None:
+            self.eye.take_plate(plate)
+            self._note = ""
         sighting = _look(self.eye, picture, captured_ns, self._shared)
         self._header["next_id"] = self.eye.next_id
         self._memory.note(picture, sighting)
@@ -197,16 +249,6 @@ class _Understudy:
             _look(self._stand_in.eye, picture, now_ns, self._shared)
             header["stand_in_id"], header["stands_in"] = self._stand_in.eye.next_id, 1
         return state
-
-
-def _fitted(picture: Pixels, size: tuple[int, int]) -> Pixels:
-    """Return a picture that is no larger than the slots."""
-    height, width = picture.shape[:2]
-    shrink = min(1.0, size[0] / width, size[1] / height)
-    if shrink == 1.0:
-        return np.ascontiguousarray(picture)
-    smaller = max(1, int(width * shrink)), max(1, int(height * shrink))
-    return np.asarray(cv2.resize(picture, smaller, interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def _report(shared: CameraBlock, capture: Capture, state: CameraState, note: str) -> None:

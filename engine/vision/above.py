@@ -59,7 +59,7 @@ class Above:
             self._tracker = CrowdTracker(self._small.shape[1] / self._floor_m[0], self._first_id)
         dt = 1 / self._fps if self._captured_ns is None else (captured_ns - self._captured_ns) / NS
         self._captured_ns = captured_ns
-        walkers, contacts = self._tracker.follow(self._found, self._small, min(max(dt, 1e-3), 0.5))
+        walkers, contacts = self._tracker.follow(self._found, self._small, min(max(dt, 1e-3), 0.5), self._floor.ground)
         height, width = self._found.shape
         inside = [w for w in walkers if 0 <= w.x < width and 0 <= w.y < height]
         return tuple(_person(walker) for walker in inside), contacts
@@ -71,10 +71,8 @@ def _half(picture: Pixels) -> Pixels:
 
 
 def _solid(mask: Pixels) -> Pixels:
-    """Return a mask without the thin lines at edges of light, and without pinholes."""
-    kernel = np.ones((3, 3), np.uint8)
-    opened = cv2.morphologyEx(mask, cv2.MORPH_OPEN, kernel)
-    return np.asarray(cv2.morphologyEx(opened, cv2.MORPH_CLOSE, kernel), np.uint8)
+    """Return a mask without pinholes, and with arms whole; thin edges of light fall out as pieces without a core."""
+    return np.asarray(cv2.morphologyEx(mask, cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8)), np.uint8)
 
 
 def _person(walker: Walker) -> Person:

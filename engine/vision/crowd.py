@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 
 import cv2
@@ -9,19 +10,26 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
-from engine.vision.sharing import Piece, find_pieces, middle, share, trunks
+from engine.vision.contact import Contacts, Pair
+from engine.vision.seam import Ground, Seam, bond
+from engine.vision.sharing import CUT, Piece, find_pieces, middle, share, trunks
 from engine.world import Floats, Pixels
 
-BORN_AFTER, SPLIT_AFTER, SETTLED, FORGET_AFTER = 3, 10, 45, 30
-KEPT_S, KEPT_AT_EDGE_S, LOST_S = 1.2, 0.25, 4.0
+BORN_AFTER, SPLIT_AFTER, SETTLED, FORGET_AFTER = 3, 10, 30, 30
+TRUNK_M = 0.42  # no two trunks are nearer but in a hug
+KEPT_S, KEPT_AT_EDGE_S, LOST_S, LOST_AT_EDGE_S = 1.2, 0.25, 4.0, 4.0
+EDGE_M, RADIUS_M = 0.35, 0.2  # half of somebody whose size is not known yet
 JOINED, TOGETHER, CROWDED = 0.7, 0.45, 0.62  # of the area people have alone: to share a piece, to stay, to stay long
-CROWDED_S, FULL, FRAGMENT = 1.5, 0.85, 0.4
+CROWDED_S, FRAGMENT, SPARE, LOOSE = 1.5, 0.3, 0.5, 0.15
 JOIN_M, FASTEST_M_S = 0.12, 2.2
 FOUND_M, FOUND_M_S = 0.5, 0.8  # how far, and how fast, somebody lost may turn up again
 GATE_M = 0.35
 ACCELERATION_M_S2, ALONE_M, MERGED_M = 3.0, 0.03, 0.10
-ONSET_FRAMES, END_FRAMES = 3, 6
+NECK = 4  # so many pixels at least of one lie beside the other's
+TOGETHER_FRAMES, ALIKE = 15, 20.0  # who shared a piece for less was not mixed up; nor can be told, if so alike
 NEAR_M = 0.55
+BLURRED_M, HELD, TURNING = 0.5, 0.75, 0.03
+HUG_M = (0.2, 0.45)
 
 
 @dataclass(slots=True, eq=False)
@@ -31,8 +39,11 @@ class Walker:
     Attributes:
         owned: Their pixels: the piece, and which of its pixels.
         area: Pixels they have while alone.
+        is_whole: Whether they were seen whole, not cut by the picture's edge.
+        at_edge: Whether they were lost near that edge.
         colour: Mean BGR of the trunk.
         alone: For how many pictures they have shared no piece.
+        shared: For how many they have.
         crowded_s: For how long they have shared a piece that is small for all in it.
         partners: With whom they shared a piece last.
     """
@@ -44,8 +55,11 @@ class Walker:
     seen: int = 1
     unseen_s: float = 0.0
     alone: int = 0
+    shared: int = 0
     crowded_s: float = 0.0
     area: float = 0.0
+    is_whole: bool = False
+    at_edge: bool = False
     colour: Floats = field(default_factory=lambda: np.zeros(3, np.float32))
     partners: list[Walker] = field(default_factory=list)
 
@@ -70,44 +84,43 @@ class CrowdTracker:
         self._px_per_m = px_per_m
         self.next_id = first_id
         self._walkers: list[Walker] = []
-        self._touching: dict[tuple[int, int], int] = {}
+        self._contacts = Contacts(px_per_m)
         self.mask: Pixels = np.zeros((1, 1), np.uint8)
 
-    def follow(self, mask: Pixels, picture: Pixels, dt: float) -> tuple[list[Walker], tuple[tuple[int, int], ...]]:
+    def follow(self, mask: Pixels, picture: Pixels, dt: float,
+               ground: Ground | None = None) -> tuple[list[Walker], tuple[Pair, ...]]:  # fmt: skip
         """Return who is there, and the pairs of ids that touch.
 
         Args:
             mask: 0 or 255, shape (height, width).
             picture: BGR of the same size.
             dt: Seconds since the last one.
+            ground: What is known of the floor; without it whoever share a piece of the mask touch.
         """
         pieces, self.mask = find_pieces(mask, self._px_per_m)
+        step, spread = _motion(dt, ACCELERATION_M_S2 * self._px_per_m)
         for walker in self._walkers:
-            self._predict(walker, dt)
+            self._predict(walker, dt, step, spread)
         held = self._assign(pieces)
-        touching = set()
+        seams: dict[Pair, Seam] = {}
         for piece, walkers in zip(pieces, held, strict=True):
-            touching |= self._see(piece, walkers, picture)
+            seams |= self._see(piece, walkers, picture)
             self._crowd(piece, walkers, dt)
         self._walkers = [walker for walker in self._walkers if self._is_kept(walker, mask.shape)]
         for piece, walkers in zip(pieces, held, strict=True):
             self._bear(piece, walkers, picture)
-        born = [walker for walker in self._walkers if walker.id and walker.unseen_s <= KEPT_S]
-        return born, self._contacts(touching, born)
+        born = [w for w in self._walkers if w.id and w.unseen_s <= (KEPT_AT_EDGE_S if w.at_edge else KEPT_S)]
+        return born, self._contacts.follow(seams, born, lambda seam: bond(seam, picture, ground) if ground else 1.0)
 
     # -- which piece holds whom ------------------------------------------------------------------
 
-    def _predict(self, walker: Walker, dt: float) -> None:
+    def _predict(self, walker: Walker, dt: float, step: Floats, spread: Floats) -> None:
         kalman = walker.filter
         speed = float(np.hypot(*kalman.statePost[2:, 0])) / self._px_per_m
         slower = np.float32(min(0.8 if walker.unseen_s > 0 else 1.0, FASTEST_M_S / max(speed, 1e-6)))
         kalman.statePost = kalman.statePost * np.array([[1], [1], [slower], [slower]], np.float32)
         walker.unseen_s += dt
-        kalman.transitionMatrix = np.array([[1, 0, dt, 0], [0, 1, 0, dt], [0, 0, 1, 0], [0, 0, 0, 1]], np.float32)
-        push = (ACCELERATION_M_S2 * self._px_per_m) ** 2
-        spread = np.array([[dt**4 / 4, 0, dt**3 / 2, 0], [0, dt**4 / 4, 0, dt**3 / 2],
-                           [dt**3 / 2, 0, dt**2, 0], [0, dt**3 / 2, 0, dt**2]], np.float32)  # fmt: skip
-        kalman.processNoiseCov = spread * np.float32(push)
+        kalman.transitionMatrix, kalman.processNoiseCov = step, spread
         kalman.predict()
         kalman.statePost = kalman.statePre.copy()
         kalman.errorCovPost = kalman.errorCovPre.copy()
@@ -132,42 +145,64 @@ class CrowdTracker:
     def _rehouse(self, pieces: list[Piece], held: list[list[Walker]], far: Floats) -> None:
         """Give a piece that holds nobody to one of those crowded nearby: so people part after a hug."""
         empty = [k for k, walkers in enumerate(held) if not walkers]
-        crowded = {k for k, walkers in enumerate(held)
-                   if len(walkers) > 1 and pieces[k].area < FULL * sum(walker.area for walker in walkers)}  # fmt: skip
-        if not empty or not crowded:
-            return
         index = {id(walker): row for row, walker in enumerate(self._walkers)}
-        rows = [(k, walker) for k in crowded for walker in held[k] if walker.id]
-        if not rows:
+        rows = [(k, w) for k, walkers in enumerate(held) if len(walkers) > 1 for w in walkers if w.id]
+        if not empty or not rows:
             return
-        cost = np.array([[far[index[id(w)], k] for k in empty] for _, w in rows])
-        for row, column in zip(*linear_sum_assignment(np.where(cost < NEAR_M, cost, 1e3)), strict=True):
+        far_m = np.array([[far[index[id(w)], k] for k in empty] for _, w in rows])
+        worse = np.array([[_worse(pieces[k], held[k], w, pieces[other]) for other in empty] for k, w in rows])
+        is_likely = (far_m < NEAR_M + np.maximum(-worse, 0) / 2) & (worse < LOOSE)
+        for row, column in zip(*linear_sum_assignment(np.where(is_likely, far_m + worse, 1e3)), strict=True):
             source, walker = rows[row]
-            is_large = pieces[empty[column]].area > FRAGMENT * walker.area
-            if cost[row, column] < NEAR_M and len(held[source]) > 1 and is_large:
+            if is_likely[row, column] and len(held[source]) > 1:
                 held[source].remove(walker)
                 held[empty[column]].append(walker)
 
     # -- what a piece says of them ------------------------------------------------------------------
 
-    def _see(self, piece: Piece, walkers: list[Walker], picture: Pixels) -> set[tuple[int, int]]:
-        """Correct those in a piece; returns the pairs that touch in it."""
+    def _see(self, piece: Piece, walkers: list[Walker], picture: Pixels) -> dict[Pair, Seam]:
+        """Correct those in a piece; returns where pixels of two meet in it."""
         if not walkers:
-            return set()
+            return {}
         if len(walkers) == 1:
-            self._correct(walkers[0], middle(piece), ALONE_M, piece, None)
+            self._correct(walkers[0], self._middle(piece, walkers[0], picture.shape), ALONE_M, piece, None)
             self._recognise(walkers[0], piece, picture)
-            return set()
-        owner, places = share(piece, [(w.x, w.y) for w in walkers])
+            return {}
+        expected = np.array([(w.x, w.y) for w in walkers], np.float32)
+        owner, places = share(piece, [(w.x, w.y) for w in walkers], [max(w.area, 1.0) for w in walkers])
+        apart = np.hypot(*(places[:, None] - places[None]).transpose(2, 0, 1)) + 1e9 * np.eye(len(walkers))
+        nearest = apart.argmin(axis=1)
         for k, walker in enumerate(walkers):
-            near = min(float(np.hypot(*(places[k] - places[j]))) for j in range(len(walkers)) if j != k)
-            blurred = near < 0.5 * self._px_per_m
-            self._correct(walker, (float(places[k][0]), float(places[k][1])), MERGED_M if blurred else ALONE_M, piece,
+            partner = nearest[k]
+            blurred = apart[k, partner] < BLURRED_M * self._px_per_m
+            place = places[k]
+            if blurred:
+                place = _held_place(places[k], places[partner], expected[k] - expected[partner], self._px_per_m)
+                walker.filter.statePost = walker.filter.statePost * np.array([[1], [1], [HELD], [HELD]], np.float32)
+            self._correct(walker, (float(place[0]), float(place[1])), MERGED_M if blurred else ALONE_M, piece,
                           owner == k)  # fmt: skip
-            walker.partners = [other for other in walkers if other is not walker and other.id]
-        if len(walkers) == 2:
-            return {_pair(*walkers)}
-        return {_pair(walkers[a], walkers[b]) for a, b in _neighbours(piece, owner)}
+            walker.shared += 1
+            if walker.shared >= TOGETHER_FRAMES:
+                walker.partners = [other for other in walkers if other is not walker and other.id]
+        return {_pair(walkers[a], walkers[b]): seam for (a, b), seam in _seams(piece, owner).items()}
+
+    def _middle(self, piece: Piece, walker: Walker | None, shape: tuple[int, ...]) -> tuple[float, float]:
+        """Return where somebody's middle is; of whom the picture's edge cuts it may lie beyond."""
+        x, y = middle(piece)
+        if not piece.is_cut:
+            return x, y
+        left, top, width, height = piece.box
+        if walker is not None and walker.is_whole:  # an ellipse of known area, as long beside the edge as it is seen
+            radius = math.sqrt(walker.area / math.pi)
+            least, most = 0.7 * radius, 1.5 * radius
+            beside, along = (min(max(radius**2 / (length / 2), least), most) for length in (height, width))
+        else:
+            least = RADIUS_M * self._px_per_m
+            beside, along = max(least, height / 2), max(least, width / 2)
+        right, bottom = left + width, top + height
+        x = min(x, right - beside) if left <= CUT else max(x, left + beside) if right >= shape[1] - CUT else x
+        y = min(y, bottom - along) if top <= CUT else max(y, top + along) if bottom >= shape[0] - CUT else y
+        return x, y
 
     def _crowd(self, piece: Piece, walkers: list[Walker], dt: float) -> None:
         is_crowded = len(walkers) > 1 and piece.area < CROWDED * sum(walker.area for walker in walkers)
@@ -182,6 +217,7 @@ class CrowdTracker:
         walker.seen += 1
         walker.unseen_s = 0.0
         walker.alone = walker.alone + 1 if owned is None else 0
+        walker.shared = 0 if owned is None else walker.shared
 
     def _recognise(self, walker: Walker, piece: Piece, picture: Pixels) -> None:
         """Learn how somebody looks who is alone; two who look like each other's past after they parted are swapped."""
@@ -190,7 +226,7 @@ class CrowdTracker:
         for other in walker.partners:
             if other.owned is None and other.piece is not None and other.piece is not piece and other.unseen_s == 0.0:
                 before, now = known - other.colour, colour - _colour(other.piece, picture)
-                if float(before @ now) < -0.35 * float(before @ before) and float(np.abs(before).max()) > 12:
+                if float(before @ now) < -0.5 * float(before @ before) and float(np.abs(before).max()) > ALIKE:
                     walker.id, other.id = other.id, walker.id
                     walker.colour, other.colour = other.colour, walker.colour
                     walker.area, other.area = other.area, walker.area
@@ -203,7 +239,9 @@ class CrowdTracker:
         if not walker.partners:
             share_new = np.float32(1.0 if walker.seen < 4 else 0.08)
             walker.colour = known + share_new * (colour - known)
-            walker.area += float(share_new) * (piece.area - walker.area)
+            if not piece.is_cut:
+                walker.area += (float(share_new) if walker.is_whole else 1.0) * (piece.area - walker.area)
+                walker.is_whole = True
 
     # -- who comes and goes ---------------------------------------------------------------------------
 
@@ -211,11 +249,13 @@ class CrowdTracker:
         for walker in walkers:
             if not walker.id and walker.seen >= (BORN_AFTER if walker.owned is None else SPLIT_AFTER):
                 self._name(walker)
-        places = [middle(piece)] if not walkers else trunks(piece, self._px_per_m)
+        shape = picture.shape
+        places = [self._middle(piece, None, shape)] if not walkers else trunks(piece, self._px_per_m)
         for place in places:
             far = [float(np.hypot(place[0] - w.x, place[1] - w.y)) for w in walkers]
-            if min(far, default=1e9) > 0.42 * self._px_per_m and self._has_room(piece, walkers):
+            if min(far, default=1e9) > TRUNK_M * self._px_per_m and self._has_room(piece, walkers):
                 walker = Walker(0, _filter(place, self._px_per_m), piece)
+                walker.is_whole = not piece.is_cut
                 walker.area = max(piece.area - sum(w.area for w in walkers), 0.3 * piece.area)
                 walker.colour = _colour(piece, picture)
                 self._walkers.append(walker)
@@ -224,10 +264,12 @@ class CrowdTracker:
     def _name(self, walker: Walker) -> None:
         """Give somebody new an id: that of somebody who was lost nearby, or a new one."""
         lost = [(self._apart_m(walker, other), other) for other in self._walkers if other.id and other.unseen_s > 0]
-        near = [(far, other) for far, other in lost if far < FOUND_M + FOUND_M_S * min(other.unseen_s, 1.5)]
+        near = [(far, other) for far, other in lost
+                if far < FOUND_M + (0 if other.at_edge else FOUND_M_S * min(other.unseen_s, 1.5))]
         if near:
             _, other = min(near, key=lambda pair: pair[0])
             walker.id, walker.area, walker.colour, walker.partners = other.id, other.area, other.colour, other.partners
+            walker.is_whole = other.is_whole
             self._walkers.remove(other)
         else:
             walker.id = self.next_id
@@ -238,15 +280,15 @@ class CrowdTracker:
 
     def _has_room(self, piece: Piece, walkers: list[Walker]) -> bool:
         """Return whether a piece is larger than those who are known to be in it."""
-        return piece.area > 1.25 * sum(walker.area for walker in walkers) + 0.02 * self._px_per_m**2
+        return piece.area > 1.35 * sum(walker.area for walker in walkers) + 0.02 * self._px_per_m**2
 
     def _is_kept(self, walker: Walker, shape: tuple[int, ...]) -> bool:
         if walker.unseen_s == 0.0:
             return not self._is_double(walker)
         height, width = shape[:2]
-        edge = 0.35 * self._px_per_m
-        at_edge = not (edge < walker.x < width - edge and edge < walker.y < height - edge)
-        return bool(walker.id) and walker.unseen_s <= (KEPT_AT_EDGE_S if at_edge else LOST_S)
+        edge = EDGE_M * self._px_per_m
+        walker.at_edge = not (edge < walker.x < width - edge and edge < walker.y < height - edge)
+        return bool(walker.id) and walker.unseen_s <= (LOST_AT_EDGE_S if walker.at_edge else LOST_S)
 
     def _is_double(self, walker: Walker) -> bool:
         """Return whether somebody older stands in the same place, in a piece too small for both."""
@@ -254,30 +296,18 @@ class CrowdTracker:
             return False
         for other in self._walkers:
             if other.piece is walker.piece and other is not walker and (other.id or 1 << 40) < (walker.id or 1 << 41):
-                near = float(np.hypot(other.x - walker.x, other.y - walker.y)) < 0.12 * self._px_per_m
+                near = float(np.hypot(other.x - walker.x, other.y - walker.y)) < TRUNK_M * self._px_per_m
                 if walker.seen < SETTLED and (near or walker.piece.area < 1.15 * max(other.area, walker.area)):
                     return True
         return False
 
-    def _contacts(self, touching: set[tuple[int, int]], born: list[Walker]) -> tuple[tuple[int, int], ...]:
-        """Return the pairs that touch: a contact begins with its second picture, and ends when three lack it."""
-        ids = {walker.id for walker in born}
-        for pair in touching | set(self._touching):
-            if 0 in pair or not ids.issuperset(pair):
-                self._touching.pop(pair, None)
-                continue
-            count = self._touching.get(pair, 0)
-            if pair in touching:
-                count = min(count + 1, ONSET_FRAMES) if count >= 0 else ONSET_FRAMES
-            elif count >= ONSET_FRAMES:
-                count = -1
-            else:
-                count = count - 1 if count < 0 else 0
-            if count == 0 or count <= -END_FRAMES:
-                self._touching.pop(pair, None)
-            else:
-                self._touching[pair] = count
-        return tuple(sorted(pair for pair, count in self._touching.items() if count >= ONSET_FRAMES or count < 0))
+
+def _motion(dt: float, push_px_s2: float) -> tuple[Floats, Floats]:
+    """Return the transition of places and speeds over a time, and its noise for a random push. Shape (4, 4) each."""
+    step = np.array([[1, 0, dt, 0], [0, 1, 0, dt], [0, 0, 1, 0], [0, 0, 0, 1]], np.float32)
+    spread = np.array([[dt**4 / 4, 0, dt**3 / 2, 0], [0, dt**4 / 4, 0, dt**3 / 2],
+                       [dt**3 / 2, 0, dt**2, 0], [0, dt**3 / 2, 0, dt**2]], np.float32)  # fmt: skip
+    return step, spread * np.float32(push_px_s2**2)
 
 
 def _filter(place: tuple[float, float], px_per_m: float) -> cv2.KalmanFilter:
@@ -292,7 +322,34 @@ def _fits(walker: Walker, piece: Piece, others: list[Walker]) -> bool:
     """Return whether a piece is large enough for one more; those who share one already may be pressed together."""
     is_within = walker.owned is not None and walker.id and walker.crowded_s < CROWDED_S
     least = TOGETHER if is_within else JOINED
-    return not others or piece.area > least * (walker.area + sum(other.area for other in others))
+    return not others or piece.is_cut or piece.area > least * (walker.area + sum(other.area for other in others))
+
+
+def _held_place(place: Floats, partner: Floats, way: Floats, px_per_m: float) -> Floats:
+    """Return where one of two is who hold each other: beside their middle, on the side where they came from.
+
+    A hug is as round as it is long, so its pixels do not tell who is on which side.
+
+    Args:
+        place, partner: As the pixels are shared.
+        way: From the partner to this one, as expected.
+    """
+    turned = way + np.float32(TURNING) * ((place - partner) - way)
+    length = max(float(np.hypot(*turned)), 1e-6)
+    wanted = min(max(length, HUG_M[0] * px_per_m), HUG_M[1] * px_per_m)
+    return np.asarray((place + partner) / 2 + turned * np.float32(wanted / length / 2), np.float32)
+
+
+def _worse(piece: Piece, walkers: list[Walker], walker: Walker, other: Piece) -> float:
+    """Return how much worse the areas fit if one of those in a piece were in another that else holds nobody."""
+    if other.area < FRAGMENT * walker.area:
+        return 1e3
+    together = sum(w.area for w in walkers)
+    alone = 0.0 if other.is_cut else abs(math.log(other.area / max(walker.area, 1.0)))
+    if piece.is_cut:  # its area says little of who is in it
+        return alone - SPARE
+    before = abs(math.log(piece.area / max(together, 1.0)))
+    return abs(math.log(piece.area / max(together - walker.area, 1.0))) + alone - before - SPARE
 
 
 def _pair(a: Walker, b: Walker) -> tuple[int, int]:
@@ -305,13 +362,16 @@ def _colour(piece: Piece, picture: Pixels) -> Floats:
     return np.asarray(picture[piece.y[deep].astype(np.intp), piece.x[deep].astype(np.intp)].mean(axis=0), np.float32)
 
 
-def _neighbours(piece: Piece, owner: NDArray[np.intp]) -> set[tuple[int, int]]:
-    """Return the pairs of owners whose pixels lie side by side."""
+def _seams(piece: Piece, owner: NDArray[np.intp]) -> dict[Pair, Seam]:
+    """Return where pixels of two owners lie side by side, for each pair for whom enough do."""
     left, top, width, height = piece.box
     owners = np.full((height, width), -1, np.int16)
     owners[piece.y.astype(np.intp) - top, piece.x.astype(np.intp) - left] = owner
-    found: set[tuple[int, int]] = set()
+    beside: dict[Pair, int] = {}
     for one, other in ((owners[:, 1:], owners[:, :-1]), (owners[1:], owners[:-1])):
-        beside = (one != other) & (one >= 0) & (other >= 0)
-        found |= {(min(a, b), max(a, b)) for a, b in zip(one[beside].tolist(), other[beside].tolist(), strict=True)}
-    return found
+        is_border = (one != other) & (one >= 0) & (other >= 0)
+        for a, b in zip(one[is_border].tolist(), other[is_border].tolist(), strict=True):
+            pair = min(a, b), max(a, b)
+            beside[pair] = beside.get(pair, 0) + 1
+    return {(a, b): Seam(((owners == a) + 2 * (owners == b)).astype(np.uint8), left, top)
+            for (a, b), count in beside.items() if count >= NECK}  # fmt: skip

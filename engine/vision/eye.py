@@ -8,7 +8,7 @@ import numpy as np
 from engine.show.model import Camera
 from engine.vision.above import Above
 from engine.vision.flow import Motion
-from engine.vision.front import look_in_front
+from engine.vision.front import Foreground
 from engine.vision.key import Keyer, cut_out
 from engine.vision.people import find_people
 from engine.vision.plate import Plate, paint_of
@@ -16,6 +16,8 @@ from engine.vision.room import EmptyRoom
 from engine.vision.sizes import analysed_size
 from engine.vision.track import Tracker
 from engine.world import Pixels, Sighting
+
+OTHER_SIZE = "its clean plate was taken in another size; take it again (mixeur plate)"
 
 
 class Eye:
@@ -34,6 +36,8 @@ class Eye:
         self._plate = None if camera.key == "none" else Plate(camera.key, camera.fps)
         self._keyer = Keyer(0 if self._plate is None else self._plate.channel)
         self._paint: Pixels | None = None
+        self._is_other_size = False
+        self._front = Foreground(0 if self._plate is None else self._plate.channel)
         self._room = EmptyRoom(camera.fps)
         self._above = None if camera.floor_m is None else Above(camera.floor_m, camera.fps, first_id)
         self._tracker = Tracker(first_id)
@@ -49,7 +53,9 @@ class Eye:
     @property
     def note(self) -> str:
         """Return what the operator should know of what is seen, or nothing."""
-        return "" if self._plate is None else self._plate.note
+        if self._plate is None:
+            return ""
+        return self._plate.note or (OTHER_SIZE if self._is_other_size else "")
 
     def learn(self, picture: Pixels) -> None:
         """Take a picture for the empty room."""
@@ -83,8 +89,9 @@ class Eye:
         self._small = _resized(picture, self.size)
         if self._plate is not None and self._above is None:
             self._mask = None  # worked out when it is needed: the matte goes out first
-            front = look_in_front(self._small, self._plate.look(self._small), self._plate.channel)
-            return self._keyer.key(picture, front, self._paint)
+            self._is_other_size = self._paint is not None and self._paint.shape != picture.shape[:2]
+            wall = self._plate.look(self._small)
+            return self._keyer.key(picture, self._front.look(self._small, wall), self._paint)
         if self._above is not None:
             self._mask = self._above.difference(self._small)
         else:

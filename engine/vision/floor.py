@@ -15,17 +15,18 @@ import cv2
 import numpy as np
 from numba import njit
 
+from engine.vision.floor_light import add_channels, find_lit, grow_lit, mend_edges, weigh_grain
+from engine.vision.seam import Ground
 from engine.world import Floats, Pixels
 
-WINDOW, NEAR, MEDIAN, OPEN = (7, 7), (5, 5), 5, 5
-REACH = 3
+WINDOW, CLOSE, MEDIAN, OPEN = (7, 7), (5, 5), 5, 5
 CLIP = 1.5  # a pixel's grain counts up to so many times the floor's: speckles of light say no more
 SAME_GRAIN = 0.48
-THIN, BAND_GRAIN = 7, 0.45  # pixels; a part has many pixels, so it tells floor more surely than a window
-TOLERANCE = 2.7
-UNEVEN = 0.012  # how far light may change nearby, as a share
+GAIN, BONUS = 0.2, 3.0  # what a window of grain weighs beside how well the light nearby explains a pixel
+UNEVEN = 0.015  # how far light may change from pixel to pixel, as a share
+ROUNDS, FOLLOW = 4, 0.2
 ABSORB_AFTER_S = 90.0
-LEARN_S = 20.0
+LEARN_S, LEARN_EACH = 20.0, 4
 
 
 class LitFloor:
@@ -36,9 +37,9 @@ class LitFloor:
     """
 
     def __init__(self, fps: float) -> None:
-        self._rate, self._patience = 1 / (LEARN_S * fps), round(ABSORB_AFTER_S * fps)
+        self._rate, self._patience = LEARN_EACH / (LEARN_S * fps), round(ABSORB_AFTER_S * fps / LEARN_EACH)
         self._floor: Floats | None = None
-        self._taken = 0
+        self._taken = self._seen = 0
         self._noise = 2.0
 
     @property
@@ -46,12 +47,23 @@ class LitFloor:
         """Return whether an empty floor was learnt."""
         return self._floor is not None
 
+    @property
+    def ground(self) -> Ground:
+        """Return what the last picture told of the floor; valid until the next one."""
+        assert self._floor is not None
+        return Ground(self._floor, self._light, self._known, self._noise)
+
     def learn(self, picture: Pixels) -> None:
         """Take one more picture of the empty floor, BGR; the mean of all is the floor, their spread the noise."""
         values = picture.astype(np.float32)
         if self._floor is None or self._floor.shape != values.shape:
             self._floor, self._taken = values, 1
             self._held = np.zeros(values.shape[:2], np.int32)
+            self._light = np.empty_like(values)
+            self._grey = np.empty(values.shape[:2], np.uint16)
+            self._evidence = np.empty(values.shape[:2], np.float32)
+            self._known = np.empty(values.shape[:2], np.uint8)
+            self._left = np.empty((self._known.size, 2), np.int32)
         else:
             self._taken += 1
             gain = np.median(values[::4, ::4] / np.maximum(self._floor[::4, ::4], 1.0), axis=(0, 1))
@@ -64,10 +76,11 @@ class LitFloor:
 
     def _know(self) -> None:
         assert self._floor is not None
-        self._mean = cv2.blur(self._floor, NEAR)
-        self._smooth, self._grain = _grain(self._floor)
-        self._roughness = float(np.sqrt(np.mean((self._grain / np.maximum(self._smooth, 1.0)) ** 2)))
-        self._since = 0
+        self._bare = np.asarray(1 / np.maximum(cv2.medianBlur(self._floor, MEDIAN), 1), np.float32)
+        grey = np.asarray(self._floor.sum(axis=2), np.float32)
+        smooth = cv2.medianBlur(grey, MEDIAN)
+        self._grain = np.asarray((grey - smooth) / np.maximum(smooth, 1.0), np.float32)
+        self._roughness = float(np.sqrt(np.mean(self._grain**2)))
 
     def difference(self, picture: Pixels) -> Pixels:
         """Return where the picture is no floor, and learn from the rest.
@@ -81,89 +94,39 @@ class LitFloor:
         if self._floor is None or self._floor.shape != picture.shape:
             self.learn(picture)
         assert self._floor is not None
-        values = picture.astype(np.float32)
-        light = np.asarray(cv2.divide(cv2.blur(values, NEAR), self._mean), np.float32)
-        sure = self._known_grain(values)
-        mask = np.empty(picture.shape[:2], np.uint8)
-        _explain(values, self._floor, light, sure, self._noise * TOLERANCE, UNEVEN * TOLERANCE, REACH, mask)
-        mask = self._without_bands(mask)
-        self._learn(values, light, mask, sure)
+        sure = self._explain(picture)
+        mask = np.asarray(cv2.threshold(self._known, 0, 255, cv2.THRESH_BINARY_INV)[1], np.uint8)
+        self._seen += 1
+        if self._seen % LEARN_EACH == 0:
+            _absorb(picture, self._light, mask, sure, self._held, self._patience, np.float32(self._rate), self._floor)
+        if self._seen % (LEARN_EACH * 16) == 0:
+            self._know()
         return mask
 
-    def _known_grain(self, values: Floats) -> Pixels:
-        """Return 1 where the picture around a pixel has the floor's grain. Shape (height, width)."""
-        smooth, grain = _grain(values)
-        wanted = cv2.multiply(cv2.divide(smooth, self._smooth), self._grain)
-        limit = smooth * np.float32(CLIP * self._roughness)
-        clipped = cv2.min(cv2.max(grain, -limit), limit)
-        self._both, self._known = cv2.multiply(clipped, wanted), cv2.multiply(wanted, wanted)
-        both, known = cv2.blur(self._both, WINDOW), cv2.blur(self._known, WINDOW)
-        sure = cv2.compare(both, cv2.multiply(known, np.ones_like(known), scale=SAME_GRAIN), cv2.CMP_GT)
-        return np.asarray(cv2.morphologyEx(sure, cv2.MORPH_OPEN, np.ones((OPEN, OPEN), np.uint8)), np.uint8)
-
-    def _without_bands(self, mask: Pixels) -> Pixels:
-        """Return a mask without thin parts that as a whole have the floor's grain: edges of light, not arms."""
-        thick = cv2.morphologyEx(mask, cv2.MORPH_OPEN, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (THIN, THIN)))
-        _, labels = cv2.connectedComponents(cv2.subtract(mask, thick), connectivity=8, ltype=cv2.CV_16U)
-        rows, columns = np.nonzero(labels)
-        part = labels[rows, columns]
-        both = np.bincount(part, self._both[rows, columns])
-        known = np.bincount(part, self._known[rows, columns])
-        is_floor = both > BAND_GRAIN * known
-        kept = mask.copy()
-        kept[rows, columns] = np.where(is_floor[part], 0, 255)
-        return kept
-
-    def _learn(self, values: Floats, light: Floats, mask: Pixels, sure: Pixels) -> None:
-        assert self._floor is not None
-        _absorb(values, light, mask, sure, self._held, self._patience, np.float32(self._rate), self._floor)
-        self._since += 1
-        if self._since >= 30:
-            self._know()
-
-
-def _grain(values: Floats) -> tuple[Floats, Floats]:
-    """Return the grey picture without its grain, and the grain; edges of light stay in the first."""
-    grey = np.asarray(cv2.transform(values, np.full((1, 3), 1 / 3, np.float32)), np.float32)
-    smooth = np.asarray(cv2.medianBlur(grey, MEDIAN), np.float32)
-    return smooth, grey - smooth
+    def _explain(self, picture: Pixels) -> Pixels:
+        """Find out what is floor; returns where its grain is seen around. Shape (height, width)."""
+        add_channels(picture, self._grey)
+        smooth_grey = np.asarray(cv2.medianBlur(self._grey, MEDIAN), np.uint16)
+        weigh_grain(self._grey, smooth_grey, self._grain, np.float32(CLIP * self._roughness), np.float32(SAME_GRAIN),
+                    self._evidence)  # fmt: skip
+        sure = (np.asarray(cv2.blur(self._evidence, WINDOW)) > 0).astype(np.uint8)
+        sure = np.asarray(cv2.morphologyEx(sure, cv2.MORPH_OPEN, np.ones((OPEN, OPEN), np.uint8)), np.uint8)
+        noise2, uneven2 = np.float32(1.2 * self._noise**2 + 0.1), np.float32(UNEVEN**2)
+        gain = 2 * GAIN * CLOSE[0] * CLOSE[1] / (3 * float(noise2))
+        spare = np.asarray(cv2.blur(self._evidence, CLOSE) * np.float32(gain) + np.float32(2 * BONUS), np.float32)
+        np.multiply(cv2.medianBlur(picture, MEDIAN), self._bare, out=self._light)
+        find_lit(picture, self._floor, spare, sure, noise2, uneven2, self._light, self._known)
+        count = grow_lit(picture, self._floor, spare, noise2, uneven2, ROUNDS, np.float32(FOLLOW), self._light,
+                         self._known, self._left)  # fmt: skip
+        mend_edges(picture, self._floor, spare, noise2, uneven2, self._light, self._known, self._left, count)
+        return sure
 
 
 @njit(
-    "void(float32[:,:,::1],float32[:,:,::1],float32[:,:,::1],uint8[:,::1],float32,float32,int64,uint8[:,::1])",
+    "void(uint8[:,:,::1],float32[:,:,::1],uint8[:,::1],uint8[:,::1],int32[:,::1],int64,float32,float32[:,:,::1])",
     nogil=True, cache=True,
 )  # fmt: skip
-def _explain(values, floor, light, sure, tolerance, uneven, reach, mask):  # type: ignore[no-untyped-def]
-    """Mark what no floor nearby explains: 255. At an edge of light a pixel may lie between its two sides."""
-    height, width = mask.shape
-    low, high = np.empty(3, np.float32), np.empty(3, np.float32)
-    for y in range(height):
-        for x in range(width):
-            seen, found = False, False
-            for step in range(9):
-                place = (step + 4) % 9  # the pixel's own place first: mostly it is enough
-                v, u = y + (place // 3 - 1) * reach, x + (place % 3 - 1) * reach
-                if v < 0 or u < 0 or v >= height or u >= width or sure[v, u] == 0:
-                    continue
-                found = True
-                for c in range(3):
-                    wanted = light[v, u, c] * floor[y, x, c]
-                    low[c] = min(low[c], wanted) if seen else wanted
-                    high[c] = max(high[c], wanted) if seen else wanted
-                    spare = tolerance + uneven * wanted
-                    if values[y, x, c] < low[c] - spare or values[y, x, c] > high[c] + spare:
-                        found = False
-                seen = True
-                if found:
-                    break
-            mask[y, x] = 0 if found else 255
-
-
-@njit(
-    "void(float32[:,:,::1],float32[:,:,::1],uint8[:,::1],uint8[:,::1],int32[:,::1],int64,float32,float32[:,:,::1])",
-    nogil=True, cache=True,
-)  # fmt: skip
-def _absorb(values, light, mask, sure, held, patience, rate, floor):  # type: ignore[no-untyped-def]
+def _absorb(picture, light, mask, sure, held, patience, rate, floor):  # type: ignore[no-untyped-def]
     """Move the floor towards what is seen of it, and take for floor what has not changed for very long."""
     for y in range(mask.shape[0]):
         for x in range(mask.shape[1]):
@@ -171,10 +134,10 @@ def _absorb(values, light, mask, sure, held, patience, rate, floor):  # type: ig
                 held[y, x] = max(held[y, x] - 4, 0)
                 if sure[y, x]:
                     for c in range(3):
-                        bare = values[y, x, c] / max(light[y, x, c], np.float32(0.05))
+                        bare = np.float32(picture[y, x, c]) / max(light[y, x, c], np.float32(0.05))
                         floor[y, x, c] += rate * (bare - floor[y, x, c])
             else:
                 held[y, x] += 1
                 if held[y, x] > patience:
                     for c in range(3):
-                        floor[y, x, c] += np.float32(8) * rate * (values[y, x, c] - floor[y, x, c])
+                        floor[y, x, c] += np.float32(8) * rate * (np.float32(picture[y, x, c]) - floor[y, x, c])

@@ -10,12 +10,14 @@ from numba import extending, njit
 
 from engine.vision.front import Front
 from engine.vision.linear import DECODE, ENCODE
-from engine.world import Pixels
+from engine.world import Floats, Pixels
 
 LUMA_WEIGHT = 16.0  # chroma comes at half the size and blurred: brightness tells an edge more exactly
-CLEAR_FROM, CLEAR_RISE, NOISE_SPREAD, MOST_NOISE = 0.02, 0.36, 2.5, 0.25
-SOLID_FROM = 0.97
-STEADY, STEADY_REACH = 0.78, 0.30
+CLEAR_FROM, CLEAR_RISE, NOISE_SPREAD, MOST_NOISE = 0.035, 0.36, 2.8, 0.25
+SOLID_FROM = 0.95
+STEADY, STEADY_REACH = 0.85, 0.30
+STILL, MOVED = 12, 28  # a cell's mean alpha, of 255, from one picture to the next
+STILLNESS = np.clip((MOVED - np.arange(256)) * (255 / (MOVED - STILL)), 0, 255).astype(np.uint8)
 
 
 class Keyer:
@@ -29,6 +31,8 @@ class Keyer:
     def __init__(self, channel: int) -> None:
         self._channel = channel
         self._before: Pixels | None = None
+        self._opacity: Pixels | None = None
+        self._wide: Floats = np.zeros((0, 0), np.float32)
 
     def key(self, picture: Pixels, front: Front, detail: Pixels | None) -> Pixels:
         """Cut people out of a coloured wall.
@@ -51,12 +55,36 @@ class Keyer:
         packed = matte.view(np.uint32)[..., 0]  # R first in memory: little-endian, as every machine we run on
         paint = np.zeros((1, 0), np.uint8) if detail is None else detail
         # Made wide here, the kernel reads only neighbours: places to be looked up would keep its loop narrow.
-        rows, columns = front.clear.shape
-        layers = np.asarray(cv2.resize(front.layers.reshape(-1, columns), (width, 7 * rows)), np.float32)
+        rows, layers = len(front.clear), self._widened(front, width)
         core = np.asarray(cv2.resize(front.core, (width, len(front.core)), interpolation=cv2.INTER_NEAREST), np.uint8)
-        _key_rows(picture, layers, front.clear, core, paint, self._channel, front.noise, front.step,
+        still = np.asarray(cv2.resize(self._stillness(front.opacity), (width, rows), interpolation=cv2.INTER_NEAREST),
+                           np.uint8)  # fmt: skip
+        _key_rows(picture, layers, front.clear, core, paint, still, self._channel, front.noise, front.step,
                   0.0 if is_first else STEADY, self._before, packed)  # fmt: skip
         return matte
+
+    def _stillness(self, opacity: Pixels) -> Pixels:
+        """Return where nothing moved since the last picture, 0 to 255: a cell's mean hardly knows noise."""
+        before, self._opacity = self._opacity, opacity
+        if before is None or before.shape != opacity.shape:
+            return np.zeros_like(opacity)
+        change = cv2.dilate(cv2.absdiff(opacity, before), np.ones((3, 3), np.uint8))
+        return np.asarray(cv2.LUT(change, STILLNESS), np.uint8)
+
+    def _widened(self, front: Front, width: int) -> Floats:
+        """Return the layers at each column of the picture; columns in which all is wall hold anything."""
+        rows, columns = front.clear.shape
+        cells = front.layers.reshape(7 * rows, columns)
+        busy = np.flatnonzero(front.clear.min(axis=0) == 0)
+        if width % columns:
+            return np.asarray(cv2.resize(cells, (width, 7 * rows)), np.float32)
+        if self._wide.shape != (7 * rows, width):
+            self._wide = np.zeros((7 * rows, width), np.float32)  # kept: new memory costs more than what is done to it
+        if len(busy):
+            left, right, times = max(busy[0] - 1, 0), min(busy[-1] + 2, columns), width // columns
+            part = cv2.resize(np.ascontiguousarray(cells[:, left:right]), ((right - left) * times, 7 * rows))
+            self._wide[:, left * times : right * times] = part
+        return self._wide
 
 
 def cut_out(picture: Pixels, alpha: Pixels) -> Pixels:
@@ -109,7 +137,7 @@ def _along(m, m_1, m_2, d, d_1, d_2, luma, luma_1, luma_2):  # type: ignore[no-u
 
 
 @njit(nogil=True, error_model="numpy")  # a division that may raise would keep the loop narrow
-def _key_run(pixels, line, core, paint, has_paint, channel, noise, step, steady, before, matte):  # type: ignore[no-untyped-def]
+def _key_run(pixels, line, core, paint, has_paint, still, channel, noise, step, steady, before, matte):  # type: ignore[no-untyped-def]
     """Key a run of pixels of one row: from nought up and without branches, so that the compiler makes it wide."""
     c1, c2 = (channel + 1) % 3, (channel + 2) % 3
     shift, shift_1, shift_2 = 8 * (2 - channel), 8 * (2 - c1), 8 * (2 - c2)
@@ -120,7 +148,8 @@ def _key_run(pixels, line, core, paint, has_paint, channel, noise, step, steady,
     elif channel == 2:
         luma, luma_1, luma_2 = luma_2, luma, luma_1
     least, rise, solid = np.float32(CLEAR_FROM), np.float32(1 / CLEAR_RISE), np.float32(1 / SOLID_FROM)
-    spread, reach = np.float32(NOISE_SPREAD), np.float32(1 / STEADY_REACH)
+    spread, reach, two = np.float32(NOISE_SPREAD), np.float32(2 / STEADY_REACH), np.float32(2)
+    hold = steady * np.float32(1 / 255)
     for x in range(matte.shape[0]):
         blue, green, red = np.float32(pixels[3 * x]), np.float32(pixels[3 * x + 1]), np.float32(pixels[3 * x + 2])
         c = _light(blue if channel == 0 else green if channel == 1 else red)
@@ -139,7 +168,8 @@ def _key_run(pixels, line, core, paint, has_paint, channel, noise, step, steady,
         lowest = least + min(spread * noise * min(_root(step / full), np.float32(3)), np.float32(MOST_NOISE))
         alpha = min(alpha * solid, one) * min(max((alpha - lowest) * rise, zero), one)
         was = np.float32(before[x]) * np.float32(1 / 255)
-        alpha += steady * max(one - abs(alpha - was) * reach, zero) * (was - alpha)
+        change = was - alpha
+        alpha += hold * np.float32(still[x]) * min(max(two - abs(change) * reach, zero), one) * change
         before[x] = np.uint8(alpha * white + half)
         # Out with the wall that shows through, and with its light that lies on people.
         shows = one - alpha
@@ -165,11 +195,11 @@ def _mix(above, below, share, line):  # type: ignore[no-untyped-def]
 
 
 @njit(
-    "void(uint8[:,:,::1],float32[:,::1],uint8[:,::1],uint8[:,::1],uint8[:,::1],int64,float32,float32,float32,"
-    "uint8[:,::1],uint32[:,::1])",
+    "void(uint8[:,:,::1],float32[:,::1],uint8[:,::1],uint8[:,::1],uint8[:,::1],uint8[:,::1],int64,float32,float32,"
+    "float32,uint8[:,::1],uint32[:,::1])",
     nogil=True, cache=True, error_model="numpy",
 )  # fmt: skip
-def _key_rows(picture, layers, clear, core, paint, channel, noise, step, steady, before, matte):  # type: ignore[no-untyped-def]
+def _key_rows(picture, layers, clear, core, paint, still, channel, noise, step, steady, before, matte):  # type: ignore[no-untyped-def]
     """Key the rows; `layers` holds wall (3), foreground (3) and how well that is known, one below the other."""
     height, width = matte.shape
     rows, columns = clear.shape
@@ -199,8 +229,9 @@ def _key_rows(picture, layers, clear, core, paint, channel, noise, step, steady,
                          np.float32(place - above), line[k])
                 paint_row = paint[y, left:right] if has_paint else paint[0]
                 pixels = flat[3 * (y * width + left) : 3 * (y * width + right)]
-                _key_run(pixels, line, core[y * core.shape[0] // height, left:right], paint_row, has_paint, channel,
-                         noise, step, steady, before[y, left:right], matte[y, left:right])
+                _key_run(pixels, line, core[y * core.shape[0] // height, left:right], paint_row, has_paint,
+                         still[cell_y, left:right], channel, noise, step, steady, before[y, left:right],
+                         matte[y, left:right])
 
 
 @njit("void(uint8[:,:,::1],uint8[:,::1],uint8[:,:,::1])", nogil=True, cache=True)

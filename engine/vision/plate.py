@@ -9,10 +9,10 @@ import numpy as np
 from numba import njit
 
 from engine.problems import MixeurError
-from engine.vision.linear import light_of
+from engine.vision.cells import CELL, filled, gather
+from engine.vision.linear import DECODE, light_of
 from engine.world import Floats, Pixels
 
-CELL = 4
 NAMED = {"blue": (200, 70, 25), "green": (60, 180, 50)}
 SAME_HUE = 0.72
 LEARN_S = 4.0
@@ -48,14 +48,16 @@ class Wall:
     """The wall as it is lit in one picture.
 
     Attributes:
-        colour: Its colour, also behind people, levels of 255, BGR. Shape (rows, columns, 3).
+        light: Its colour, also behind people: linear, BGR turned so that the key is first. Shape (3, rows, columns).
         sure: 1 where it was seen and not guessed. Shape (rows, columns).
-        cells: What the picture has there, levels of 255, BGR. Shape (rows, columns, 3).
+        seen: What the picture has there, likewise linear and turned. Shape (rows, columns, 3).
+        shade: Its light as a share of what it would be without a shadow, at most 1. Shape (rows, columns).
     """
 
-    colour: Floats
+    light: Floats
     sure: Floats
-    cells: Floats
+    seen: Floats
+    shade: Floats
 
 
 class Lamps:
@@ -114,9 +116,8 @@ class Plate:
         """
         height, width = picture.shape[:2]
         shape = (-(-height // CELL), -(-width // CELL))
-        cells = np.asarray(cv2.resize(picture, shape[::-1], interpolation=cv2.INTER_AREA), np.float32)
-        least, most = extremes(np.asarray(cv2.extractChannel(picture, self.channel), np.uint8), shape)
-        ripple = np.subtract(most, least, dtype=np.float32)
+        cells, ripple = np.empty((*shape, 3), np.float32), np.empty(shape, np.float32)
+        gather(picture, self.channel, cells, ripple)
         if self._plate is None or self._plate.shape != cells.shape:
             self._start(cells)
         assert self._plate is not None and self._seen is not None
@@ -128,15 +129,18 @@ class Plate:
         seen = np.flatnonzero(inner)[::SAMPLED]
         if len(seen) * SAMPLED > 0.02 * inner.size:
             light = gain.reshape(-1)[seen]
-            self._level += 0.3 * (float(np.median(light)) - self._level)
-            self._lamps.see(float(np.quantile(light, LAMP_QUANTILE)))
-            drift = (cells.reshape(-1, 3)[seen] + 1) / ((self._plate.reshape(-1, 3)[seen] + 1) * light[:, None])
-            balance = np.median(drift, axis=0).astype(np.float32)
+            ordered = np.sort(light)
+            self._level += 0.3 * (float(ordered[len(ordered) // 2]) - self._level)
+            self._lamps.see(float(ordered[int(LAMP_QUANTILE * len(ordered))]))
+            few = seen[::SAMPLED]
+            drift = (cells.reshape(-1, 3)[few] + 1) / ((self._plate.reshape(-1, 3)[few] + 1) * light[::SAMPLED, None])
+            balance = np.sort(drift, axis=0)[len(few) // 2].astype(np.float32)
         lit = filled(gain, inner, (25, 9, 3), self._level)
         _keep_own(gain, sure, inner, lit)
-        wall = np.asarray(self._plate * lit[..., None] * balance, np.float32)
+        wall, front, shade = np.empty((3, *shape), np.float32), np.empty((*shape, 3), np.float32), np.empty_like(lit)
+        _lighten(self._plate, lit, balance, cells, self.channel, max(self._level, 0.1), wall, front, shade)
         _learn(cells, gain, inner, self._level, self._rate, self._plate, self._seen)
-        return Wall(wall, inner, cells)
+        return Wall(wall, inner, front, shade)
 
     def _start(self, cells: Floats) -> None:
         """Take the cells that look like the wanted colour for the wall, and fill the rest from them."""
@@ -192,19 +196,22 @@ def _learn(cells, gain, sure, level, rate, plate, seen):  # type: ignore[no-unty
                 seen[y, x] = 1.0
 
 
-def extremes(picture: Pixels, shape: tuple[int, ...]) -> tuple[Pixels, Pixels]:
-    """Return the least and the highest level of each cell.
+@njit(nogil=True)
+def _light(v):  # type: ignore[no-untyped-def]
+    return v * v * (np.float32(DECODE[0]) + np.float32(DECODE[1]) * v)
 
-    Args:
-        picture: One channel. Shape (height, width).
-        shape: (rows, columns) of the cells.
-    """
-    height, width = picture.shape
-    block = np.ones((CELL, CELL), np.uint8)
-    places = np.ix_(np.minimum(np.arange(shape[0]) * height // shape[0] + CELL // 2, height - 1),
-                    np.minimum(np.arange(shape[1]) * width // shape[1] + CELL // 2, width - 1))  # fmt: skip
-    least, most = cv2.erode(picture, block), cv2.dilate(picture, block)
-    return np.asarray(least[places], np.uint8), np.asarray(most[places], np.uint8)
+
+@njit("void(float32[:,:,::1],float32[:,::1],float32[::1],float32[:,:,::1],int64,float32,float32[:,:,::1],"
+      "float32[:,:,::1],float32[:,::1])", nogil=True, cache=True)  # fmt: skip
+def _lighten(plate, gain, balance, cells, channel, level, wall, seen, shade):  # type: ignore[no-untyped-def]
+    """Find the wall, the picture and the shadows on the wall in linear light, as `Wall` holds them."""
+    for y in range(gain.shape[0]):
+        for x in range(gain.shape[1]):
+            for k in range(3):
+                c = (channel + k) % 3
+                wall[k, y, x] = _light(plate[y, x, c] * gain[y, x] * balance[c] * np.float32(1 / 255))
+                seen[y, x, k] = _light(cells[y, x, c] * np.float32(1 / 255))
+            shade[y, x] = _light(min(gain[y, x] / level, np.float32(1)))
 
 
 def _inner(cells: Pixels) -> Floats:
@@ -232,27 +239,6 @@ def paint_of(plate: Pixels, wall: Wall) -> Pixels:
         wall: As `Plate.look` found it in the plate.
     """
     light = light_of(plate.astype(np.float32)).sum(axis=2)
-    coarse = np.asarray(light_of(wall.colour).sum(axis=2), np.float32)
-    smooth = cv2.resize(coarse, plate.shape[1::-1], interpolation=cv2.INTER_LINEAR)
+    smooth = cv2.resize(np.asarray(wall.light.sum(axis=0)), plate.shape[1::-1], interpolation=cv2.INTER_LINEAR)
     fine = cv2.GaussianBlur(light, (0, 0), PAINT_BLUR_PX)  # what is smaller is the sensor's noise
     return np.asarray(np.clip(128 * fine / np.maximum(smooth, 1e-3) + 0.5, 1, 255), np.uint8)
-
-
-def filled(values: Floats, sure: Floats, reaches: tuple[int, ...], otherwise: Floats | float = 0.0) -> Floats:
-    """Return values where sure, and elsewhere the mean of the nearest sure neighbours (normalised convolution).
-
-    Args:
-        values: Shape (rows, columns) or (rows, columns, n).
-        sure: 1 or 0. Shape (rows, columns).
-        reaches: Widths of the neighbourhoods, widest first.
-        otherwise: Value where no neighbour is sure.
-    """
-    deep = (..., *(None,) * (values.ndim - 2))
-    result = np.empty(values.shape, np.float32)
-    result[:] = otherwise
-    known = values * sure[deep]
-    for reach in reaches:
-        weight = cv2.blur(sure, (reach, reach))[deep]
-        mean = cv2.blur(known, (reach, reach)) / np.maximum(weight, 1e-6)
-        result += np.minimum(weight * (reach * reach / 4.0), 1.0) * (mean - result)
-    return result

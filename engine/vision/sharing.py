@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from engine.world import Floats, Pixels
 
 SMALLEST_M2 = 0.03
+CUT = 2  # pixels at the picture's edge where little is known
 CORE_M = 0.075  # half of the thinnest trunk that counts: a child's, from above
 
 
@@ -23,12 +24,14 @@ class Piece:
         x, y: Its pixels. Shape (n,), float32.
         depth: How far each pixel lies from the piece's edge, pixels. Shape (n,), float32.
         box: (left, top, width, height).
+        is_cut: Whether it ends at the picture's edge, not where somebody ends.
     """
 
     x: Floats
     y: Floats
     depth: Floats
     box: tuple[int, int, int, int]
+    is_cut: bool = False
 
     @property
     def area(self) -> int:
@@ -67,8 +70,12 @@ def find_pieces(mask: Pixels, px_per_m: float) -> tuple[list[Piece], Pixels]:
             continue
         kept[there][own] = 255
         pieces.append(Piece((columns + left).astype(np.float32), (rows + top).astype(np.float32), deep,
-                            (left, top, width, height)))  # fmt: skip
+                            (left, top, width, height), _is_cut(left, top, width, height, mask.shape)))  # fmt: skip
     return pieces, kept
+
+
+def _is_cut(left: int, top: int, width: int, height: int, shape: tuple[int, ...]) -> bool:
+    return left <= CUT or top <= CUT or left + width >= shape[1] - CUT or top + height >= shape[0] - CUT
 
 
 def middle(piece: Piece, own: NDArray[np.bool_] | None = None) -> tuple[float, float]:
@@ -80,20 +87,23 @@ def middle(piece: Piece, own: NDArray[np.bool_] | None = None) -> tuple[float, f
     return float(weight @ piece.x) / total, float(weight @ piece.y) / total
 
 
-def share(piece: Piece, places: Sequence[tuple[float, float]], rounds: int = 2) -> tuple[NDArray[np.intp], Floats]:
+def share(piece: Piece, places: Sequence[tuple[float, float]], areas: Sequence[float],
+          rounds: int = 2) -> tuple[NDArray[np.intp], Floats]:  # fmt: skip
     """Share a piece among several: each pixel goes to the nearest, and each moves to the middle of its own.
 
     Args:
         places: Where they are expected, pixels.
+        areas: How large they are: who is larger has more of what is as near to both.
 
     Returns:
         For each pixel the index of its owner, and the places, shape (k, 2), float32.
     """
     centres = np.array(places, np.float32)
+    weight = (np.float32(1) / np.sqrt(np.maximum(np.array(areas, np.float32), 1)))[:, None]
     owner = np.zeros(piece.area, np.intp)
     for _ in range(rounds):
         far = (piece.x[None] - centres[:, :1]) ** 2 + (piece.y[None] - centres[:, 1:]) ** 2
-        owner = far.argmin(axis=0)
+        owner = (far * weight).argmin(axis=0)
         for k in range(len(centres)):
             own = owner == k
             if own.any():

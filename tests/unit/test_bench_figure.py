@@ -36,14 +36,14 @@ def test_every_module_of_the_bench_has_figures_of_its_own():
 
 def test_an_unknown_figure_names_the_nearest():
     with pytest.raises(MixeurError, match="did you mean 'frame_1080p_ms'"):
-        bench.run(argparse.Namespace(names=["frame_1080_ms"], json=None, seed=1))
+        bench.run(argparse.Namespace(names=["frame_1080_ms"], json=None, seed=1, scene=None))
 
 
 def test_a_groups_name_asks_for_all_its_figures_and_records_alone_go_to_the_output(monkeypatch, capsys):
-    def measure(names, seed=1):
-        return [LOWER.record(float(seed)) for name in names if name == "frame_ms"]
+    def measure(names, seed=1, scenes=("bleu",)):
+        return [LOWER.record(float(seed)) for name in names if name == "frame_ms" for _ in scenes]
 
     module = SimpleNamespace(__name__="engine.bench.drawn", FIGURES=(LOWER, HIGHER), measure=measure)
     monkeypatch.setattr(bench, "bench_modules", lambda: [module])
-    assert bench.run(argparse.Namespace(names=["drawn"], json=bench.STDOUT, seed=7)) == 0
-    assert [record["value"] for record in json.loads(capsys.readouterr().out)] == [7.0]
+    assert bench.run(argparse.Namespace(names=["drawn"], json=bench.STDOUT, seed=7, scene=["bleu", "danse"])) == 0
+    assert [record["value"] for record in json.loads(capsys.readouterr().out)] == [7.0, 7.0]

@@ -2,6 +2,7 @@
 
 import os
 import threading
+import weakref
 from pathlib import Path
 
 import cv2
@@ -90,6 +91,35 @@ def test_the_simulated_camera_shows_the_guest_at_once(tmp_path: Path) -> None:
     assert matte is not None and matte.pixels.shape == (360, 640, 4)
     assert matte.pixels[200:300, 430:490, 3].any()  # mirrored: stage 0.5 of 1.78 is right of the picture's middle
     assert any(abs(p.foot_px[0] - 460) < 15 for p in sighting.people)
+
+
+class Watched:
+    """A source that counts for how many of its pictures anybody has still a use."""
+
+    truncated = skipped = most = 0
+    may_repeat = False
+
+    def __init__(self) -> None:
+        self._fake = SimulatedCamera(Visitors(1, 16 / 9), (160, 90), "blue")
+        self._held: list[weakref.ref[np.ndarray]] = []
+
+    def read(self, timeout_s: float) -> tuple[np.ndarray, int]:
+        sleep_s(0.004)
+        picture = self._fake.picture(monotonic_ns() % (60 * NS) / NS).copy()
+        self._held = [*(each for each in self._held if each() is not None), weakref.ref(picture)]
+        self.most = max(self.most, len(self._held))
+        return picture, monotonic_ns()
+
+    def close(self) -> None:
+        pass
+
+
+@pytest.mark.parametrize("key", ["blue", "none"])
+def test_v2_three_raw_pictures_are_held_at_most(key: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = Watched()
+    monkeypatch.setattr("engine.inputs.camera_process.open_source", lambda *_: source)
+    run_until(Camera(name="room", source="watched", size=(160, 90), key=key), tmp_path, 30)
+    assert 1 <= source.most <= 3
 
 
 def test_a_film_is_played_again_and_again(tmp_path: Path) -> None:

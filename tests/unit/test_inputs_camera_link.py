@@ -48,6 +48,19 @@ def test_a_pictures_age_is_counted_once_when_it_is_first_seen(ends):
     assert link.status.age_ms_p95 == pytest.approx(39)
 
 
+def test_b5_a_pictures_way_to_the_light_ends_with_the_first_frame_that_shows_it(ends):
+    shared, link, now_ns = ends
+    for frame, keyed_ms in enumerate([20, 40]):
+        captured_ns = frame * 100 * MS
+        show(shared, 2, captured_ns, frame)
+        for waited_ms in (keyed_ms, keyed_ms + 17):  # the second frame shows it too
+            now_ns[0] = captured_ns + waited_ms * MS
+            link.poll(now_ns[0])
+            now_ns[0] += 8 * MS
+            link.shown()
+    assert link.status.light_ms_p95 == pytest.approx(47)
+
+
 @pytest.mark.parametrize(("state", "name"), [(1, "stale"), (0, "lost")])
 def test_nobody_stands_frozen_when_the_picture_does(ends, state, name):
     shared, link, _ = ends

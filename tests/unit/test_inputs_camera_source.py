@@ -64,8 +64,25 @@ def test_a_picture_that_a_decoder_filled_in_is_known_by_its_content() -> None:
         cut = int(rng.integers(650, 0.98 * len(jpeg)))  # of the last blocks nobody would see the loss
         assert decode_jpeg(jpeg[:cut] + b"\xff\xd9") is None, "an end marker makes it no better"
         assert decode_jpeg(jpeg[: cut // 2] + jpeg[cut // 2 + 1460 :]) is None, "nor does a packet lost within"
-    assert all(decode_jpeg(jpeg) is not None for jpeg in jpegs)
+        smaller = decode_jpeg(jpeg[:cut] + b"\xff\xd9", (160, 90)), decode_jpeg(jpeg[:cut] + b"\xff\xd9", (320, 180))
+        assert smaller == (None, None), "nor does it pass where it is decoded at a part of its size"
+    assert all(decode_jpeg(jpeg, wanted) is not None for jpeg in jpegs for wanted in (None, (320, 180), (160, 90)))
     assert not is_filled_in(np.full((90, 160, 3), 127, np.uint8))
+
+
+@pytest.mark.parametrize(
+    ("wanted", "size"),
+    [((1280, 720), (640, 360)), ((640, 360), (640, 360)), ((400, 360), (640, 360)), ((320, 180), (320, 180)),
+     ((200, 200), (320, 180)), ((160, 120), (160, 90)), ((16, 16), (80, 45))],
+)  # fmt: skip
+def test_a_jpeg_is_decoded_no_larger_than_twice_what_is_wanted_and_never_smaller(
+    wanted: tuple[int, int], size: tuple[int, int]
+) -> None:
+    room = SimulatedCamera(Visitors(1, 16 / 9), (640, 360), "blue").empty()
+    picture = decode_jpeg(encode([room], 95)[0], wanted)
+    assert picture is not None
+    assert picture.shape[1::-1] == size
+    assert np.abs(picture.mean((0, 1)) - room.mean((0, 1))).max() < 1.0
 
 
 def test_a_jpeg_that_would_fill_the_memory_is_refused_unread() -> None:

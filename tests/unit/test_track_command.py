@@ -7,7 +7,7 @@ import pytest
 
 from engine.cli import main
 from engine.problems import MixeurError
-from engine.vision.upright import learn_stature
+from engine.vision.stature import learn_stature
 
 
 def test_a_broken_film_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from engine.bench.track_score import Contact, contacts_of, identity_f1, score_contacts
+from engine.bench.track_score import Contact, contacts_of, identity_f1, named_for_good, named_then, score_contacts
 from engine.bench.tracking import figures, watch
 from engine.fake.crowd import Crowd
 from engine.fake.overhead import OverheadCamera
@@ -13,6 +13,8 @@ from engine.vision.above import Above
 from engine.vision.crowd import CrowdTracker
 from engine.vision.eye import Eye
 from engine.vision.floor import LitFloor
+from engine.vision.seam import Ground, Seam, bond
+from engine.vision.sharing import find_pieces, share
 
 STEP_S = 1 / 30
 PX_PER_M = 50.0
@@ -71,6 +73,24 @@ def test_ids_survive_a_hug_of_three_seconds_and_the_contact_lasts_as_long() -> N
     assert not told[30] and not told[-1]
 
 
+@pytest.mark.parametrize(("between", "surely"), [("shade", 0.0), ("arm", 1.0)])
+def test_shaded_floor_between_two_joins_nobody_but_an_arm_does(floor: np.ndarray, between: str, surely: float) -> None:
+    owners = np.zeros((240, 320), np.uint8)
+    cv2.ellipse(owners, (146, 120), (9, 12), 0, 0, 360, 1, -1)
+    cv2.ellipse(owners, (174, 120), (9, 12), 0, 0, 360, 2, -1)
+    picture = floor.copy()
+    picture[105:135, 130:190] = (0.6 * picture[105:135, 130:190]).astype(np.uint8)
+    picture[owners == 1], picture[owners == 2] = (40, 60, 200), (200, 120, 40)
+    owners[115:126, 155:160], owners[115:126, 160:166] = 1, 2  # what the mask says
+    if between == "arm":
+        picture[117:124, 155:166] = (40, 60, 200)
+    known = (owners == 0).astype(np.uint8)
+    light = (picture / np.maximum(floor, 1)).astype(np.float32)
+    ground = Ground(floor.astype(np.float32), light, known, 2.0)
+    there = slice(100, 140), slice(130, 190)
+    assert bond(Seam(owners[there], 130, 100), picture, ground) == surely
+
+
 def test_a_stop_of_a_minute_keeps_the_id(floor: np.ndarray) -> None:
     rng, eye = np.random.default_rng(3), Above((6.4, 4.8), 2.0)
     large = cv2.resize(floor, (640, 480), interpolation=cv2.INTER_NEAREST)
@@ -86,6 +106,33 @@ def test_a_stop_of_a_minute_keeps_the_id(floor: np.ndarray) -> None:
         seen |= {person.id for person in people}
     assert seen == {1}
     assert len(people) == 1 and abs(people[0].foot_px[0] - 300) < 6 and abs(people[0].foot_px[1] - 200) < 6
+
+
+def test_who_stands_half_outside_is_told_only_while_the_middle_is_inside() -> None:
+    tracker = CrowdTracker(PX_PER_M)
+    for x in [*np.linspace(2.0, 0.3, 40), *[0.3] * 10]:
+        walkers, _ = tracker.follow(bodies((x, 2.4)), dressed((x, 2.4)), STEP_S)
+    assert len(walkers) == 1 and walkers[0].x > 0
+    for x in [*np.linspace(0.3, -0.12, 20), *[-0.12] * 10]:
+        walkers, _ = tracker.follow(bodies((x, 2.4)), dressed((x, 2.4)), STEP_S)
+    assert all(walker.x < 0 for walker in walkers)
+
+
+def test_who_steps_out_and_back_keeps_the_id() -> None:
+    tracker, seen = CrowdTracker(PX_PER_M), set()
+    for x in [*np.linspace(2.0, -0.35, 60), *[-0.35] * 30, *np.linspace(-0.35, 1.0, 40)]:
+        walkers, _ = tracker.follow(bodies((x, 2.4)), dressed((x, 2.4)), STEP_S)
+        seen |= {walker.id for walker in walkers}
+    assert seen == {1} and len(walkers) == 1
+
+
+def test_a_child_has_no_part_of_a_wheelchair_beside_it() -> None:
+    mask = np.zeros((60, 120), np.uint8)
+    cv2.rectangle(mask, (20, 10), (64, 50), 255, -1)
+    cv2.circle(mask, (72, 30), 8, 255, -1)
+    (piece,), _ = find_pieces(mask, PX_PER_M)
+    owner, _ = share(piece, [(42, 30), (72, 30)], [1800, 200])
+    assert (owner[piece.x > 66] == 1).mean() > 0.95 and (owner[piece.x < 58] == 0).mean() > 0.95
 
 
 def test_a_child_of_a_metre_counts() -> None:
@@ -136,3 +183,19 @@ def test_scores_of_contacts_made_by_hand() -> None:
     score = score_contacts(truth, [Contact((1, 2), 7, 25), Contact((1, 3), 7, 9)], tolerance=3)
     assert score.delays == (2,) and score.end_delays == (4,) and score.f1 == pytest.approx(2 / 3)
     assert score_contacts(truth, [Contact((1, 2), 10, 25)], tolerance=3).f1 == 0.0
+
+
+def test_a_true_touch_of_one_frame_may_be_told_or_not() -> None:
+    truth = [Contact((1, 2), 5, 20), Contact((1, 3), 30, 30)]
+    told = Contact((1, 2), 5, 20)
+    assert score_contacts(truth, [told], 3, shortest=3).f1 == 1.0
+    assert score_contacts(truth, [told, Contact((1, 3), 31, 33)], 3, shortest=3).f1 == 1.0
+    assert score_contacts(truth, [told, Contact((2, 3), 31, 33)], 3, shortest=3).f1 == pytest.approx(2 / 3)
+
+
+def test_a_contact_is_of_those_who_stand_there_at_the_time() -> None:
+    truth = [{1: (0.0, 0.0), 2: (5.0, 0.0), 3: (9.0, 0.0)}] * 10
+    found = truth[:7] + [{3: (0.0, 0.0), 2: (5.0, 0.0), 1: (9.0, 0.0)}] * 3
+    told = Contact((2, 3), 7, 9)
+    assert named_then(told, truth, found, 0.5) == Contact((1, 2), 7, 9)
+    assert named_for_good([told], truth, found, 0.5) == [told]
