@@ -11,6 +11,7 @@ import numpy as np
 from engine.deadline import Deadline, NoDeadline
 from engine.light.lights import Lights
 from engine.render.canvas import Canvas
+from engine.render.crew import Crew
 from engine.render.pictures import Assets
 from engine.render.stage import Beam
 from engine.scene.parts import Parts
@@ -58,12 +59,12 @@ def scene_parts(
         deadline: Ends hooks that do not end by themselves.
         enter: Gets the name of the scene whose code runs from then on, or nothing.
     """
-    stage, assets = stage_size(show), Assets(asset_folders(show), live)
+    stage, assets, crew = stage_size(show), Assets(asset_folders(show), live), Crew()
 
     shown = frozenset(projector.view for projector in show.projectors.values()) if live else None
 
     def make_canvas() -> Canvas:
-        return Canvas(stage, assets, live, shown)
+        return Canvas(stage, assets, live, shown, crew)
 
     def make_score(owner: str, rng: np.random.Generator) -> Score:
         return Score(owner, rng, show.folder)
@@ -106,7 +107,8 @@ def beams_of(show: Show, sizes: Mapping[str, tuple[int, int]], copies: Path,
         profile, why = read_good_profile(profile_path(show, projector), name, copies)
         if why:
             say(f"{why} (the light of projector.{name} is as it was)")
-        beams[name] = Beam(profile=profile or Profile.identity(sizes[name]), view=projector.view, flip=projector.flip)
+        beams[name] = Beam(profile=profile or Profile.identity(sizes[name]), view=projector.view, flip=projector.flip,
+                           feather=projector.feather)
     return beams
 
 

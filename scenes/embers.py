@@ -7,6 +7,8 @@ import numpy as np
 
 from engine import Param, Scene, hsv
 
+GROWS_S = 0.3  # light that comes at once flickers where many are born
+
 
 class Embers(Scene):
     hue = Param(0.06, 0, 1, help="colour of the glow")
@@ -26,13 +28,14 @@ class Embers(Scene):
 
     def draw(self, canvas, now):
         glow = now.touch("ball").level
-        canvas.people("room", mirror=True, alpha=0.25 + 0.75 * glow, tint=hsv(self.hue, 0.55, 1))
+        canvas.people("room", mirror=True, alpha=0.25 + 0.75 * glow, tint=hsv(self.hue, 0.4, 1))
         if self.embers:
             x, y, born, size = np.array(self.embers).T
             age = now.time - born
             left = 1 - age / self.fade
+            bright = left * np.minimum(age / GROWS_S, 1)
             colours = hsv(self.hue + 0.05 * (1 - left), 0.85, 1)
-            canvas.dots(x, y - self.rise * age, size * left, colours, soft=1, alpha=left, blend="add")
+            canvas.dots(x, y - self.rise * age, size * left, colours, soft=1, alpha=bright, blend="add")
         canvas.glow(0.04, 0.8 + glow)
 
     def play(self, sound, now):

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.render.layer import Group, Layer, Still
+from engine.render.layer import Group, Layer, Order, Still
 
 Pixels = NDArray[np.uint8]
 
@@ -17,17 +18,19 @@ class Afterglow:
         self._number = 0
         self._kept: Pixels | None = None
 
-    def with_still(self, groups: tuple[Group, ...], still: Still | None, shown: Pixels) -> tuple[Group, ...]:
+    def with_still(self, groups: tuple[Group, ...], still: Still | None, shown: Pixels,
+                   order: Order = "rgba") -> tuple[Group, ...]:
         """Return the groups and, where one is asked for, the picture that is fading out.
 
         Args:
-            shown: The view's picture as of the frame before, opaque; it is copied when a still begins.
+            shown: The view's picture as of the frame before, opaque, in `order`; it is copied when a still begins.
         """
         if still is None:
             self._kept = None
             return groups
         if still.number != self._number:
-            self._number, self._kept = still.number, shown.copy()
+            self._number = still.number
+            self._kept = shown.copy() if order == "rgba" else np.asarray(cv2.cvtColor(shown, cv2.COLOR_BGRA2RGBA))
         if self._kept is None:
             return groups
         return (*groups, Group((Layer(self._kept, kind="people"),), still.weight))

@@ -11,7 +11,7 @@ import math
 import numpy as np
 from numba import njit
 
-from engine.render.brush import FULL, HALF, ONE, S24, _at, _mixed, _over, _scaled
+from engine.render.brush import FULL, HALF, ONE, S24, _at, _mixed, _over, _scaled, _touch
 
 BLOCK = 32
 
@@ -88,17 +88,20 @@ def settle(area, bits, cover):  # type: ignore[no-untyped-def]
         area[y, width:] = 0
 
 
-@njit("void(uint32[:, ::1], float32[:, ::1], uint32[:, ::1], int64, int64, uint32, int64)", nogil=True, cache=True)
-def flood(picture, area, bits, left, top, paint, blend):  # type: ignore[no-untyped-def]
+@njit("void(uint32[:, ::1], boolean[:, ::1], float32[:, ::1], uint32[:, ::1], int64, int64, uint32, int64)",
+      nogil=True, cache=True)
+def flood(picture, touched, area, bits, left, top, paint, blend):  # type: ignore[no-untyped-def]
     """Mix one packed premultiplied colour through signed areas that lie inside the picture at (left, top).
 
     The same as `settle` and `pour`, but what lies wholly inside or outside is not looked at pixel by pixel.
 
     Args:
+        touched: Which tiles are drawn on: those of the patch are added.
         area: As `fill` leaves it; cleared for the next polygon. Shape (height, width + 2).
         bits: The same memory as integers.
     """
     height, width = area.shape[0], area.shape[1] - 2
+    _touch(touched, left, top, left + width, top + height)
     for y in range(height):
         row = picture[top + y, left:left + width]
         total, x = np.float32(0), 0
@@ -121,10 +124,11 @@ def flood(picture, area, bits, left, top, paint, blend):  # type: ignore[no-unty
         area[y, width:] = 0
 
 
-@njit("void(uint32[:, ::1], uint8[:, ::1], int64, int64, uint32, int64)", nogil=True, cache=True)
-def pour(picture, cover, left, top, paint, blend):  # type: ignore[no-untyped-def]
+@njit("void(uint32[:, ::1], boolean[:, ::1], uint8[:, ::1], int64, int64, uint32, int64)", nogil=True, cache=True)
+def pour(picture, touched, cover, left, top, paint, blend):  # type: ignore[no-untyped-def]
     """Mix one packed premultiplied colour through a coverage that lies inside the picture at (left, top)."""
     width = cover.shape[1]
+    _touch(touched, left, top, left + width, top + len(cover))
     for y in range(len(cover)):
         share, row = cover[y], picture[top + y, left:left + width]
         for first in range(0, width, BLOCK):

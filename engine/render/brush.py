@@ -2,7 +2,8 @@
 
 A pixel is one uint32; its bytes are mixed two at a time in 16-bit lanes. `round(x * share / 255)` is exact
 and keeps every colour at most its alpha. Coordinates are pixels, the middle of the first pixel at 0.
-One thread, no fastmath: the same bits everywhere. Rows are loops without branches, so that they vectorise.
+No fastmath, and no pixel looks at another: the same bits everywhere, however rows are shared out among threads.
+Rows are loops without branches, so that they vectorise.
 """
 
 from __future__ import annotations
@@ -10,7 +11,9 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
+from numba import njit, types
+
+from engine.render.pointers import prefetch
 
 M = np.uint32(0x00FF00FF)
 H = np.uint32(0x00800080)
@@ -18,6 +21,9 @@ CARRY = np.uint32(0x00010001)
 FULL = np.uint32(255)
 S8, S16, S24 = np.uint32(8), np.uint32(16), np.uint32(24)
 ONE, HALF = np.float32(1), np.float32(0.5)
+ACROSS, DOWN = 64, 8  # pixels of a tile
+AHEAD = 8  # rows that are asked for before they are drawn: they lie too far apart to be foreseen
+GIVEN = {n: types.Array(types.float64, n, "A", readonly=True, aligned=False) for n in (1, 2)}
 
 
 @njit(inline="always")
@@ -57,9 +63,15 @@ def _over(below, paint):  # type: ignore[no-untyped-def]
 
 
 @njit(inline="always")
+def _light(paint):  # type: ignore[no-untyped-def]
+    """Return a colour as it is added: it covers as much as it shines, so black adds nothing and hides nothing."""
+    light = max(paint & FULL, (paint >> S8) & FULL, (paint >> S16) & FULL)
+    return np.uint32((paint & np.uint32(0x00FFFFFF)) | np.uint32(light << S24))
+
+
+@njit(inline="always")
 def _add(below, paint):  # type: ignore[no-untyped-def]
-    light = max(paint & FULL, (paint >> S8) & FULL, (paint >> S16) & FULL)  # black adds nothing and hides nothing
-    return _sum(below, np.uint32((paint & np.uint32(0x00FFFFFF)) | np.uint32(light << S24)))
+    return _sum(below, _light(paint))
 
 
 @njit(inline="always")
@@ -82,6 +94,48 @@ def _mixed(below, paint, blend):  # type: ignore[no-untyped-def]
     if blend == 3:
         return _screen(below, paint)
     return _over(below, paint)
+
+
+@njit(types.boolean(GIVEN[2], GIVEN[1], types.uint32[::1]), nogil=True, cache=True, error_model="numpy")
+def pack(parts, strength, out):  # type: ignore[no-untyped-def]
+    """Pack and premultiply colours; return False if one is not finite.
+
+    Args:
+        parts: Red, green, blue and perhaps alpha, held within 0..1. Shape (n or 1, 3 or 4).
+        strength: Alphas that it is weighed with. Shape (n or 1,).
+        out: Packed premultiplied RGBA. Shape (n,).
+    """
+    finite = True
+    for i in range(len(out)):
+        k, j = i if len(parts) > 1 else 0, i if len(strength) > 1 else 0
+        a = min(max(strength[j], 0.0), 1.0)
+        finite &= math.isfinite(strength[j])
+        if parts.shape[1] == 4:
+            a *= min(max(parts[k, 3], 0.0), 1.0)
+            finite &= math.isfinite(parts[k, 3])
+        pixel = np.uint32(a * 255.0 + 0.5) << S24
+        for c in range(3):
+            finite &= math.isfinite(parts[k, c])
+            pixel |= np.uint32(min(max(parts[k, c], 0.0), 1.0) * a * 255.0 + 0.5) << np.uint32(8 * c)
+        out[i] = pixel
+    return finite
+
+
+@njit(inline="always")
+def _touch(touched, left, top, right, bottom):  # type: ignore[no-untyped-def]
+    """Note that the tiles of a box are drawn on."""
+    if left < right and top < bottom:
+        for row in range(top // DOWN, (bottom - 1) // DOWN + 1):
+            for column in range(left // ACROSS, (right - 1) // ACROSS + 1):
+                touched[np.uint64(row), np.uint64(column)] = True
+
+
+@njit(inline="always")
+def _ask(pixels, first, count):  # type: ignore[no-untyped-def]
+    """Have the first pixels of a row brought near that will be drawn soon."""
+    at = np.uint64(pixels.ctypes.data) + np.uint64(4 * first)
+    for line in range(0, min(4 * count, 256) + 64, 64):
+        prefetch(at + np.uint64(line))
 
 
 @njit("void(uint32[::1], uint64, int64, uint32, int64)", cache=True, error_model="numpy")
@@ -111,30 +165,40 @@ def _edge(soft, reach):  # type: ignore[no-untyped-def]
     return np.float32(1.0 / band), ONE
 
 
+@njit(inline="always", error_model="numpy")
+def _disc_share(k, skip, stop, x0, dy2, outer, inner, slope, smooth):  # type: ignore[no-untyped-def]
+    """Return the coverage of the `k`th of some pixels of a row; those before `skip` or from `stop` on have none."""
+    x = x0 + np.float32(k)
+    d = np.sqrt(x * x + dy2)
+    return _share(min(outer - d, d - inner), slope, smooth) * np.uint32((k >= skip) & (k < stop))
+
+
 @njit("void(uint32[::1], int64, int64, float32, float32, float32, float32, float32, float32, uint32, int64)",
       cache=True, error_model="numpy")
 def _arc(pixels, first, count, dx, dy2, outer, inner, slope, smooth, paint, blend):  # type: ignore[no-untyped-def]
     """Draw a row of a disc or ring whose first pixel lies `dx` right of the middle.
 
-    It goes by eights, so that short rows vectorise too; pixels outside the row are given no share.
+    It goes by eights, so that short rows vectorise too; pixels outside the row are given no share. What is drawn most
+    has a loop of its own: with all blends in one it does not vectorise.
     """
+    light = _light(paint)
     for begin in range(first, first + count, 8):
         start = max(min(begin, len(pixels) - 8), 0)
         x0 = dx + np.float32(start - first)
         at = np.uint64(start)
-        skip, end = np.int32(begin - start), np.int32(first + count - start)
+        skip, stop = np.int32(begin - start), np.int32(first + count - start)
         if blend == 0:
-            for i in range(8):
-                x = x0 + np.float32(i)
-                d = np.sqrt(x * x + dy2)
-                share = _share(min(outer - d, d - inner), slope, smooth) * np.uint32((i >= skip) & (i < end))
-                pixels[at + np.uint64(i)] = _over(pixels[at + np.uint64(i)], _scaled(paint, share))
+            for k in range(8):
+                share = _disc_share(k, skip, stop, x0, dy2, outer, inner, slope, smooth)
+                pixels[at + np.uint64(k)] = _over(pixels[at + np.uint64(k)], _scaled(paint, share))
+        elif blend == 1:
+            for k in range(8):
+                share = _disc_share(k, skip, stop, x0, dy2, outer, inner, slope, smooth)
+                pixels[at + np.uint64(k)] = _sum(pixels[at + np.uint64(k)], _scaled(light, share))
         else:
-            for i in range(8):
-                x = x0 + np.float32(i)
-                d = np.sqrt(x * x + dy2)
-                share = _share(min(outer - d, d - inner), slope, smooth) * np.uint32((i >= skip) & (i < end))
-                pixels[at + np.uint64(i)] = _mixed(pixels[at + np.uint64(i)], _scaled(paint, share), blend)
+            for k in range(8):
+                share = _disc_share(k, skip, stop, x0, dy2, outer, inner, slope, smooth)
+                pixels[at + np.uint64(k)] = _mixed(pixels[at + np.uint64(k)], _scaled(paint, share), blend)
 
 
 @njit(inline="always")
@@ -142,16 +206,27 @@ def _at(value, limit):  # type: ignore[no-untyped-def]
     return int(min(max(value, 0.0), float(limit)))
 
 
-@njit("void(uint32[:, ::1], float32[:, ::1], uint32[::1], float64, int64)", nogil=True, cache=True, error_model="numpy")
-def stamp(picture, shapes, colours, soft, blend):  # type: ignore[no-untyped-def]
+@njit(inline="always")
+def _ask_next(pixels, width, height, left, top):  # type: ignore[no-untyped-def]
+    """Have the first rows of the next shape brought near."""
+    first = _at(top, height) * width + _at(left, width)
+    for row in range(AHEAD):
+        _ask(pixels, first + row * width, 16)
+
+
+@njit("void(uint32[:, ::1], boolean[:, ::1], float32[:, ::1], uint32[::1], float64, int64, int64)",
+      nogil=True, cache=True, error_model="numpy")
+def stamp(picture, touched, shapes, colours, soft, blend, first):  # type: ignore[no-untyped-def]
     """Draw discs and rings.
 
     Args:
         picture: Packed premultiplied RGBA. Shape (height, width).
+        touched: Which tiles are drawn on: those of the shapes are added.
         shapes: x, y, outer and inner radius in pixels; inner below 0 is a disc. Shape (n, 4).
         colours: Packed premultiplied. Shape (n,).
         soft: 0 a hard edge, 1 fades from the middle.
         blend: Index in `BLENDS`.
+        first: The first row that is drawn on; what ends at row n is given `picture[:n]`.
     """
     height, width = picture.shape
     pixels = picture.ravel()
@@ -173,7 +248,15 @@ def stamp(picture, shapes, colours, soft, blend):  # type: ignore[no-untyped-def
         core = outer - max(soft * reach, 0.5)
         small = outer < 12.0
         west, east = _at(math.ceil(cx - edge), width), _at(math.floor(cx + edge) + 1, width)
-        for y in range(_at(math.ceil(cy - edge), height), _at(math.floor(cy + edge) + 1, height)):
+        top, bottom = max(_at(math.ceil(cy - edge), height), first), _at(math.floor(cy + edge) + 1, height)
+        if top >= bottom:
+            continue
+        _touch(touched, west, top, east, bottom)
+        if i + 1 < len(shapes):
+            _ask_next(pixels, width, height, shapes[i + 1, 0] - shapes[i + 1, 2], shapes[i + 1, 1] - shapes[i + 1, 2])
+        for y in range(top, bottom):
+            if y + AHEAD < bottom:
+                _ask(pixels, (y + AHEAD) * width + west, east - west)
             dy2 = (y - cy) * (y - cy)
             if small:
                 _arc(pixels, (y * width + west), east - west, np.float32(west - cx), np.float32(dy2),
@@ -195,94 +278,10 @@ def stamp(picture, shapes, colours, soft, blend):  # type: ignore[no-untyped-def
                      np.float32(outer), np.float32(near), slope, smooth, paint, blend)
 
 
-@njit(inline="always", error_model="numpy")
-def _span(y, x0, y0, dx, dy, edge, width):  # type: ignore[no-untyped-def]
-    """Return the columns of row `y` that a thick line may cover."""
-    low, high = min(x0, x0 + dx) - edge, max(x0, x0 + dx) + edge
-    if abs(dy) > 1e-6:
-        slope = dx / dy
-        wide = edge * math.sqrt(1.0 + slope * slope)
-        middle = x0 + (y - y0) * slope
-        low, high = max(low, middle - wide), min(high, middle + wide)
-    start = _at(math.ceil(low), width)
-    return start, max(_at(math.floor(high) + 1, width), start)
-
-
-@njit(inline="always", error_model="numpy")
-def _distance(x, y, dx, dy, per_length2):  # type: ignore[no-untyped-def]
-    """Return the distance of (x, y) from a line that begins at (0, 0) and ends at (dx, dy)."""
-    t = min(max((x * dx + y * dy) * per_length2, np.float32(0)), ONE)
-    ex, ey = x - t * dx, y - t * dy
-    return np.sqrt(ex * ex + ey * ey)
-
-
-@njit("void(uint32[:, ::1], float32[:, ::1], uint32[::1], float64, int64)", nogil=True, cache=True, error_model="numpy")
-def strokes(picture, lines, colours, soft, blend):  # type: ignore[no-untyped-def]
-    """Draw lines with round ends.
-
-    Args:
-        picture: Packed premultiplied RGBA. Shape (height, width).
-        lines: x, y of both ends and half the width, in pixels. Shape (n, 5).
-        colours: Packed premultiplied. Shape (n,).
-        soft: 0 a hard edge, 1 fades from the middle.
-        blend: Index in `BLENDS`.
-    """
-    height, width = picture.shape
-    pixels = picture.ravel()
-    for i in range(len(lines)):
-        x0, y0 = float(lines[i, 0]), float(lines[i, 1])
-        dx, dy = float(lines[i, 2]) - x0, float(lines[i, 3]) - y0
-        half, paint = float(lines[i, 4]), colours[i]
-        if half < 0.5:
-            paint = _scaled(paint, np.uint32(2.0 * half * 255.0 + 0.5))
-            half = 0.5
-        slope, smooth = _edge(soft, half)
-        inverse = np.float32(1.0 / max(dx * dx + dy * dy, 1e-9))
-        edge = half + 0.5
-        for y in range(_at(math.ceil(min(y0, y0 + dy) - edge), height),
-                       _at(math.floor(max(y0, y0 + dy) + edge) + 1, height)):
-            start, end = _span(float(y), x0, y0, dx, dy, edge, width)
-            left, down, first = np.float32(start - x0), np.float32(y - y0), y * width + start
-            for begin in range(first, first + end - start, 8):  # by eights, as in `_arc`
-                at = max(min(begin, len(pixels) - 8), 0)
-                skip, stop = np.int32(begin - at), np.int32(first + end - start - at)
-                for k in range(8):
-                    x = left + np.float32(at - first) + np.float32(k)
-                    d = _distance(x, down, np.float32(dx), np.float32(dy), inverse)
-                    share = _share(np.float32(half) - d, slope, smooth) * np.uint32((k >= skip) & (k < stop))
-                    pixel = pixels[np.uint64(at) + np.uint64(k)]
-                    pixels[np.uint64(at) + np.uint64(k)] = _mixed(pixel, _scaled(paint, share), blend)
-
-
-@njit("void(uint8[:, ::1], float32[:, ::1], float64)", nogil=True, cache=True, error_model="numpy")
-def trace(cover, lines, soft):  # type: ignore[no-untyped-def]
-    """Add joined lines to a coverage, the stronger one winning, so that joints are not drawn twice.
-
-    Args:
-        cover: Coverage, 0..255. Shape (height, width).
-        lines: As for `strokes`. Shape (n, 5).
-        soft: 0 a hard edge, 1 fades from the middle.
-    """
-    height, width = cover.shape
-    for i in range(len(lines)):
-        x0, y0 = float(lines[i, 0]), float(lines[i, 1])
-        dx, dy = float(lines[i, 2]) - x0, float(lines[i, 3]) - y0
-        half = max(float(lines[i, 4]), 0.5)
-        slope, smooth = _edge(soft, half)
-        inverse = np.float32(1.0 / max(dx * dx + dy * dy, 1e-9))
-        edge = half + 0.5
-        for y in range(_at(math.ceil(min(y0, y0 + dy) - edge), height),
-                       _at(math.floor(max(y0, y0 + dy) + edge) + 1, height)):
-            start, end = _span(float(y), x0, y0, dx, dy, edge, width)
-            row, left, down = cover[y, start:end], np.float32(start - x0), np.float32(y - y0)
-            for k in range(len(row)):
-                d = _distance(left + np.float32(k), down, np.float32(dx), np.float32(dy), inverse)
-                row[k] = max(row[k], np.uint8(_share(np.float32(half) - d, slope, smooth)))
-
-
-@njit("void(uint32[:, ::1], uint32[:, ::1], int64, int64, uint32, int64)", nogil=True, cache=True)
-def merge(picture, patch, left, top, share, blend):  # type: ignore[no-untyped-def]
+@njit("void(uint32[:, ::1], boolean[:, ::1], uint32[:, ::1], int64, int64, uint32, int64)", nogil=True, cache=True)
+def merge(picture, touched, patch, left, top, share, blend):  # type: ignore[no-untyped-def]
     """Mix a packed premultiplied patch, `share` of 255 strong, that lies inside the picture at (left, top)."""
+    _touch(touched, left, top, left + patch.shape[1], top + len(patch))
     for y in range(len(patch)):
         above, row = patch[y], picture[top + y, left:left + patch.shape[1]]
         if blend == 0:
@@ -294,28 +293,3 @@ def merge(picture, patch, left, top, share, blend):  # type: ignore[no-untyped-d
         else:
             for x in range(len(above)):
                 row[x] = _mixed(row[x], _scaled(above[x], share), blend)
-
-
-@njit(inline="always")
-def _faded(pixel, residue, share, shift):  # type: ignore[no-untyped-def]
-    exact = np.uint32((((pixel >> shift) & FULL) << S8) | ((residue >> shift) & FULL))
-    return np.uint32(exact * share) >> S16
-
-
-@njit("void(uint32[::1], uint32[::1], uint32)", nogil=True, cache=True)
-def fade(picture, residue, share):  # type: ignore[no-untyped-def]
-    """Dim a picture, keeping what eight bits cannot hold, so that the pace does not depend on the frame rate.
-
-    Args:
-        picture: Packed premultiplied RGBA. Shape (n,).
-        residue: Packed 1/256 of each channel, from the last fade. Shape (n,).
-        share: How much stays, of 65536; less than 65536.
-    """
-    for i in range(len(picture)):
-        pixel, rest = picture[i], residue[i]
-        a = _faded(pixel, rest, share, S24)
-        r = min(_faded(pixel, rest, share, np.uint32(0)), a)
-        g = min(_faded(pixel, rest, share, S8), a)
-        b = min(_faded(pixel, rest, share, S16), a)
-        picture[i] = np.uint32((r >> S8) | ((g >> S8) << S8) | ((b >> S8) << S16) | ((a >> S8) << S24))
-        residue[i] = np.uint32((r & FULL) | ((g & FULL) << S8) | ((b & FULL) << S16) | ((a & FULL) << S24))

@@ -16,9 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.problems import MixeurError
-from engine.render import areas, marks, people, pictures
+from engine.render import marks, people, pictures
+from engine.render.crew import Crew
 from engine.render.drawing import Drawing, Pixels
 from engine.render.layer import Blend, Box, Kind, Layer
+from engine.render.people import Guest
 from engine.render.shapes import Shapes
 from engine.render.text import Texts
 from engine.render.video import Films
@@ -43,16 +45,17 @@ class Canvas:
     """
 
     def __init__(self, stage: StageSize, assets: tuple[Path, ...] | pictures.Assets = (), live: bool = False,
-                 shown: frozenset[str] | None = None) -> None:
+                 shown: frozenset[str] | None = None, crew: Crew | None = None) -> None:
         """Make a canvas.
 
         Args:
             assets: Folders that files are looked for in, first one first, or these with the pictures read from them.
             live: Whether films are decoded ahead by a thread; else in step, the same in every run.
             shown: The views that a projector shows; None: all. Others are drawn, but small: it costs next to nothing.
+            crew: The threads that draw; all canvases of a show may share them.
         """
         self.stage = stage
-        self._shown = shown
+        self._shown, self._crew = shown, crew or Crew()
         self._assets = assets if isinstance(assets, pictures.Assets) else pictures.Assets(assets, live)
         self._texts = Texts(self._assets)
         self._films = Films(live)
@@ -61,7 +64,7 @@ class Canvas:
         self._views: dict[str, Canvas] = {}
         self._pool: list[Drawing] = []
         self._used = 0
-        self._guests: list[people.Guest] = []
+        self._guests: list[Guest] = []
         self._guests_used = 0
         self._drawing: Drawing | None = None
         self._layers: list[Layer] = []
@@ -69,7 +72,7 @@ class Canvas:
         self._mix: tuple[Blend, float] = ("over", 1.0)
         self._size = width, height = self._drawn_size(stage)
         self._height = height
-        self._shapes = Shapes(self._size)
+        self._shapes = Shapes(self._size, self._crew)
         self._scratch: Pixels = np.zeros((height, width, 4), np.uint8)
         self._cover: Pixels = np.zeros((height, width), np.uint8)
 
@@ -81,6 +84,7 @@ class Canvas:
         self._layers, self._mix = [], ("over", 1.0)
         self._used = self._guests_used = 0
         self._drawing = None
+        self._texts.begin()
         for drawing in self._pool:
             drawing.open = False
         for view in self._views.values():
@@ -111,7 +115,7 @@ class Canvas:
             if not isinstance(name, str) or len(self._views) >= MOST_VIEWS:
                 raise MixeurError(f"canvas.view: at most {MOST_VIEWS} views, by name; not {str(name)[:40]!r}")
             kind = Canvas if self._shown is None or name in self._shown else UnseenCanvas
-            self._views[name] = kind(self.stage, self._assets, self._live)
+            self._views[name] = kind(self.stage, self._assets, self._live, crew=self._crew)
             self._views[name].begin(self._now)
         return self._views[name]
 
@@ -131,8 +135,20 @@ class Canvas:
     # -- the whole picture --------------------------------------------------------------------
 
     def clear(self, colour: Colour = (0.0, 0.0, 0.0), *, alpha: float = 1.0) -> None:
-        """Fill everything with one colour."""
-        self._open().packed[...] = marks.paint("clear", colour, alpha)
+        """Fill everything with one colour, or with a picture such as `pixels`: of the same shape, premultiplied."""
+        picture = colour if isinstance(colour, np.ndarray) and colour.ndim == 3 else None
+        width, height = self.stage.size_px
+        if picture is not None and (picture.shape != (height, width, 4) or picture.dtype != np.uint8):
+            raise MixeurError(f"canvas.clear: a picture must be uint8 {(height, width, 4)} as canvas.pixels is, not "
+                              f"{picture.dtype} {picture.shape}")
+        paint = marks.paint("clear", (0, 0, 0) if picture is not None else colour, alpha)
+        drawing = self._take()
+        if not drawing.open:
+            drawing.begin(self._now.time, clear=False)
+        if picture is not None and picture.shape == drawing.pixels.shape:
+            drawing.copy(picture)
+        else:
+            drawing.fill(paint)
 
     def trail(self, seconds: float) -> None:
         """Keep the picture of the frame before, fading to nothing in `seconds`. Call it before drawing."""
@@ -170,12 +186,14 @@ class Canvas:
         drawing, soft_px = self._open(), marks.share("mask", "soft", soft) * self._height
         seen = self._now.mask(camera) if points is None else self._shapes.filled("mask", points)
         people.cover(seen, self._cover, soft_px, invert)
-        areas.keep(drawing.packed, self._cover)
+        drawing.keep(self._cover)
 
     @property
     def pixels(self) -> Pixels:
         """Return the picture drawn on now, to write in place: premultiplied RGBA, shape (height, width, 4), uint8."""
-        return self._open().pixels.view()  # a new shape given to it is its own
+        drawing = self._open()
+        drawing.touched.fill(True)
+        return drawing.pixels.view()  # a new shape given to it is its own
 
     @property
     def surface(self) -> pygame.Surface:
@@ -205,8 +223,8 @@ class Canvas:
         self._shapes.lines(self._open(), x0, y0, x1, y1, colour, width, alpha, blend, soft)
 
     def path(self, points: Any, colour: Colour = WHITE, *, width: float = LINE, closed: bool = False,
-             alpha: float = 1.0, blend: Blend = "over", soft: float = 0.0) -> None:
-        """Draw a line through points of shape (n, 2)."""
+             alpha: Numbers = 1.0, blend: Blend = "over", soft: float = 0.0) -> None:
+        """Draw a line through points of shape (n, 2), or k lines of shape (k, n, 2), each with its colour and alpha."""
         self._shapes.path(self._open(), "path", points, colour, width, closed, alpha, blend, soft)
 
     def polygon(self, points: Any, colour: Colour = WHITE, *, width: float | None = None,
@@ -279,16 +297,19 @@ class Canvas:
         if matte is None or strength == 0:
             return
         if self._guests_used == len(self._guests):
-            self._guests.append(people.Guest(self._size))
+            self._guests.append(Guest(self._size, self._crew))
         guest = self._guests[self._guests_used]
         self._guests_used += 1
-        guest.fit(matte.pixels, mirror, None if tint is None else marks.parts("people", tint))
+        self._fit(guest, matte.pixels, mirror, None if tint is None else marks.parts("people", tint))
         self._queue(guest.pixels, "people", blend, strength, guest.box)
 
     # -- how --------------------------------------------------------------------------------------
 
     def _drawn_size(self, stage: StageSize) -> tuple[int, int]:
         return stage.size_px
+
+    def _fit(self, guest: Guest, matte: Pixels, mirror: bool, tint: tuple[float, float, float] | None) -> None:
+        guest.fit(matte, mirror, tint)
 
     def _check_drawing(self) -> None:
         if not self._is_drawing:
@@ -300,7 +321,7 @@ class Canvas:
         if self._drawing is None:
             self._check_drawing()
             if self._used == len(self._pool):
-                self._pool.append(Drawing(self._size))
+                self._pool.append(Drawing(self._size, self._crew))
             self._drawing = self._pool[self._used]
         return self._drawing
 
@@ -312,7 +333,7 @@ class Canvas:
 
     def _close(self) -> None:
         if self._drawing is not None and self._drawing.open:
-            self._layers.append(Layer(self._drawing.pixels, *self._mix))
+            self._layers.append(Layer(self._drawing.pixels, *self._mix, box=self._drawing.box))
             self._used += 1
         self._drawing = None
 
@@ -343,8 +364,9 @@ class Canvas:
 class UnseenCanvas(Canvas):
     """A view that no projector shows: drawn all the same, so that its mistakes are found, but small and for nobody."""
 
-    def __init__(self, stage: StageSize, assets: tuple[Path, ...] | pictures.Assets = (), live: bool = False) -> None:
-        super().__init__(stage, assets, live)
+    def __init__(self, stage: StageSize, assets: tuple[Path, ...] | pictures.Assets = (), live: bool = False,
+                 crew: Crew | None = None) -> None:
+        super().__init__(stage, assets, live, crew=crew)
         self._whole: Drawing | None = None
 
     @property
@@ -363,7 +385,10 @@ class UnseenCanvas(Canvas):
         width, height = stage.size_px
         return max(round(width * UNSEEN_HEIGHT_PX / height), 16), UNSEEN_HEIGHT_PX
 
+    def _fit(self, guest: Guest, matte: Pixels, mirror: bool, tint: tuple[float, float, float] | None) -> None:
+        pass  # finding people in a matte costs the same however small they are drawn
+
     def _in_full(self) -> Drawing:
         if self._whole is None:
-            self._whole = Drawing(self.stage.size_px)
+            self._whole = Drawing(self.stage.size_px, self._crew)
         return self._whole

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
 from itertools import pairwise
 from types import ModuleType
 
@@ -12,14 +13,14 @@ from numpy.typing import NDArray
 from engine.problems import MixeurError
 from engine.render import plain
 from engine.render.afterglow import Afterglow
-from engine.render.layer import Group, Layer, Still
+from engine.render.layer import Group, Layer, Order, Still
 
 Pixels = NDArray[np.uint8]
 TILE = 256  # pixels; longer tiles outrun the prefetch of the layers (measured, decision 005)
 
 
 class Compositor:
-    """Mixes one view's groups into a buffer that it keeps.
+    """Mixes one view's groups, into a buffer that it keeps or where it is told.
 
     Args:
         size: (width, height) of the view in pixels.
@@ -31,39 +32,47 @@ class Compositor:
         width, height = size
         self.size = size
         self.kernels = kernels
-        self.picture: Pixels = np.zeros((height, width, 4), np.uint8)
-        self.picture[..., 3] = 255
         self._afterglow = Afterglow()
         self._scratch = np.empty((threads, 5, TILE), np.uint32)
         self._bounds = [round(i * width * height / threads) for i in range(threads + 1)]
         self._pool = ThreadPoolExecutor(threads, "compositor") if threads > 1 else None
 
-    def compose(self, groups: tuple[Group, ...], still: Still | None = None) -> Pixels:
+    @cached_property
+    def picture(self) -> Pixels:
+        """Return the buffer that is kept."""
+        return np.full((*self.size[::-1], 4), (0, 0, 0, 255), np.uint8)
+
+    def compose(self, groups: tuple[Group, ...], still: Still | None = None, out: Pixels | None = None,
+                order: Order = "rgba") -> Pixels:
         """Return the sum of weight x group, each group composed over black.
 
         Weights that sum to more than 1 are scaled down to 1; what no layer touches is exactly (0, 0, 0).
 
         Args:
             still: How much of an earlier picture of this compositor is added, if any.
+            out: Where to write, over the picture before; None: the buffer that is kept. Shape (height, width, 4).
+            order: Of the bytes in the picture.
         Returns:
-            Opaque RGBA. Shape (height, width, 4), uint8; valid until the next call.
+            Opaque. Shape (height, width, 4), uint8; the buffer is valid until the next call.
         Raises:
             MixeurError: A layer's pixels are not C-contiguous uint8 of the view's size.
         """
-        groups = self._afterglow.with_still(groups, still, self.picture)
+        picture = self.picture if out is None else out
+        groups = self._afterglow.with_still(groups, still, picture, order)
         visible = [(layers, weight) for layers, weight in _steps(groups) if weight]
         for layers, _ in visible:
             for layer in layers:
                 self._check(layer)
         if not visible:
-            self.picture[:] = (0, 0, 0, 255)
+            picture[:] = (0, 0, 0, 255)
         elif self.kernels is None:
-            plain.mix(visible, self.picture)
+            plain.mix(visible, picture, order)
         else:
-            self._mix(self.kernels, visible)
-        return self.picture
+            self._mix(self.kernels, visible, picture.reshape(-1).view(np.uint32), 0 if order == "rgba" else 16)
+        return picture
 
-    def _mix(self, kernels: ModuleType, visible: list[tuple[list[Layer], int]]) -> None:
+    def _mix(self, kernels: ModuleType, visible: list[tuple[list[Layer], int]], out: NDArray[np.uint32],
+             swap: int) -> None:
         layers = [layer for layers, _ in visible for layer in layers]
         codes = kernels.BLEND_CODES
         addresses = np.array([layer.pixels.ctypes.data for layer in layers], np.uint64)
@@ -73,21 +82,21 @@ class Compositor:
                             *(layer.box or whole))
                            for own, weight in visible for i, layer in enumerate(own)], np.int64)
         is_weighed = len(visible) > 1 or visible[0][1] < 255
-        out = self.picture.reshape(-1).view(np.uint32)
         parts = list(pairwise(self._bounds))
         if self._pool is None:
-            kernels.mix(out, width, addresses, recipe, is_weighed, *parts[0], self._scratch[0])
+            kernels.mix(out, width, addresses, recipe, is_weighed, swap, *parts[0], self._scratch[0])
             return
-        waiting = [self._pool.submit(kernels.mix, out, width, addresses, recipe, is_weighed, start, stop, scratch)
+        waiting = [self._pool.submit(kernels.mix, out, width, addresses, recipe, is_weighed, swap, start, stop, scratch)
                    for (start, stop), scratch in zip(parts, self._scratch, strict=True)]
         for part in waiting:
             part.result()
 
     def _check(self, layer: Layer) -> None:
         pixels = layer.pixels
-        if pixels.shape != self.picture.shape or pixels.dtype != np.uint8 or not pixels.flags.c_contiguous:
+        shape = (*self.size[::-1], 4)
+        if pixels.shape != shape or pixels.dtype != np.uint8 or not pixels.flags.c_contiguous:
             raise MixeurError(f"layer: pixels are {pixels.dtype} {pixels.shape}; "
-                              f"needed is C-contiguous uint8 {self.picture.shape}")
+                              f"needed is C-contiguous uint8 {shape}")
 
 
 def _byte(share: float) -> int:

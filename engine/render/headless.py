@@ -47,9 +47,15 @@ class HeadlessWindows:
         self._writing: Future[None] | None = None
         self._say, self._failed = say, False
 
+    def memory(self) -> Mapping[str, Pixels]:
+        """Return the pictures that are kept: what is made there need not be copied."""
+        return self.last
+
     def present(self, frames: Mapping[str, Pixels]) -> None:
         """Keep the pictures; in a thread of its own, write them where it is due and the last writing has ended."""
         for name, frame in frames.items():
+            if frame is self.last.get(name):
+                continue
             if name in self.last and self.last[name].shape == frame.shape:
                 np.copyto(self.last[name], frame)
             else:

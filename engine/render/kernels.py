@@ -17,6 +17,7 @@ from engine.render.pointers import as_bytes, as_words, load_pair, load_pixel, pr
 OVER, ADD, MULTIPLY, SCREEN = range(4)
 BLEND_CODES = {"over": OVER, "add": ADD, "multiply": MULTIPLY, "screen": SCREEN}
 OPAQUE = uint32(0xFF000000)
+HALF = uint32(16)
 RED_BLUE, BYTE, NINE = uint64(0xFF00FF), uint64(0xFF), uint64(511)
 OFFSET = uint64((1 << 27) - 1)
 SPAN = 512  # pixels whose places on the stage are fetched ahead
@@ -72,9 +73,45 @@ def _misses(recipe: Any, k: int, width: int, first: int, n: int) -> Any:
     return row == last_row and (column + n <= recipe[k, 4] or column >= recipe[k, 6])
 
 
-@njit("void(uint32[::1], int64, uint64[::1], int64[:, ::1], boolean, int64, int64, uint32[:, ::1])",
+@njit(inline="always")
+def _fetch(at: Any, n: Any) -> None:
+    """Have n pixels fetched that come after n others."""
+    for line in range(4 * n, 8 * n, 64):
+        prefetch(at + uint64(line))
+
+
+@njit(inline="always")
+def _fade(plain: Any, alpha: Any, faded: Any, n: Any) -> None:
+    for i in range(n):
+        faded[i] = uint8(_times(plain[i], alpha))
+
+
+@njit(inline="always")
+def _put(tile: Any, n: Any, swap: Any, out: Any, first: Any) -> None:
+    """Write a tile, opaque, with red and blue exchanged where `swap` is not 0."""
+    if swap:
+        for i in range(n):
+            red_blue = tile[i] & uint32(0xFF00FF)
+            turned = uint32(red_blue >> HALF) | uint32(red_blue << HALF)
+            out[first + i] = turned | (tile[i] & uint32(0xFF00)) | OPAQUE
+    else:
+        for i in range(n):
+            out[first + i] = tile[i] | OPAQUE
+
+
+@njit(inline="always")
+def _shows(words: Any, n: Any) -> Any:
+    """Return whether any of n pixels is not clear."""
+    found = words[0] | words[n >> 1] | words[n - 1]
+    if found == uint32(0):
+        for i in range(n):
+            found |= words[i]
+    return found != uint32(0)
+
+
+@njit("void(uint32[::1], int64, uint64[::1], int64[:, ::1], boolean, int64, int64, int64, uint32[:, ::1])",
       nogil=True, cache=True, error_model="numpy")
-def mix(out: Any, width: int, addresses: Any, recipe: Any, is_weighed: bool, start: int, stop: int,
+def mix(out: Any, width: int, addresses: Any, recipe: Any, is_weighed: bool, swap: int, start: int, stop: int,
         scratch: Any) -> None:
     """Compose layers over black, group by group, and weigh the groups.
 
@@ -85,6 +122,7 @@ def mix(out: Any, width: int, addresses: Any, recipe: Any, is_weighed: bool, sta
             ends one, else -1, and the box (left, top, right, bottom) outside which it is clear. Weights sum to 255
             at most.
         is_weighed: False where the only group has weight 255.
+        swap: 16 to exchange red and blue, else 0.
         start, stop: Which pixels; callers split a picture among threads.
         scratch: Room for the tile at work, for this thread alone. Shape (5, pixels of a tile).
     """
@@ -98,24 +136,22 @@ def mix(out: Any, width: int, addresses: Any, recipe: Any, is_weighed: bool, sta
     total = scratch[3:].reshape(2 * size).view(np.uint16)
     for first in range(start, stop, size):
         n = min(size, stop - first)
-        for line in range(4 * n, 8 * n, 64):
-            prefetch(uint64(out.ctypes.data) + uint64(4 * first + line))
+        _fetch(uint64(out.ctypes.data) + uint64(4 * first), n)
         if is_weighed:
             total[:] = 0
         for k in range(addresses.size):
             blend, alpha, begins, weight = recipe[k, 0], uint16(recipe[k, 1]), recipe[k, 2], recipe[k, 3]
+            at = addresses[k] + uint64(4 * first)
             is_clear = _misses(recipe, k, width, first, n)
+            if not is_clear:
+                _fetch(at, n)
+                is_clear = not begins and not _shows(carray(as_words(at), n), n)
             if begins and (is_clear or blend == MULTIPLY):
                 for i in range(n):
                     tile32[i] = OPAQUE
             elif not is_clear:
-                at = addresses[k] + uint64(4 * first)
-                for line in range(4 * n, 8 * n, 64):
-                    prefetch(at + uint64(line))
                 if alpha < 255:
-                    plain = carray(as_bytes(at), 4 * n)
-                    for i in range(4 * n):
-                        faded[i] = uint8(_times(plain[i], alpha))
+                    _fade(carray(as_bytes(at), 4 * n), alpha, faded, 4 * n)
                     at = faded_at
                 layer32, layer = carray(as_words(at), n), carray(as_bytes(at), 4 * n)
                 if begins:
@@ -132,8 +168,7 @@ def mix(out: Any, width: int, addresses: Any, recipe: Any, is_weighed: bool, sta
         if is_weighed:
             for i in range(4 * n):
                 tile[i] = uint8(_over_255(total[i]))
-        for i in range(n):
-            out[first + i] = tile32[i] | OPAQUE
+        _put(tile32, n, swap, out, first)
 
 
 @njit("void(float32[::1], float32[::1], float32[::1], uint8[::1], int64, int64, uint64[::1])",
@@ -217,38 +252,17 @@ def warp(stage: Any, width: int, plan: Any, tables: Any, swap: int, out: Any) ->
                 store_pixel(target, i, uint32(rb >> turn) | uint32(rb << turn) | uint32(green << uint64(8)) | OPAQUE)
 
 
-@njit("void(uint32[::1], uint64[::1], float32[::1], float32[:, ::1], float32[::1], uint32[:, ::1])",
-      nogil=True, cache=True, error_model="numpy")
-def colour(picture: Any, plan: Any, light: Any, matrix: Any, black: Any, encode: Any) -> None:
-    """Apply a colour matrix and the black level in light, in place.
-
-    Args:
-        picture: Warped RGBA pixels.
-        plan: See `make_plan`; the black level is added where its set of tables is 1.
-        light: The light of each signal 0..255, 0..1.
-        matrix: Applied to (red, green, blue). Shape (3, 3).
-        black: Light of red, green and blue.
-        encode: The shifted signal of each light, in even steps from 0 to 1. Shape (3, steps).
-    """
-    last = float32(encode.shape[1] - 1)
-    for i in range(picture.size):
-        pixel = picture[i]
-        r, g = light[pixel & uint32(255)], light[(pixel >> uint32(8)) & uint32(255)]
-        b = light[(pixel >> uint32(16)) & uint32(255)]
-        lift = float32(plan[i] >> uint64(63))
-        result = OPAQUE
-        for c in range(3):
-            value = matrix[c, 0] * r + matrix[c, 1] * g + matrix[c, 2] * b
-            value = min(max(value, float32(0)), float32(1))
-            value += lift * black[c] * (float32(1) - value)
-            result |= encode[c, int64(value * last + float32(0.5))]
-        picture[i] = result
+@njit(inline="always")
+def _coded(codes: Any, steps: Any, channel: int, light: Any, dither: Any) -> Any:
+    """Return the signal of a light, 0..1, rounded by its dither."""
+    root = math.sqrt(min(max(light, float32(0)), float32(1))) * float32(steps - 1) + float32(0.5)
+    return (load_pixel(codes, int64(int32(root)) + channel * steps) + dither) >> uint32(8)
 
 
 @njit("void(uint32[::1], uint32[::1], uint64[::1], uint32[::1], float32[:, ::1], uint32[:, ::1], int64)",
       nogil=True, cache=True, error_model="numpy")
 def shine(picture: Any, out: Any, allowed: Any, light: Any, matrix: Any, encode: Any, swap: int) -> None:
-    """Turn signals into a measured projector's own: decoded, mixed, weighed and lifted in light, encoded, dithered.
+    """Turn signals into a projector's own: decoded, mixed, weighed and lifted in light, encoded, dithered.
 
     Args:
         picture: Warped RGBA pixels.
@@ -263,8 +277,7 @@ def shine(picture: Any, out: Any, allowed: Any, light: Any, matrix: Any, encode:
     source, words, target = uint64(picture.ctypes.data), uint64(allowed.ctypes.data), uint64(out.ctypes.data)
     lights, codes = uint64(light.ctypes.data), uint64(encode.ctypes.data)
     steps = int64(encode.shape[1])
-    last, half, share = float32(steps - 1), float32(0.5), float32(1 / 65535)
-    nil, one, unit = float32(0), float32(1), float32(1 / LIGHT)
+    share, unit = float32(1 / 65535), float32(1 / LIGHT)
     rr, rg, rb = matrix[0, 0] * unit, matrix[0, 1] * unit, matrix[0, 2] * unit
     gr, gg, gb = matrix[1, 0] * unit, matrix[1, 1] * unit, matrix[1, 2] * unit
     br, bg, bb = matrix[2, 0] * unit, matrix[2, 1] * unit, matrix[2, 2] * unit
@@ -278,11 +291,47 @@ def shine(picture: Any, out: Any, allowed: Any, light: Any, matrix: Any, encode:
         red = (rr * r + rg * g + rb * b) * gain + float32(int32((word >> uint64(16)) & LIFTED)) * share
         green = (gr * r + gg * g + gb * b) * gain + float32(int32((word >> uint64(29)) & LIFTED)) * share
         blue = (br * r + bg * g + bb * b) * gain + float32(int32((word >> uint64(42)) & LIFTED)) * share
-        red = math.sqrt(min(max(red, nil), one)) * last + half
-        green = math.sqrt(min(max(green, nil), one)) * last + half
-        blue = math.sqrt(min(max(blue, nil), one)) * last + half
         dither = uint32(word >> uint64(55))
-        red_code = (load_pixel(codes, int64(int32(red))) + dither) >> uint32(8)
-        green_code = (load_pixel(codes, int64(int32(green)) + steps) + dither) >> uint32(8)
-        blue_code = (load_pixel(codes, int64(int32(blue)) + 2 * steps) + dither) >> uint32(8)
-        store_pixel(target, i, (red_code << red_at) | (green_code << uint32(8)) | (blue_code << blue_at) | OPAQUE)
+        store_pixel(target, i, (_coded(codes, steps, 0, red, dither) << red_at)
+                    | (_coded(codes, steps, 1, green, dither) << uint32(8))
+                    | (_coded(codes, steps, 2, blue, dither) << blue_at) | OPAQUE)
+
+
+@njit("void(uint32[::1], uint32[::1], uint64[::1], uint64[::1], uint32[::1], float32[:, ::1], float32[:, ::1], "
+      "uint32[:, ::1], int64)", nogil=True, cache=True, error_model="numpy")
+def shine_tinted(picture: Any, out: Any, allowed: Any, tints: Any, light: Any, seen: Any, mix: Any, encode: Any,
+                 swap: int) -> None:
+    """Do what `shine` does, against the colour of the wall: weighed in what a camera sees, then mixed.
+
+    Args:
+        tints: What stands for the gain in `allowed`: from the lowest bit 16 bits each for what the camera's red, green
+            and blue are to see; 32768 is 1.
+        seen: What the camera is to see of (red, green, blue) in light. Shape (3, 3).
+        mix: The projector's light that makes it see so. Shape (3, 3).
+    """
+    source, words, target = uint64(picture.ctypes.data), uint64(allowed.ctypes.data), uint64(out.ctypes.data)
+    lights, codes, weights = uint64(light.ctypes.data), uint64(encode.ctypes.data), uint64(tints.ctypes.data)
+    steps = int64(encode.shape[1])
+    share, unit = float32(1 / 65535), float32(1 / LIGHT / 32768)
+    rr, rg, rb = seen[0, 0] * unit, seen[0, 1] * unit, seen[0, 2] * unit
+    gr, gg, gb = seen[1, 0] * unit, seen[1, 1] * unit, seen[1, 2] * unit
+    br, bg, bb = seen[2, 0] * unit, seen[2, 1] * unit, seen[2, 2] * unit
+    m00, m01, m02, m10, m11, m12 = mix[0, 0], mix[0, 1], mix[0, 2], mix[1, 0], mix[1, 1], mix[1, 2]
+    m20, m21, m22 = mix[2, 0], mix[2, 1], mix[2, 2]
+    red_at, blue_at = uint32(swap), uint32(16 - swap)
+    for i in range(out.size):
+        word, weight = load_pair(words, 2 * i), load_pair(weights, 2 * i)
+        pixel = uint64(load_pixel(source, i))
+        r = float32(int32(load_pixel(lights, int64(pixel & BYTE))))
+        g = float32(int32(load_pixel(lights, int64((pixel >> uint64(8)) & BYTE))))
+        b = float32(int32(load_pixel(lights, int64((pixel >> uint64(16)) & BYTE))))
+        s = (rr * r + rg * g + rb * b) * float32(int32(weight & FULL))
+        t = (gr * r + gg * g + gb * b) * float32(int32((weight >> uint64(16)) & FULL))
+        u = (br * r + bg * g + bb * b) * float32(int32((weight >> uint64(32)) & FULL))
+        red = m00 * s + m01 * t + m02 * u + float32(int32((word >> uint64(16)) & LIFTED)) * share
+        green = m10 * s + m11 * t + m12 * u + float32(int32((word >> uint64(29)) & LIFTED)) * share
+        blue = m20 * s + m21 * t + m22 * u + float32(int32((word >> uint64(42)) & LIFTED)) * share
+        dither = uint32(word >> uint64(55))
+        store_pixel(target, i, (_coded(codes, steps, 0, red, dither) << red_at)
+                    | (_coded(codes, steps, 1, green, dither) << uint32(8))
+                    | (_coded(codes, steps, 2, blue, dither) << blue_at) | OPAQUE)

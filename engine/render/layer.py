@@ -9,8 +9,11 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.world import Calm
+
 Blend = Literal["over", "add", "multiply", "screen"]
 Kind = Literal["drawing", "people", "video"]
+Order = Literal["rgba", "bgra"]  # of the bytes in a pixel
 Box = tuple[int, int, int, int]
 BLENDS: tuple[Blend, ...] = ("over", "add", "multiply", "screen")
 
@@ -51,7 +54,12 @@ class Still:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A frame's light: the groups of each view and what fades out beside them; `stage` is the view of every show."""
+    """A frame's light: the groups of each view and what fades out beside them; `stage` is the view of every show.
+
+    Attributes:
+        calm: Where it changes only slowly.
+    """
 
     views: Mapping[str, tuple[Group, ...]] = field(default_factory=dict)
     still: Still | None = None
+    calm: tuple[Calm, ...] = ()

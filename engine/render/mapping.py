@@ -11,17 +11,16 @@ from numpy.typing import NDArray
 
 from engine.problems import MixeurError
 from engine.render import plain
+from engine.render.layer import Order
 from engine.render.measured import Measured, measured
-from engine.render.mesh import covered, outline_of, stage_under
-from engine.render.ramp import allowed_light, black_tables, encode
+from engine.render.mesh import covered, outlines_of, stage_under
+from engine.render.ramp import allowed_light, black_tables, feathered
 from engine.show.profile import Profile, Ramp
 
 Pixels = NDArray[np.uint8]
 Flip = Literal["none", "horizontal", "vertical", "both"]
-Order = Literal["rgba", "bgra"]
 FLIP_CODES = {"horizontal": 1, "vertical": 0, "both": -1}
 PLACES: dict[Order, tuple[int, int, int]] = {"rgba": (0, 8, 16), "bgra": (16, 8, 0)}
-STEPS = 16384  # of light, in the table that encodes it: fine enough for the darkest signals
 
 
 class Mapping:
@@ -35,13 +34,15 @@ class Mapping:
         flip: For rear projection and mirrors.
         order: Of the bytes in the output; windows take `bgra`.
         kernels: `engine.render.kernels`, once it is ready; until then OpenCV warps, without black level and colour.
+        feather: Share of the picture's width over which it falls to black at its edge.
     Raises:
         MixeurError: The profile's corners or mesh cannot be projected.
     """
 
     def __init__(self, profile: Profile, stage_size: tuple[int, int], flip: Flip = "none", order: Order = "rgba",
-                 kernels: ModuleType | None = None) -> None:
+                 kernels: ModuleType | None = None, feather: float = 0.0) -> None:
         self.profile, self.stage_size, self.flip, self.order, self.kernels = profile, stage_size, flip, order, kernels
+        self.feather = feather
         width, height = profile.size
         self._out: Pixels = np.zeros((height, width, 4), np.uint8)
         self._plan: NDArray[np.uint64] | None = None
@@ -51,10 +52,13 @@ class Mapping:
         if not self.is_copy:
             self._x, self._y = _stage_px(profile, stage_size, flip)
             light = allowed_light(profile)
-            outline = covered([outline_of(profile)], profile.size)
+            outline = covered(outlines_of(profile), profile.size)
+            if feather:
+                light = light * feathered((outline == 1).astype(np.uint8), feather)
             self._alone = ((light == 1) & (outline == 1)).astype(np.uint8)
             self._gain: Any = cv2.pow(light * outline, 1 / profile.gamma)
-            self._measured = measured(profile, profile.light, light * outline) if profile.light else None
+            if profile.light or profile.colour:
+                self._measured = measured(profile, light * outline, self._alone > 0)
             self._tables = self._make_tables()
 
     @property
@@ -65,7 +69,12 @@ class Mapping:
         whole = ((0.0, 0.0), (width, 0.0), (width, height), (0.0, height))
         return (profile.size == self.stage_size and profile.mesh is None and profile.corners in (None, whole)
                 and not profile.mask and profile.ramp == Ramp() and not any(profile.black_level)
-                and profile.colour is None and profile.light is None)
+                and profile.colour is None and profile.light is None and not profile.surfaces and not self.feather)
+
+    @property
+    def is_plain(self) -> bool:
+        """Return whether it is a copy that is not even flipped."""
+        return self.is_copy and self.flip == "none"
 
     def apply(self, stage: Pixels, out: Pixels | None = None) -> Pixels:
         """Return the projector's picture.
@@ -110,11 +119,13 @@ class Mapping:
         return (x / height, y / height) if 0 <= x <= width and 0 <= y <= height else None
 
     def _copy(self, stage: Pixels, out: Pixels) -> None:
-        if self.flip == "none":
-            np.copyto(out, stage)
-        else:
+        if self.flip != "none":
             cv2.flip(stage, FLIP_CODES[self.flip], dst=out)
-        self._reorder(out)
+            self._reorder(out)
+        elif self.order == "bgra":
+            cv2.cvtColor(stage, cv2.COLOR_RGBA2BGRA, dst=out)
+        else:
+            np.copyto(out, stage)
 
     def _reorder(self, out: Pixels) -> None:
         if self.order == "bgra":
@@ -128,25 +139,14 @@ class Mapping:
         flat = out.reshape(-1).view(np.uint32)
         swap = 0 if self.order == "rgba" else 16
         own = self._measured
-        is_plain = own is None and self.profile.colour is None
         kernels.warp(stage.reshape(-1).view(np.uint32), self.stage_size[0], self._plan, self._tables,
-                     swap if is_plain else 0, flat)
+                     swap if own is None else 0, flat)
         if own is not None:
-            kernels.shine(flat, flat, own.allowed, own.light, own.matrix, own.encode, swap)
-        elif self.profile.colour is not None:
-            kernels.colour(flat, self._plan, *self._colour_tables)
+            own.shine(kernels, flat, swap)
 
     def _make_tables(self) -> NDArray[np.uint32]:
         profile = self.profile
-        if profile.light is not None:
-            return np.empty(0, np.uint32)
-        if profile.colour is not None:
-            light = ((np.arange(256) / 255) ** profile.gamma).astype(np.float32)
-            signal = np.rint(encode(np.linspace(0, 1, STEPS), profile.gamma) * 255).astype(np.uint32)
-            shifted = np.stack([signal << np.uint32(place) for place in self._places])
-            self._colour_tables = (light, np.array(profile.colour, np.float32),
-                                   np.array(profile.black_level, np.float32), shifted)
-        if profile.colour is not None or not any(profile.black_level):
+        if self._measured is not None or not any(profile.black_level):
             return np.empty(0, np.uint32)
         tables = black_tables(profile).astype(np.uint32)
         return (tables << np.array(self._places, np.uint32)[:, None]).ravel()

@@ -9,10 +9,12 @@ from numpy.typing import NDArray
 
 from engine.colours import read_colour
 from engine.problems import MixeurError, did_you_mean
+from engine.render import brush
 from engine.render.layer import BLENDS
 
 FAR_PX = 1e5  # what lies further out is drawn as if it lay here
 MOST = 1_000_000  # shapes or points in one call
+PLAIN = frozenset((float, int, np.float64))  # what one number mostly is, and quick to check
 Floats = NDArray[np.float32]
 
 
@@ -28,12 +30,12 @@ def numbers(verb: str, **values: Any) -> list[NDArray[np.float64]]:
     for name, array in zip(values, arrays, strict=True):
         if array.ndim > 1 or (array.ndim and len(array) not in (1, count)):
             raise MixeurError(f"canvas.{verb}: {name} has the shape {array.shape}; give one number or {count} of them")
-    return [np.broadcast_to(a, count) for a in arrays]
+    return [a if a.size == count and a.ndim else np.broadcast_to(a, count) for a in arrays]
 
 
 def number(verb: str, name: str, value: Any) -> float:
     """Return one finite number."""
-    if type(value) in (float, int) and -1e300 < value < 1e300:
+    if type(value) in PLAIN and -1e300 < value < 1e300:
         return float(value)
     array = _array(verb, name, value)
     if array.size != 1:
@@ -49,6 +51,17 @@ def points(verb: str, value: Any) -> NDArray[np.float64]:
         return np.zeros((0, 2))
     if array.ndim != 2 or array.shape[1] != 2:
         raise MixeurError(f"canvas.{verb}: points have the shape {array.shape}; give a list of (x, y)")
+    return array
+
+
+def paths(verb: str, value: Any) -> NDArray[np.float64]:
+    """Return lines through as many points each. Shape (lines, n, 2), stage units; of shape (n, 2) it is one line."""
+    array = _array(verb, "points", value)
+    if array.ndim != 3:
+        return points(verb, value)[None]
+    _bounded(verb, "points", array.size // 2)
+    if array.shape[2] != 2:
+        raise MixeurError(f"canvas.{verb}: points have the shape {array.shape}; give (lines, points, 2)")
     return array
 
 
@@ -106,19 +119,18 @@ def paints(verb: str, colour: Any, alpha: Any = 1.0) -> NDArray[np.uint32]:
     """Return colours packed and premultiplied. Shape (n,) for (n, 3) or (n, 4) parts or n alphas, else (1,)."""
     if isinstance(colour, str):
         colour = _named(verb, colour)
-    parts = np.atleast_2d(np.clip(_array(verb, "colour", colour), 0.0, 1.0))
-    strength = np.atleast_1d(np.clip(_array(verb, "alpha", alpha), 0.0, 1.0))
+    parts = np.atleast_2d(_converted(verb, "colour", colour))
+    strength = np.atleast_1d(_converted(verb, "alpha", alpha))
     if not parts.size or not strength.size:
         return np.zeros(0, np.uint32)
     if parts.ndim != 2 or parts.shape[1] not in (3, 4):
         raise MixeurError(f"canvas.{verb}: a colour has 3 or 4 parts, not the shape {parts.shape}")
     if strength.ndim != 1 or (len(strength) != len(parts) and 1 not in (len(strength), len(parts))):
         raise MixeurError(f"canvas.{verb}: {strength.size} alphas for {len(parts)} colours")
-    a = strength * (parts[:, 3] if parts.shape[1] == 4 else np.ones(len(parts)))
-    rgba = np.empty((len(a), 4), np.uint8)
-    rgba[:, :3] = parts[:, :3] * a[:, None] * 255 + 0.5
-    rgba[:, 3] = a * 255 + 0.5
-    return rgba.view(np.uint32)[:, 0]
+    packed = np.empty(max(len(parts), len(strength)), np.uint32)
+    if not brush.pack(parts, strength, packed):
+        _array(verb, "colour", colour), _array(verb, "alpha", alpha)  # one of them says what is wrong
+    return packed
 
 
 def _named(verb: str, colour: str) -> tuple[float, float, float]:
@@ -128,11 +140,15 @@ def _named(verb: str, colour: str) -> tuple[float, float, float]:
         raise MixeurError(f"canvas.{verb}: {error}") from None
 
 
-def _array(verb: str, name: str, value: Any) -> NDArray[np.float64]:
+def _converted(verb: str, name: str, value: Any) -> NDArray[np.float64]:
     try:
-        array = np.asarray(value, np.float64)
+        return np.asarray(value, np.float64)
     except (TypeError, ValueError, OverflowError):
         raise MixeurError(f"canvas.{verb}: {name} must be numbers, not {repr(value)[:40]}") from None
+
+
+def _array(verb: str, name: str, value: Any) -> NDArray[np.float64]:
+    array = _converted(verb, name, value)
     if not np.isfinite(array).all():
         raise MixeurError(f"canvas.{verb}: {name} is not finite (nan or inf); check for a division by zero")
     return array

@@ -26,6 +26,8 @@ class Measured:
 
     Attributes:
         gain: 0..1. Shape (height, width).
+        tints: Against the colour of the wall, for `shine_tinted`; empty: none.
+        primaries: What a camera sees of full red, green and blue, where there are tints. Shape (3, 3).
     """
 
     gain: Floats
@@ -33,29 +35,48 @@ class Measured:
     light: NDArray[np.uint32]
     matrix: Floats
     encode: NDArray[np.uint32]
+    tints: NDArray[np.uint64]
+    primaries: NDArray[np.float64]
+
+    def shine(self, kernels: Any, picture: NDArray[np.uint32], swap: int) -> None:
+        """Turn the warped signals of a picture into the projector's own, in place."""
+        if len(self.tints):
+            seen, mix = self.primaries @ self.matrix, np.linalg.inv(self.primaries)
+            kernels.shine_tinted(picture, picture, self.allowed, self.tints, self.light, seen.astype(np.float32),
+                                 mix.astype(np.float32), self.encode, swap)
+        else:
+            kernels.shine(picture, picture, self.allowed, self.light, self.matrix, self.encode, swap)
 
 
-def measured(profile: Profile, light: Light, coverage: Floats) -> Measured:
-    """Return what a profile's measured light asks of each pixel.
+def measured(profile: Profile, coverage: Floats, alone: NDArray[np.bool_]) -> Measured:
+    """Return what a profile's measured light, or its mere mix of colours, asks of each pixel.
 
     Args:
         coverage: How much of each pixel is shown at all, 0..1. Shape (height, width).
+        alone: Where a black level is added that nobody measured.
     Raises:
         MixeurError: A map is missing, cut short or of another size.
     """
-    gain = _read_map(light.gain, profile.size, 1)
-    lift = _read_map(light.lift, profile.size, 3) if light.lift else None
+    light = profile.light or Light(gain=Path())
+    if profile.light is None:
+        gain = np.full(profile.size[::-1], TOP, np.uint16)
+        lift = TOP * alone[..., None] * np.array(profile.black_level[::-1])
+    else:
+        gain = _read_map(light.gain, profile.size, 1)
+        lift = coverage[..., None] * _read_map(light.lift, profile.size, 3) if light.lift else np.zeros((1, 1, 3))
     words = gain.astype(np.uint64)
-    if lift is not None:
-        top = (1 << LIFT_BITS) - 1
-        for channel in range(3):
-            own = np.minimum(np.rint(lift[..., 2 - channel] * coverage), top).astype(np.uint64)
-            words |= own << np.uint64(16 + LIFT_BITS * channel)
+    for channel in range(3):
+        own = np.minimum(np.rint(lift[..., 2 - channel]), (1 << LIFT_BITS) - 1).astype(np.uint64)
+        words |= own << np.uint64(16 + LIFT_BITS * channel)
     words |= thresholds(profile.size).astype(np.uint64) << np.uint64(16 + 3 * LIFT_BITS)
+    tints = np.zeros(0, np.uint64)
+    if light.tint is not None:
+        tint = _read_map(light.tint, profile.size, 3).astype(np.uint64)
+        tints = (tint[..., 2] | tint[..., 1] << np.uint64(16) | tint[..., 0] << np.uint64(32)).ravel()
     decoded = np.rint((np.arange(256) / 255) ** profile.gamma * LIGHT).astype(np.uint32)
-    matrix = np.eye(3) if profile.colour is None else np.array(profile.colour)
+    matrix, primaries = (np.eye(3) if each is None else np.array(each) for each in (profile.colour, light.primaries))
     return Measured(gain.astype(np.float32) / np.float32(TOP), words.ravel(), decoded, matrix.astype(np.float32),
-                    encode_tables(profile, light))
+                    encode_tables(profile, light), tints, primaries)
 
 
 def encode_tables(profile: Profile, light: Light) -> NDArray[np.uint32]:

@@ -106,6 +106,18 @@ class Pane:
         _fill(converted, (0, 0, *rect[2:]), frame)
         surface.blit(converted, rect[:2])
 
+    def memory(self, port: Port) -> Pixels | None:
+        """Return where an output's picture lies in the window, if it fills it as it is.
+
+        Returns:
+            BGRX. Shape (height, width, 4), uint8, C-contiguous; it lives until the next events are taken.
+        """
+        surface, size = self.surface(), self.size
+        if (port.rect(size) != (0, 0, *size) or port.size_in(size) != size or surface.get_size() != size
+                or surface.get_masks() != BGRX or surface.get_bytesize() != 4 or surface.get_pitch() != 4 * size[0]):
+            return None
+        return _packed(surface).view(np.uint8).reshape(size[1], size[0], 4)
+
     def port_at(self, x: float, y: float) -> tuple[str, float, float] | None:
         """Return the output under a point of the window, and the point in that output's pixels."""
         for port in self.ports:
@@ -151,11 +163,17 @@ def _scaled(frame: Pixels, size: tuple[int, int]) -> Pixels:
     return np.asarray(cv2.resize(frame, size, interpolation=way), np.uint8)
 
 
+def _packed(surface: pygame.Surface) -> NDArray[np.uint32]:
+    """Return a surface's memory, one uint32 a pixel. Shape (height, width); the surface is locked while it lives."""
+    pixels: NDArray[np.uint32] = np.array(surface.get_view("2"), copy=False).T
+    return pixels
+
+
 def _fill(surface: pygame.Surface, rect: Rect, frame: Pixels) -> None:
-    # The view locks the surface: it lives for this call only.
     x, y, width, height = rect
-    pixels = np.array(surface.get_view("2"), copy=False).T
-    np.copyto(pixels[y : y + height, x : x + width], frame.view(np.uint32)[..., 0])
+    pixels = _packed(surface)[y : y + height, x : x + width]
+    if pixels.ctypes.data != frame.ctypes.data:  # else it was made here
+        np.copyto(pixels, frame.view(np.uint32)[..., 0])
 
 
 def open_pane(title: str, size: tuple[int, int], position: tuple[int, int], ports: tuple[Port, ...],

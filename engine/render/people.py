@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+import weakref
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
+from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.render.crew import Crew
 from engine.render.layer import Box
 from engine.world import Matte
 
 Pixels = NDArray[np.uint8]
+APART = 4  # columns of a matte between two people that are drawn one by one
 
 
 def newest(mattes: Mapping[str, Matte], camera: str) -> Matte | None:
@@ -28,9 +33,13 @@ class Guest:
         box: Outside it every pixel is clear.
     """
 
-    def __init__(self, size: tuple[int, int]) -> None:
+    def __init__(self, size: tuple[int, int], crew: Crew) -> None:
+        self._crew = crew
+        self._fitted: tuple[Any, ...] = ()
         self.pixels: Pixels = np.zeros((size[1], size[0], 4), np.uint8)
         self.box: Box = (0, 0, 0, 0)
+        self._packed = self.pixels.view(np.uint32)[..., 0]
+        self._written: list[Box] = []
 
     def fit(self, matte: Pixels, mirror: bool, tint: tuple[float, float, float] | None) -> None:
         """Write a matte, stretched over the canvas.
@@ -40,35 +49,66 @@ class Guest:
             mirror: Whether visitors see themselves as in a mirror.
             tint: Colour that the people's light is multiplied with, or None.
         """
-        left, top, right, bottom = self.box
-        self.pixels[top:bottom, left:right] = 0
+        if self._fitted and self._fitted[0]() is matte and self._fitted[1:] == (mirror, tint):
+            return  # the show has more frames than the camera
+        self._fitted = weakref.ref(matte), mirror, tint
         height, width = self.pixels.shape[:2]
         steps = tuple(a // math.gcd(a, b) for a, b in zip(matte.shape[1::-1], (width, height), strict=True))
-        source = _box(matte, steps)
-        # What is done to the small picture costs a part of what it costs on the canvas.
+        sources = _boxes(matte, steps)
+        before, self._written = self._written, [
+            _scaled(source, matte.shape, (width, height), mirror) for source in sources]
+        for left, top, right, bottom in _left_over(before, sorted(self._written)):
+            self._packed[top:bottom, left:right] = 0
+        lefts, tops, rights, bottoms = zip(*self._written, strict=True) if sources else ((0,),) * 4
+        self.box = min(lefts), min(tops), max(rights), max(bottoms)
+        way = cv2.INTER_AREA if matte.shape[1] > width else cv2.INTER_LINEAR
+        self._crew.run([partial(self._write, matte, source, target, mirror, tint, way)
+                        for source, target in zip(sources, self._written, strict=True)])
+
+    def _write(self, matte: Pixels, source: Box, target: Box, mirror: bool, tint: tuple[float, float, float] | None,
+               way: int) -> None:
+        """Write one box of a matte; what is done to the small picture costs a part of what it costs on the canvas."""
+        left, top, right, bottom = target
         part = matte[source[1] : source[3], source[0] : source[2]]
-        self.box = left, top, right, bottom = _scaled(source, matte.shape, (width, height), mirror)
-        if not part.size:
-            return
         if tint is not None:
             shares = np.array((*tint, 1.0), np.float32)
             table = np.rint(np.arange(256)[:, None] * shares).astype(np.uint8)
             part = np.asarray(cv2.LUT(part, table[:, None]), np.uint8)
         if mirror:
             part = np.asarray(cv2.flip(part, 1), np.uint8)
-        way = cv2.INTER_AREA if matte.shape[1] > width else cv2.INTER_LINEAR
         cv2.resize(part, (right - left, bottom - top), dst=self.pixels[top:bottom, left:right], interpolation=way)
 
 
-def _box(matte: Pixels, steps: tuple[int, ...]) -> Box:
-    """Return what of a matte is not clear, with a clear edge, in steps that are whole pixels of the canvas too."""
-    left, top, wide, high = cv2.boundingRect(cv2.extractChannel(matte, 3))
-    if not wide:
-        return 0, 0, 0, 0
-    low = [(start - 1) // step * step for start, step in zip((left, top), steps, strict=True)]
-    high_ends = zip((left + wide, top + high), steps, matte.shape[1::-1], strict=True)
-    right, bottom = (min(-(-(end + 1) // step) * step, size) for end, step, size in high_ends)
-    return max(low[0], 0), max(low[1], 0), right, bottom
+def _boxes(matte: Pixels, steps: tuple[int, ...]) -> list[Box]:
+    """Return what of a matte is not clear: a box for each that stands apart from the others, left to right."""
+    alpha = np.asarray(cv2.extractChannel(matte, 3), np.uint8)
+    columns = np.flatnonzero(cv2.reduce(alpha, 0, cv2.REDUCE_MAX))
+    if not columns.size:
+        return []
+    gaps = np.flatnonzero(np.diff(columns) > APART + 2 * steps[0])
+    firsts, lasts = columns[np.r_[0, gaps + 1]], columns[np.r_[gaps, columns.size - 1]]
+    return [_box(alpha, int(first), int(last) + 1, steps) for first, last in zip(firsts, lasts, strict=True)]
+
+
+def _box(alpha: Pixels, left: int, right: int, steps: tuple[int, ...]) -> Box:
+    """Return what of some columns is not clear, with a clear edge, in steps that are whole pixels of the canvas too."""
+    rows = np.flatnonzero(cv2.reduce(alpha[:, left:right], 1, cv2.REDUCE_MAX))
+    low = [max((start - 1) // step * step, 0) for start, step in zip((left, int(rows[0])), steps, strict=True)]
+    high_ends = zip((right, int(rows[-1]) + 1), steps, alpha.shape[::-1], strict=True)
+    high = [min(-(-(end + 1) // step) * step, size) for end, step, size in high_ends]
+    return low[0], low[1], high[0], high[1]
+
+
+def _left_over(before: Iterable[Box], now: Sequence[Box]) -> Iterator[Box]:
+    """Yield what of some boxes others, side by side from left to right, do not cover; empty parts among it."""
+    for left, top, right, bottom in before:
+        for west, north, east, south in now:
+            if west < right and left < east:
+                yield left, top, west, bottom
+                yield max(left, west), top, min(right, east), min(north, bottom)
+                yield max(left, west), max(south, top), min(right, east), bottom
+                left = max(left, min(right, east))
+        yield left, top, right, bottom
 
 
 def _scaled(box: Box, shape: tuple[int, ...], size: tuple[int, int], mirror: bool) -> Box:

@@ -9,13 +9,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.render.layer import Blend, Layer
+from engine.render.layer import Blend, Layer, Order
 
 Pixels = NDArray[np.uint8]
 Floats = NDArray[np.float32]
 
 
-def mix(groups: Sequence[tuple[Sequence[Layer], int]], out: Pixels) -> None:
+def mix(groups: Sequence[tuple[Sequence[Layer], int]], out: Pixels, order: Order) -> None:
     """Compose each group over black and write their sum, weighed in 255ths, opaque, to `out`."""
     total: Any = np.zeros_like(out)
     for layers, weight in groups:
@@ -25,7 +25,7 @@ def mix(groups: Sequence[tuple[Sequence[Layer], int]], out: Pixels) -> None:
             pixels = layer.pixels if strength >= 1 else cv2.convertScaleAbs(layer.pixels, alpha=strength)
             below = _blend(below, pixels, layer.blend)
         total = cv2.addWeighted(total, 1.0, below, weight / 255, 0.0) if weight < 255 else below
-    out[:] = total
+    out[:] = total if order == "rgba" else cv2.cvtColor(total, cv2.COLOR_RGBA2BGRA)
     out[..., 3] = 255
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -9,6 +10,7 @@ from engine.render.mesh import covered
 from engine.show.profile import Profile, Ramp
 
 Floats = NDArray[np.float32]
+DARK_PX = 4.5  # at a feathered edge: what resampling spreads by half a pixel stays dark
 
 
 def edge_light(ramp: Ramp, size: tuple[int, int]) -> Floats:
@@ -33,8 +35,30 @@ def allowed_light(profile: Profile) -> Floats:
     """Return the light that masks and unmeasured soft edges leave of each pixel, 0..1. Shape (height, width)."""
     light = edge_light(Ramp() if profile.light else profile.ramp, profile.size)
     if profile.mask:
-        light *= 1 - covered([np.array(polygon, np.float64) for polygon in profile.mask], profile.size)
+        dark = covered([np.array(polygon, np.float64) for polygon in profile.mask], profile.size)
+        light *= 1 - dark if not profile.feather_px else _around_masks(dark, profile.feather_px)
     return light
+
+
+def feathered(inside: NDArray[np.uint8], share: float) -> Floats:
+    """Return light that falls to nothing at the edge of a picture, so that no rectangle is seen on glass or gauze.
+
+    Args:
+        inside: Where the stage's picture lies, 1 or 0. Shape (height, width).
+        share: Of the picture's width over which it falls; the outermost `DARK_PX` stay dark.
+    """
+    framed = cv2.copyMakeBorder(inside, 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0)
+    from_edge_px = cv2.distanceTransform(framed, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)[1:-1, 1:-1]
+    wide = max(share * np.ptp(np.flatnonzero(inside.any(0))) - DARK_PX, 1.0) if inside.any() else 1.0
+    t = np.clip((from_edge_px - DARK_PX) / wide, 0.0, 1.0)
+    return np.asarray(t * t * (3 - 2 * t), np.float32)
+
+
+def _around_masks(dark: Floats, feather_px: float) -> Floats:
+    """Return the light around masked pixels: 0 on them, full from `feather_px` beyond."""
+    beyond = cv2.distanceTransform((dark < 0.5).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+    t = np.clip(beyond / np.float32(feather_px), 0, 1)
+    return np.asarray(t * t * (3 - 2 * t), np.float32)
 
 
 def encode(light: NDArray[np.floating], gamma: float) -> NDArray[np.float64]:

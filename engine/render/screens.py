@@ -60,6 +60,10 @@ class Screens:
         """Return the operator's window's (width, height) in pixels, or None while it is closed."""
         return self._screens.operator_size
 
+    def memory(self) -> Mapping[str, Pixels]:
+        """Return where pictures may be made, by projector, so that they need not be copied; lives until `poll`."""
+        return self._screens.memory()
+
     def present(self, frames: Mapping[str, Pixels]) -> None:
         """Show pictures, all windows at once; a projector without one keeps its last."""
         self._screens.present(frames)

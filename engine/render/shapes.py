@@ -3,31 +3,36 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.problems import MixeurError
-from engine.render import areas, brush, marks
+from engine.render import areas, brush, marks, pen
+from engine.render.crew import Crew, bands
 from engine.render.drawing import Drawing, Pixels
-from engine.render.layer import Blend
+from engine.render.layer import BLENDS, Blend
 
 Points = NDArray[np.float64]
-PORTION = 1000
+PORTION = 2000
+ALONE_PX = 160  # the radius up to which one disc is not worth sharing out
 ONE = frozenset((float, int, np.float64, np.float32))
 
 
 class Shapes:
     """Draws shapes of one canvas size, with the memory that this needs."""
 
-    def __init__(self, size: tuple[int, int]) -> None:
+    def __init__(self, size: tuple[int, int], crew: Crew) -> None:
         width, height = size
-        self._size = size
+        self._size, self._crew = size, crew
         self._scale = height
         self._cover: Pixels = np.zeros(width * height, np.uint8)
         self._area = np.zeros((width + 2) * height, np.float32)
+        self._traced: Pixels = np.zeros(width * height, np.uint8)
+        self._tiles = np.zeros((-(-height // brush.DOWN), -(-width // brush.ACROSS)), np.bool_)
         self._disc = np.zeros((1, 4), np.float32)
         self._line = np.zeros((1, 5), np.float32)
         self._paint = np.zeros(1, np.uint32)
@@ -54,8 +59,14 @@ class Shapes:
             values = marks.numbers(verb, x=x, y=y, radius=radius, width=-1.0 if width is None else width)
             shapes = self._many_discs(values, width is not None)
             paints = _paints(verb, colour, alpha, len(shapes))
-        for some in _portions(len(shapes)):
-            brush.stamp(drawing.packed, shapes[some], paints[some], softness, mode)
+        if len(shapes) == 1 and shapes[0, 2] < ALONE_PX:
+            brush.stamp(drawing.packed, drawing.touched, shapes, paints, softness, mode, 0)
+            return
+        reach = shapes[:, 2] + 2
+        across = 2 * np.minimum(reach, self._scale)
+        work = across * (across if width is None else 32 + 2 * (shapes[:, 2] - shapes[:, 3]))
+        rows = shapes[:, 1] - reach, shapes[:, 1] + reach
+        self._draw(brush.stamp, drawing, shapes, paints, softness, mode, rows, float(work.sum()))
 
     def lines(
         self,
@@ -80,8 +91,13 @@ class Shapes:
             paints = _paints("line", colour, alpha, len(ends))
             lines = marks.in_pixels(ends, self._scale).astype(np.float32)
             lines[:, 4] = np.clip(ends[:, 4] * self._scale / 2, 0, marks.FAR_PX)
-        for some in _portions(len(lines)):
-            brush.strokes(drawing.packed, lines[some], paints[some], softness, mode)
+        if len(lines) == 1 and lines[0, 4] < ALONE_PX / 8:
+            pen.strokes(drawing.packed, drawing.touched, lines, paints, softness, mode, 0)
+            return
+        reach, across = lines[:, 4] + 2, np.abs(lines[:, 2:4] - lines[:, :2]).sum(axis=1)
+        rows = np.minimum(lines[:, 1], lines[:, 3]) - reach, np.maximum(lines[:, 1], lines[:, 3]) + reach
+        work = (np.minimum(across, 2 * self._scale) + 2 * reach) * (8 + 2 * reach)
+        self._draw(pen.strokes, drawing, lines, paints, softness, mode, rows, float(work.sum()))
 
     def path(
         self,
@@ -91,26 +107,34 @@ class Shapes:
         colour: Any,
         width: float,
         closed: bool,
-        alpha: float,
+        alpha: Any,
         blend: Blend,
         soft: float,
     ) -> None:
-        """Draw one line through points."""
+        """Draw a line through points, or many through as many points each."""
         marks.blend_index(verb, blend)
-        paint, softness = marks.paint(verb, colour, alpha), marks.share(verb, "soft", soft)
+        softness = marks.share(verb, "soft", soft)
         half = min(max(marks.number(verb, "width", width) * self._scale / 2, 0.5), marks.FAR_PX)
-        corners = marks.in_pixels(marks.points(verb, points), self._scale)
-        patch = self._patch(corners, half + 1)
-        if patch is None:
+        many = marks.paths(verb, points)
+        if len(many) == 1:
+            paints = np.array([marks.paint(verb, colour, alpha)])
+        else:
+            paints = _paints(verb, colour, alpha, len(many))
+        if not many.size:
             return
-        cover, left, top = patch
-        cover[...] = 0
-        begins = corners - (left, top)
-        ends = np.roll(begins, -1, axis=0) if closed else begins[1:] if len(begins) > 1 else begins
-        lines = np.column_stack((begins[: len(ends)], ends, np.full(len(ends), half))).astype(np.float32)
-        for some in _portions(len(lines)):
-            brush.trace(cover, lines[some], softness)
-        drawing.pour(cover, left, top, paint, blend)
+        corners = marks.in_pixels(many, self._scale)
+        boxes = np.array(self._boxes(corners, half + 1))
+        each = max(PORTION // corners.shape[1], 1)
+        try:
+            for k in range(0, len(corners), each):
+                for some in _portions(corners.shape[1]):
+                    pen.paths(drawing.packed, drawing.touched, self._traced, self._tiles, corners[k : k + each],
+                              boxes[k : k + each], paints[k : k + each], half, closed, softness, BLENDS.index(blend),
+                              some.start, some.stop)  # fmt: skip
+        except BaseException:  # a scene is stopped between two portions
+            self._traced.fill(0)
+            self._tiles.fill(False)
+            raise
 
     def polygon(self, drawing: Drawing, points: Any, colour: Any, alpha: float, blend: Blend) -> None:
         """Draw one filled shape."""
@@ -120,8 +144,17 @@ class Shapes:
         patch = self._patch(corners, 1.0)
         if patch is not None:
             cover, left, top = patch
+            high, wide = cover.shape
             area = self._filled(corners - (left, top), cover.shape)
-            areas.flood(drawing.packed, area, area.view(np.uint32), left, top, paint, mode)
+            bits = area.view(np.uint32)
+            try:
+                self._crew.run([
+                    partial(areas.flood, drawing.packed, drawing.touched, area[first - top : last - top],
+                            bits[first - top : last - top], left, first, paint, mode)
+                    for first, last in bands(top, top + high, wide * high)])  # fmt: skip
+            except BaseException:  # a scene is stopped between two bands
+                area.fill(0)
+                raise
 
     def filled(self, verb: str, points: Any) -> Pixels:
         """Return the coverage of one filled shape. Shape (height, width); holds until the next shape."""
@@ -134,6 +167,19 @@ class Shapes:
         cover = self._cover[: wide * high].reshape(high, wide)
         self._fill(corners, cover)
         return cover
+
+    def _draw(self, kernel: Callable[..., None], drawing: Drawing, shapes: NDArray[np.float32],
+              paints: NDArray[np.uint32], softness: float, mode: int, rows: tuple[Any, Any], pixels: float) -> None:
+        """Draw shapes by a kernel, all in their order, in bands of the rows that they cover."""
+        if not len(shapes):
+            return
+        top, bottom = max(int(rows[0].min()), 0), min(int(rows[1].max()) + 1, self._scale)
+        share = min(PORTION / len(shapes), 1.0)
+        for some in _portions(len(shapes)):
+            self._crew.run([
+                partial(kernel, drawing.packed[:last], drawing.touched, shapes[some], paints[some], softness, mode,
+                        first)
+                for first, last in bands(top, bottom, share * pixels)])  # fmt: skip
 
     def _one_disc(self, verb: str, x: float, y: float, radius: float, width: float | None) -> NDArray[np.float32]:
         if not math.isfinite(x + y + radius + (width or 0.0)):
@@ -167,11 +213,17 @@ class Shapes:
 
     def _patch(self, corners: Points, margin: float) -> tuple[Pixels, int, int] | None:
         """Return memory for the part of the canvas that a shape may cover, and where it lies."""
-        if not len(corners):
-            return None
-        left, top = (max(math.floor(v), 0) for v in corners.min(axis=0) - margin)
-        right, bottom = (math.ceil(v) + 1 for v in corners.max(axis=0) + margin)
-        wide, high = min(right, self._size[0]) - left, min(bottom, self._size[1]) - top
+        return self._room(*self._boxes(corners[None], margin)[0]) if len(corners) else None
+
+    def _boxes(self, shapes: Points, margin: float) -> list[list[int]]:
+        """Return left, top, right and bottom of the part of the canvas that each shape may cover."""
+        low = np.maximum(np.floor(shapes.min(axis=1) - margin), 0)
+        high = np.minimum(np.ceil(shapes.max(axis=1) + margin) + 1, self._size)
+        boxes: list[list[int]] = np.concatenate((low, high), axis=1).astype(int).tolist()
+        return boxes
+
+    def _room(self, left: int, top: int, right: int, bottom: int) -> tuple[Pixels, int, int] | None:
+        wide, high = right - left, bottom - top
         if wide <= 0 or high <= 0:
             return None
         return self._cover[: wide * high].reshape(high, wide), left, top

@@ -24,6 +24,11 @@ class Texts:
     def __init__(self, assets: Assets) -> None:
         self._assets = assets
         self._fonts: dict[str, tuple[Stamp | None, Lettering]] = {}
+        self._looked: set[str] = set()
+
+    def begin(self) -> None:
+        """Look at each font's file again when it is next used: once a frame is enough."""
+        self._looked.clear()
 
     def cover(self, words: str, size_px: int, font: str | None, align: str) -> NDArray[np.uint8]:
         """Return the coverage of one or more lines, each `size_px` high. Shape (height, width), uint8."""
@@ -46,9 +51,12 @@ class Texts:
     def _lettering(self, font: str) -> Lettering:
         from engine.render.lettering import Lettering
 
+        if font in self._looked:
+            return self._fonts[font][1]
         path = self._assets.find("text", font)
         if font not in self._fonts:
             self._fonts[font] = stamp(path), Lettering(path)
         elif self._fonts[font][0] != stamp(path):
             self._fonts[font] = stamp(path), self._fonts[font][1].renewed(path)
+        self._looked.add(font)
         return self._fonts[font][1]

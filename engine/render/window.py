@@ -157,6 +157,15 @@ class Windows:
         """Return the operator's window's (width, height) in pixels, or None while it is closed."""
         return self._operator.size if self._operator else None
 
+    def memory(self) -> dict[str, Pixels]:
+        """Return where projectors' pictures lie in their windows: what is made there is presented without a copy.
+
+        Returns:
+            By projector, where a picture fills its window as it is; it lives until the next `poll`.
+        """
+        return {port.name: pixels for pane in self._panes for port in pane.ports
+                if (pixels := pane.memory(port)) is not None}
+
     def present(self, frames: Mapping[str, Pixels]) -> None:
         """Show pictures, all windows at once; a projector without one keeps its last.
 
@@ -290,6 +299,7 @@ class Windows:
         if now_ns < self._next_look_ns:
             return
         self._next_look_ns = now_ns + LOOK_NS
+        self._server = self._server or x_server()  # one that was still starting when the windows were opened
         displays = displays_now(self._sdl, self._server)
         if displays != self._displays:
             self._displays = displays

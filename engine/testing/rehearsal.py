@@ -28,6 +28,7 @@ from engine.sense import Room
 from engine.show.files import read_show
 from engine.show.furnish import furnish
 from engine.show.model import Show
+from engine.show.views import views
 from engine.sound.offline import OfflineSound
 from engine.telemetry import Telemetry
 from engine.world import EMPTY, Event, Mouse, Now, Signals
@@ -138,7 +139,7 @@ class Rehearsal:
         self.printed: list[str] = []
         self.clock = VirtualClock(self.show.stage.fps, frames=round(seconds * self.show.stage.fps))
         people = Visitors(seed, self.show.stage.aspect, visitors)
-        cameras = {n: InlineCamera(c, people, seed + i) for i, (n, c) in enumerate(self.show.cameras.items())}
+        cameras = {n: InlineCamera(c, people, seed + i) for i, (n, c) in enumerate(views(self.show.cameras).items())}
         self.sound = OfflineSound(self.show.sound, self.show.speakers, self.show.stage, mics=tuple(self.show.mics),
                                   reverb=self.show.reverb)
         mics = {n: InlineMic(self.sound.memory, i, seed + i) for i, n in enumerate(self.show.mics)}

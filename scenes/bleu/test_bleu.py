@@ -74,7 +74,43 @@ def test_it_answers_who_walks_with_water_and_who_stands_with_plants() -> None:
     assert (abs(solo.scene.plants[:, 0] - 0.6) < 0.5).all()
 
 
+def test_who_runs_throws_up_water_that_falls_back_and_sounds() -> None:
+    solo, sounds = Solo(HERE / "bleu.py", height_px=36), []
+    for _ in range(90):
+        solo.step(visitors=(Visitor(1, 0.6, 0.9, 0.6, 0.0, 0.6),))
+        sounds += [note.pitch for note in solo.made.sounds.notes]
+        assert (solo.scene.drops[:, 1] <= solo.scene.drops[:, 4]).all()
+    assert len(solo.scene.drops) > 5 and len(sounds) > 20
+    solo.step(60)
+    assert not len(solo.scene.drops), "all has fallen back"
+
+
 def test_bleu_looks_as_it_did(golden) -> None:
     solo = Solo(HERE / "bleu.py", height_px=180)
     solo.step(90, mattes=matte(0.4), visitors=(Visitor(1, 1.07, 0.9, still=2.0),))
     golden("bleu-night", solo.picture(), tolerance=3)
+
+
+def test_b10_where_two_rooms_overlap_it_glows_and_sounds() -> None:
+    solo = Solo(HERE / "bleu.py", height_px=90)
+    apart = {"rooms": ("lyon",), "mattes": matte(0.5) | {"lyon": matte(0.2)["room"]}}
+    solo.step(60, **apart)
+    before = solo.picture()[40:60, 55:75, 0].mean()
+    solo.step(**apart, meetings=((0.72, 0.55),))
+    assert any(note.voice == "bell" for note in solo.made.sounds.notes), "in the same frame"
+    solo.step(60, **apart, meetings=((0.72, 0.55),))
+    assert any(hold.key == "met" for hold in solo.made.sounds.holds)
+    assert solo.picture()[40:60, 55:75, 0].mean() > before + 30
+    kinds = [layer.kind for layer in solo.made.views["stage"]]
+    assert kinds.count("people") == 2
+
+
+def test_bleu_sounds_as_it_did(golden) -> None:
+    solo, heard = Solo(HERE / "bleu.py", height_px=16), []
+    for frame in range(300):
+        walks = frame < 150
+        x = 0.4 + min(frame, 150) * 0.005
+        someone = Visitor(1, x, 0.9, 0.3 * walks, 0.0, 0.3 * walks, still=max(frame - 150, 0) / 60)
+        solo.step(visitors=(someone,), arrivals=(someone,) if frame == 0 else ())
+        heard.append(solo.made.sounds)
+    golden.sound("bleu-visitor", heard, tolerance=0.02)

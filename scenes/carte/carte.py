@@ -54,10 +54,9 @@ class Carte(Scene):
         self.moved = -ALONE_S  # since when nobody has walked or touched
         self.paged = 0.0
         self.stop = 0
-        self.waits = {}  # visitor: (idea, since)
+        self.waits, self.last_lamp = {}, {}  # visitor: (idea, since); where they opened one last
         self.lit = np.zeros(len(items))
         self.steps = []  # what sounds in this frame: (idea, interval)
-        self.last_lamp = {}
 
     # -- walking -----------------------------------------------------------------------------------
 

@@ -167,3 +167,13 @@ def test_contact_looks_as_it_did(golden) -> None:
     solo = begin(height_px=180)
     feed(solo, TOUCHED, 1.0)
     golden("contact-hold", solo.picture(), tolerance=3)
+
+
+def test_contact_sounds_as_it_did(golden) -> None:
+    solo, heard = begin(), []
+    for frame in range(420):
+        touched = frame < 12 or 90 <= frame < 240 or frame >= 300  # a tap, a hold, a caress
+        stroke = 0.65 + 0.35 * np.sin(frame / 60 * 2 * np.pi * 3) if frame >= 300 else 1.0
+        solo.touch(HELD + 0.3 * stroke * touched)
+        heard.append(solo.made.sounds)
+    golden.sound("contact-touches", heard, tolerance=0.02)

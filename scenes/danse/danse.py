@@ -13,6 +13,7 @@ COUNT = 5000
 BODY = 3600  # of them the other dancer's; the others are shed by visitors
 APPROACH = 0.3  # stage units a second: faster towards it is coming closer
 WAIT_S = 3.0
+GALE = 0.45  # the strongest wind, stage units a second
 SILK = Voice.saw(500, 0.35, unison=4, detune=0.2, track=0.4, attack=0.8, release=1.6)
 AIR = Voice.noise(900, 0.7, filter="band", attack=0.3, release=0.8)
 
@@ -38,6 +39,7 @@ class Danse(Scene):
         self.veil = np.abs(self.rng.normal(0, 1, (BODY, 2))) * (0.34, 0.018)  # how far each hangs from its ribbon
         self.lit = np.zeros(COUNT, np.float32)
         self.lit[:BODY] = 1
+        self.grown = self.lit.copy()  # light comes softly
         self.next = BODY
         self.energy = 0.0
         self.scale = Scale("dorian", root="A2", tuning="just")
@@ -51,7 +53,7 @@ class Danse(Scene):
         self.blow(now)
         self.shed(now, people)
         self.at += self.speed * now.dt
-        self.energy += (min(float((self.speed[:BODY] ** 2).mean()) * 12, 1) - self.energy) * min(now.dt * 4, 1)
+        self.energy += (min(float((self.speed[:BODY] ** 2).mean()) * 10, 1) - self.energy) * min(now.dt * 2.5, 1)
 
     def walk(self, now, people):
         """Move it as a whole: away from who comes, towards who waits, and a little by itself."""
@@ -104,11 +106,13 @@ class Danse(Scene):
         row = (self.at[:, 1] * high).astype(int).clip(0, high - 1)
         gust = flow[row, column]
         moves = np.hypot(*gust.T)[:, None] > 0.05
-        self.speed += (gust - self.speed) * moves * np.float32(min(now.dt * 4 * self.wind, 1))
+        gust = np.clip(gust, -GALE, GALE)
+        self.speed += (gust - self.speed) * moves * np.float32(min(now.dt * 2.5 * self.wind, 1))
 
     def shed(self, now, people):
         """Who moves leaves threads of light along their outline."""
         self.lit[BODY:] *= np.exp(-now.dt / 1.1)
+        self.grown += (1 - self.grown) * min(now.dt * 5, 1)
         for _, v in people:
             many = int(min(v.speed, 1.2) * 900 * now.dt + self.rng.random())
             if many and len(v.outline):
@@ -118,7 +122,7 @@ class Danse(Scene):
                     0, 0.004, (many, 2)
                 )
                 self.speed[slots] = (0.35 * v.vx, 0.35 * v.vy)
-                self.lit[slots] = 1
+                self.lit[slots], self.grown[slots] = 1, 0
 
     # -- light, sound, lamps -----------------------------------------------------------------------
 
@@ -129,7 +133,7 @@ class Danse(Scene):
         shed = np.arange(COUNT) >= BODY
         hue = self.hue + 0.30 * warm * (1 - shed) * np.where(self.own > 0.5, 1, 0.6) + 0.03 * self.own + shed * 0.52
         colour = hsv(hue, 0.75 - 0.35 * warm, 1.0)
-        light = self.lit * (0.22 + 0.20 * warm + 0.14 * shed)
+        light = self.lit * self.grown * (0.22 + 0.14 * warm + 0.14 * shed)
         tail = self.speed * (0.05 + 0.02 * shed[:, None])
         seen = light > 0.01
         x, y = self.at[seen].T
@@ -148,7 +152,7 @@ class Danse(Scene):
                 at=place,
                 cutoff_hz=300 + 2600 * self.energy,
             )
-        sound.hold("air", voice=AIR, level=0.15 + 0.6 * self.energy, at=place, cutoff_hz=400 + 2400 * self.energy)
+        sound.hold("air", voice=AIR, level=0.15 + 0.25 * self.energy, at=place, cutoff_hz=400 + 2400 * self.energy)
         for v in now.visitors:
             if v.speed > APPROACH and now.every(0.25):
                 sound.note(

@@ -32,8 +32,8 @@ class Mapping(Scene):
         ends = np.cumsum([len(each) for each in beads])
         self.parts = [slice(end - len(each), end) for end, each in zip(ends, beads, strict=True)]
         self.owner = np.repeat(np.arange(len(beads)), [len(b) for b in beads])
-        self.local = np.concatenate([(s.beads - s.low) / (s.high - s.low) for s in self.surfaces])
-        self.phase = self.rng.uniform(0, TAU, len(self.at))
+        self.local = np.concatenate([(s.beads - s.low) / (s.high - s.low) for s in self.surfaces]).astype(np.float32)
+        self.phase = self.rng.uniform(0, TAU, len(self.at)).astype(np.float32)
         self.frame(self.surfaces)
         self.awake = np.zeros(len(beads))
         self.covered = np.zeros(len(beads))
@@ -96,7 +96,7 @@ class Mapping(Scene):
 
     def draw(self, canvas, now):
         self.draw_stone(canvas, now)
-        light, hue, white = np.zeros(len(self.at)), np.zeros(len(self.at)), np.zeros(len(self.at))
+        light, hue, white = np.zeros((3, len(self.at)), np.float32)
         for i, surface in enumerate(self.surfaces):
             mine = self.parts[i]
             if surface.content in BEADS:
@@ -197,7 +197,7 @@ class Mapping(Scene):
                     surface.name,
                     voice="warm",
                     pitch=self.scale[i - 5],
-                    level=0.38 * float(self.awake[i]),
+                    level=0.26 * float(self.awake[i]),
                     at=tuple(surface.middle),
                 )
 

@@ -175,7 +175,7 @@ class Nosphere(Scene):
                     voice=CHOIR,
                     space=DRY,
                     pitch=pitch,
-                    level=0.42 * gate * (0.9 if index else 1),
+                    level=0.30 * gate * (0.9 if index else 1),
                     cutoff_hz=350 + 900 * (waves + others) / 2,
                     at=(self.aspect * (0.1 + 0.16 * index), 0.5),
                 )

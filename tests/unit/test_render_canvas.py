@@ -39,6 +39,40 @@ def test_nothing_drawn_is_no_layer() -> None:
     assert drawn() == ()
 
 
+VERBS = (
+    lambda c: c.circle(0.5, 0.25, 0.2, soft=1, blend="add"),
+    lambda c: c.dots(np.linspace(-0.1, 1.9, 40), np.linspace(-0.1, 1.1, 40), 0.02),
+    lambda c: c.line(0.1, 0.9, 1.7, 0.05, width=0.02),
+    lambda c: c.path([(0.2, 0.2), (0.8, 0.8), (1.4, 0.2)], closed=True),
+    lambda c: c.polygon([(0.2, 0.2), (0.8, 0.8), (1.4, -0.2)]),
+    lambda c: c.text("mixeur", 0.9, 0.5, 0.2),
+    lambda c: c.image(np.full((9, 16, 3), 200, np.uint8), 0.4, 0.4, h=0.3, angle=20),
+    lambda c: c.pixels[::7].fill(90),
+    lambda c: c.clear("#204060"),
+    lambda c: c.clear(np.full((180, 320, 4), 70, np.uint8)),
+)
+
+
+@pytest.mark.parametrize("ground", [None, "#102030"])
+def test_only_what_was_drawn_on_is_cleared_and_nothing_of_it_stays(ground) -> None:
+    canvas, last = Canvas(STAGE), ((lambda c: c.circle(1.2, 0.6, 0.05)),)
+    for verb in VERBS:
+        drawn(verb, canvas=canvas)
+        last = (lambda c: c.clear(ground), *last[-1:]) if ground else last
+        np.testing.assert_array_equal(picture(*last, canvas=canvas), picture(*last))
+
+
+def test_a_trail_fades_the_same_where_all_is_looked_at() -> None:
+    sparse, whole = Canvas(STAGE), Canvas(STAGE)
+    for frame in range(50):
+        steps = [lambda c: c.trail(0.2), *(VERBS[frame // 2 : frame // 2 + 1] if frame < 14 else [])]
+        moment = Now(time=frame / 60)
+        looked = [lambda c: c.trail(0.2), lambda c: c.pixels, *steps[1:]]
+        np.testing.assert_array_equal(picture(*steps, now=moment, canvas=sparse),
+                                      picture(*looked, now=moment, canvas=whole))
+    assert not sparse._pool[0].touched.any(), "what is gone is not looked at any more"
+
+
 def test_circles_are_round_and_stand_where_they_are_put() -> None:
     pixels = picture(lambda c: c.circle(0.5, 0.25, 0.2, (1.0, 0.5, 0.0)))
     ys, xs = np.nonzero(pixels[..., 3])
@@ -126,13 +160,13 @@ def test_a_polygon_is_the_same_as_its_coverage_poured(blend) -> None:
     corners = np.array([(5.3, 3.1), (300.7, 40.2), (250.0, 170.9), (120.5, 90.0), (20.0, 178.0)], np.float32)
     flooded = np.random.default_rng(1).integers(0, 2**32, (180, 320), np.uint32) | np.uint32(0xFF000000)
     poured, area, cover = flooded.copy(), np.zeros((180, 322), np.float32), np.zeros((180, 320), np.uint8)
-    mode, paint = BLENDS.index(blend), np.uint32(0xC0604020)
+    mode, paint, touched = BLENDS.index(blend), np.uint32(0xC0604020), np.zeros((23, 5), np.bool_)
     for colour in (paint, paint | np.uint32(0xFF000000)):
         areas.fill(area, corners)
         areas.settle(area, area.view(np.uint32), cover)
-        areas.pour(poured, cover, 0, 0, colour, mode)
+        areas.pour(poured, touched, cover, 0, 0, colour, mode)
         areas.fill(area, corners)
-        areas.flood(flooded, area, area.view(np.uint32), 0, 0, colour, mode)
+        areas.flood(flooded, touched, area, area.view(np.uint32), 0, 0, colour, mode)
         np.testing.assert_array_equal(flooded, poured)
         assert not area.any()
 

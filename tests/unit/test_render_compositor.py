@@ -118,6 +118,23 @@ def test_threads_change_nothing():
     np.testing.assert_array_equal(one.compose(groups), three.compose(groups))
 
 
+@pytest.mark.parametrize("drawn_by", [None, kernels])
+def test_windows_get_the_same_picture_with_red_and_blue_exchanged(drawn_by):
+    groups = (Group(tuple(Layer(premultiplied(i), BLENDS[i % 4], 1 - i / 10) for i in range(4)), 0.6),
+              Group((Layer(premultiplied(8)),), 0.4))
+    compositor, window = Compositor(SIZE, kernels=drawn_by), np.zeros((SIZE[1], SIZE[0], 4), np.uint8)
+    assert compositor.compose(groups, None, window, "bgra") is window
+    np.testing.assert_array_equal(window[..., [2, 1, 0, 3]], compositor.compose(groups))
+
+
+@pytest.mark.parametrize("blend", BLENDS)
+def test_what_is_clear_where_other_layers_are_not_leaves_them(blend):
+    pixels = np.zeros_like(premultiplied(2))
+    pixels[20] = premultiplied(2)[20]
+    groups = (Group((Layer(premultiplied(1)), Layer(pixels, blend, 0.7), Layer(premultiplied(3)))),)
+    assert worst(Compositor(SIZE, kernels=kernels).compose(groups), groups) <= 2
+
+
 def test_pixels_that_are_not_premultiplied_saturate_and_never_spill_into_another_channel():
     glaring = np.zeros((SIZE[1], SIZE[0], 4), np.uint8)
     glaring[..., 0] = 255

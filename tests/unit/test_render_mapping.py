@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import cv2
 import numpy as np
 import pytest
 
@@ -131,6 +132,23 @@ def test_what_the_scene_leaves_black_stays_exactly_black_without_a_black_level()
                       colour=((0.9, 0.1, 0.0), (0.0, 1.0, 0.0), (0.0, 0.1, 0.8)))
     for chosen in (profile, replace(profile, colour=None)):
         assert not Mapping(chosen, STAGE, order="bgra", kernels=kernels).apply(black)[..., :3].any()
+
+
+@pytest.mark.parametrize("flip", FLIPS)
+@pytest.mark.parametrize("corners", [None, KEYSTONE])
+@pytest.mark.parametrize("drawn", [kernels, None])
+def test_g2_a_feathered_surface_falls_to_nothing_over_two_percent_of_its_width(corners, flip, drawn):
+    size, stage = (640, 360), (480, 270)
+    profile = Profile(size=size, corners=corners and tuple((4 * x, 4 * y) for x, y in corners))
+    out = Mapping(profile, stage, flip, kernels=drawn, feather=0.02).apply(white(stage))[..., 0].astype(int)
+    plain = Mapping(profile, stage, flip, kernels=kernels).apply(white(stage))[..., 0]
+    lit = cv2.copyMakeBorder((plain > 127).astype(np.uint8), 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0)
+    edge_px = cv2.distanceTransform(lit, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)[1:-1, 1:-1]
+    wide_px = 0.02 * np.ptp(np.flatnonzero(lit.any(0)))
+    assert out[edge_px <= 4].max() <= 2
+    assert out[edge_px >= wide_px + 1].min() >= 253
+    middle = [out[(edge_px > near) & (edge_px <= near + 1)].mean() for near in range(4, int(wide_px))]
+    assert middle == sorted(middle) and 40 < middle[len(middle) // 3] < 230
 
 
 @pytest.mark.parametrize("colour", [None, ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0))])

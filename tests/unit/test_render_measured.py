@@ -50,6 +50,20 @@ def test_colours_are_mixed_in_light(tmp_path):
     np.testing.assert_allclose(seen, np.array(mix) @ ((np.array((255, 128, 0)) / 255) ** 2.2), rtol=0.01)
 
 
+def test_a_tint_makes_a_coloured_wall_send_back_what_a_white_one_would(tmp_path):
+    wall, primaries = np.array((0.9, 0.5, 0.7)), np.array(((0.9, 0.08, 0.01), (0.07, 0.92, 0.05), (0.02, 0.05, 1.0)))
+    mix = ((0.8, 0.1, 0.0), (0.0, 0.9, 0.0), (0.05, 0.0, 0.7))
+    plain = profile(tmp_path, gain=0.4, lift=0.002, colour=mix)
+    tint = np.empty((*SIZE[::-1], 3), np.uint16)
+    tint[:] = np.rint(0.4 / wall * 32768)[::-1]
+    cv2.imwrite(str(tmp_path / "tint.png"), tint)
+    tinted = replace(plain, light=replace(plain.light, tint=tmp_path / "tint.png", primaries=primaries.tolist()))
+    for signal in ((255, 255, 255), (180, 200, 90), (60, 160, 200)):
+        on_white = primaries @ (light_of(shown(plain, signal)) - 0.002)
+        seen = wall * (primaries @ (light_of(shown(tinted, signal)) - 0.002))
+        np.testing.assert_allclose(seen, on_white, rtol=0.02, atol=2e-4)
+
+
 def test_black_is_black_and_a_lift_is_added_to_it(tmp_path):
     assert not shown(profile(tmp_path), 0)[..., :3].any()
     np.testing.assert_allclose(light_of(shown(profile(tmp_path, lift=0.002), 0)), 0.002, rtol=0.03)

@@ -19,7 +19,7 @@ def test_the_picture_is_made_in_the_new_size_of_a_display_unless_it_was_calibrat
     sizes = {"plain": (48, 27), "made": (48, 27), "unknown": (1, 1)}
     for _ in range(1000):
         pinned.fit(sizes)
-        if pinned.profiles()["plain"].size == (48, 27):
+        if pinned.lit()["plain"].size == (48, 27):
             break
         sleep_s(0.01)
     shown = light.render(Picture())

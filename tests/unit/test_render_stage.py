@@ -5,9 +5,10 @@ import pytest
 
 from engine.problems import MixeurError
 from engine.render import kernels
-from engine.render.layer import Group, Layer, Picture
+from engine.render.layer import Group, Layer, Picture, Still
 from engine.render.stage import Beam, LightOutput
 from engine.show.profile import Profile
+from engine.world import Calm
 
 STAGE = (64, 36)
 IDENTITY = Profile.identity(STAGE)
@@ -28,7 +29,7 @@ def test_each_projector_shows_its_view_in_the_windows_order_and_a_view_without_l
     assert (shown["wall"] == (30, 20, 10, 255)).all()
     assert (shown["inside"] == (3, 2, 1, 255)).all()
     assert (shown["roof"] == (0, 0, 0, 255)).all()
-    assert (output.stage_frame("inside") == (1, 2, 3, 255)).all()
+    assert (output.thumbnail(16, "inside") == (1, 2, 3, 255)).all()
     output.close()
 
 
@@ -38,7 +39,6 @@ def test_thumbnails_hold_no_layer_with_people():
     output.render(of(stage=(Layer(plain_colour(0, 0, 40)), visitor)))
     assert (output.thumbnail(16)[..., :3] == (0, 0, 40)).all()
     assert output.thumbnail(16).shape == (9, 16, 4)
-    assert (output.stage_frame() == (255, 0, 0, 255)).all()
 
 
 def test_thumbnails_leave_people_out_also_from_between_two_drawings():
@@ -75,7 +75,48 @@ def test_frames_are_drawn_before_the_kernels_are_ready_and_after():
     assert np.abs(output.render(picture)["wall"] - before).max() <= 2
 
 
-def test_without_projectors_the_stage_is_composed_all_the_same():
+def test_without_projectors_there_is_a_thumbnail_all_the_same():
     output = LightOutput({}, STAGE, kernels=kernels)
     assert output.render(of(stage=(Layer(plain_colour(7, 8, 9)),))) == {}
-    assert (output.stage_frame() == (7, 8, 9, 255)).all()
+    assert (output.thumbnail(16) == (7, 8, 9, 255)).all()
+
+
+def window(size=STAGE):
+    return np.zeros((size[1], size[0], 4), np.uint8)
+
+
+@pytest.mark.parametrize("flip", ["none", "both"])
+def test_a_picture_is_made_in_the_windows_memory_where_that_is_of_its_size(flip):
+    output = LightOutput({"wall": Beam(profile=IDENTITY, flip=flip)}, STAGE, kernels=kernels)
+    picture = of(stage=(Layer(plain_colour(10, 20, 30)),))
+    memory = window()
+    assert output.render(picture, into={"wall": memory})["wall"] is memory
+    assert (memory == (30, 20, 10, 255)).all()
+    small = window((32, 18))
+    assert (output.render(picture, into={"wall": small})["wall"] == (30, 20, 10, 255)).all() and not small.any()
+
+
+def test_two_projectors_of_one_view_have_pictures_of_their_own():
+    """The guard dims each in place."""
+    output = LightOutput({"left": Beam(profile=IDENTITY), "right": Beam(profile=IDENTITY)}, STAGE, kernels=kernels)
+    shown = output.render(of(stage=(Layer(plain_colour(10, 20, 30)),)), into={"left": window(), "right": window()})
+    assert not np.shares_memory(shown["left"], shown["right"])
+    assert all((frame == (30, 20, 10, 255)).all() for frame in shown.values())
+    output.close()
+
+
+@pytest.mark.parametrize("into", [{}, {"wall": window()}])
+def test_what_was_shown_fades_out_in_its_own_colours(into):
+    output = LightOutput({"wall": Beam(profile=IDENTITY)}, STAGE, kernels=kernels)
+    output.render(of(stage=(Layer(plain_colour(200, 100, 0)),)), into=into)
+    fading = Picture({"stage": (Group((), 0.5),)}, Still(1, 0.5))
+    assert np.abs(output.render(fading, into=into)["wall"][..., :3].astype(int) - (0, 50, 100)).max() <= 1
+
+
+def test_a_slow_picture_keeps_its_colours_when_a_corner_is_moved():
+    output = LightOutput({"wall": Beam(profile=IDENTITY)}, STAGE, kernels=kernels)
+    slow = Picture(of(stage=(Layer(plain_colour(200, 100, 0)),)).views, calm=(Calm(0, 1, 0.1),))
+    for _ in range(300):
+        output.render(slow)
+    output.place("wall", Beam(profile=Profile(size=STAGE, corners=((1, 0), (64, 0), (64, 36), (0, 36)))))
+    assert np.abs(output.render(slow)["wall"][18, 32, :3].astype(int) - (0, 100, 200)).max() <= 1

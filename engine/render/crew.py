@@ -1,0 +1,98 @@
+"""Crew: two threads that share one drawing's work; what they are given writes to different pixels and keeps no lock."""
+
+from __future__ import annotations
+
+import os
+import threading
+import weakref
+from collections import deque
+from collections.abc import Callable, Iterator
+from queue import SimpleQueue
+
+Part = Callable[[], object]
+PARTS = 6  # more than there are threads: one that is held up leaves the rest to the other
+TALL = 8  # a band's height is so many rows or a multiple: the height of the tiles that a drawing notes
+WORTH = 120_000  # pixels; what is less is drawn before a thread wakes up
+
+
+class Crew:
+    """The caller's thread and one beside it, which starts with the first work that is worth it and ends with the crew.
+
+    Compiled kernels and OpenCV let go of the interpreter while they work; other parts would only take turns.
+
+    Args:
+        alone: Whether the caller's thread does all.
+    """
+
+    def __init__(self, alone: bool = False) -> None:
+        self._is_alone = alone or (os.cpu_count() or 1) < 2
+        self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
+        self._helper: threading.Thread | None = None
+
+    def run(self, parts: list[Part]) -> None:
+        """Do all parts, in any order; return when all are done.
+
+        Raises:
+            Exception: What a part raised.
+        """
+        if self._is_alone or len(parts) < 2:
+            for part in parts:
+                part()
+            return
+        self._start()
+        job = _Job(parts)
+        self._jobs.put(job)
+        try:
+            job.work(job.todo.popleft)
+        finally:  # who is stopped between two parts leaves none behind
+            job.todo.clear()
+        for error in [job.done.get() for _ in parts]:
+            if error is not None:
+                raise error
+
+    def _start(self) -> None:
+        if self._helper is None:
+            self._helper = threading.Thread(target=_help, args=(self._jobs,), name="crew", daemon=True)
+            weakref.finalize(self, self._jobs.put, None)
+            self._helper.start()
+
+
+class _Job:
+    """Parts that are still to do, and what each that is done has raised."""
+
+    def __init__(self, parts: list[Part]) -> None:
+        self.todo = deque(parts)
+        self.done: SimpleQueue[Exception | None] = SimpleQueue()
+
+    def work(self, take: Callable[[], Part]) -> None:
+        """Do what nobody has begun, from one end or the other."""
+        while True:
+            try:
+                part = take()
+            except IndexError:
+                return
+            try:
+                part()
+                self.done.put(None)
+            except Exception as error:
+                self.done.put(error)
+
+
+def bands(top: int, bottom: int, pixels: float) -> Iterator[tuple[int, int]]:
+    """Yield the rows of the bands that some rows are shared out in: one where the work is not worth more.
+
+    Args:
+        pixels: How much work it is.
+    """
+    count = min(PARTS, int(2 * pixels / WORTH)) if pixels >= WORTH else 1
+    tall = -(-(bottom - top) // (count * TALL)) * TALL
+    first = top
+    while first < bottom:
+        last = bottom if count == 1 else min((first + tall) // TALL * TALL, bottom)
+        yield first, last
+        first = last
+
+
+def _help(jobs: SimpleQueue[_Job | None]) -> None:
+    while (job := jobs.get()) is not None:
+        job.work(job.todo.pop)

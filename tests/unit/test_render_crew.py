@@ -1,0 +1,83 @@
+"""Two threads that draw: the same light as one, nothing lost, nothing left."""
+
+import gc
+import threading
+
+import numpy as np
+import pytest
+
+from engine.clock import sleep_s
+from engine.render.canvas import Canvas
+from engine.render.crew import PARTS, TALL, Crew, bands
+from engine.world import Now, StageSize
+
+STAGE = StageSize(16 / 9, (6.0, 3.375), (960, 540))
+
+
+def picture(crew: Crew) -> np.ndarray:
+    """Return what all that is drawn in bands makes, in its second frame."""
+    canvas, rng = Canvas(STAGE, crew=crew), np.random.default_rng(1)
+    back = rng.integers(0, 256, (540, 960, 4), np.uint8)
+    for frame in range(2):
+        x, y = rng.uniform(-0.1, 1.8, 3000), rng.uniform(-0.1, 1.1, 3000)
+        colours = rng.random((3000, 4))
+        canvas.begin(Now(time=frame / 60))
+        canvas.clear(back)
+        canvas.circle(0.9, 0.5, 0.4, "#804020", soft=1, alpha=0.7)
+        canvas.dots(x, y, 0.01, colours, soft=0.5, blend="add")
+        canvas.line(x, y, np.roll(x, 1), y, colours, width=0.008, soft=0.4)
+        canvas.polygon([(-5, 0.31), (5, 0.32), (5, 0.8), (-5, 0.7)], "#204060", alpha=0.5)
+        with canvas.layer():
+            canvas.trail(1.0)
+            canvas.ring(x[:300], y[:300], 0.2, colours[:300], blend="screen")
+            canvas.image(back, 0.8, 0.5, 1.2, alpha=0.5)
+            canvas.text("mixeur", 0.9, 0.5, 0.6, "#ffffff", alpha=0.5)
+            canvas.mask([(0.1, 0.1), (1.6, 0.2), (0.9, 0.9)])
+    layers = canvas.end()["stage"]
+    return np.stack([layer.pixels for layer in layers])
+
+
+def test_two_threads_draw_what_one_draws() -> None:
+    crew = Crew()
+    np.testing.assert_array_equal(picture(crew), picture(Crew(alone=True)))
+
+
+@pytest.mark.parametrize(("top", "bottom", "pixels"), [
+    (0, 1080, 2e6), (13, 77, 5e5), (5, 6, 1e9), (0, 540, 10.0), (9, 9, 1e9)])
+def test_bands_cover_each_row_once_and_share_no_tile(top: int, bottom: int, pixels: float) -> None:
+    cut = list(bands(top, bottom, pixels))
+    assert [row for first, last in cut for row in range(first, last)] == list(range(top, bottom))
+    assert all(first % TALL == 0 for first, _ in cut[1:]) and len(cut) <= PARTS + 1
+    assert pixels > 100 or len(cut) == 1
+
+
+def test_every_part_is_done_and_what_one_raises_is_raised() -> None:
+    crew, done = Crew(), []
+    crew.run([lambda n=n: done.append(n) for n in range(50)])
+    assert sorted(done) == list(range(50))
+    with pytest.raises(ZeroDivisionError):
+        crew.run([lambda: 1 / 0] * 4)
+    crew.run([lambda n=n: done.append(n) for n in range(50, 60)])
+    assert sorted(done) == list(range(60))
+
+
+def test_what_a_part_raises_is_raised_when_nobody_draws_any_more() -> None:
+    done = []
+    with pytest.raises(ZeroDivisionError):
+        Crew().run([lambda: 1 / 0, lambda: (sleep_s(0.05), done.append(1))])
+    assert done == [1]
+
+
+def test_a_crew_starts_its_thread_when_it_is_needed_and_lets_it_go_with_itself() -> None:
+    before = set(threading.enumerate())
+    crew = Crew()
+    crew.run([lambda: None])
+    assert set(threading.enumerate()) == before
+    crew.run([lambda: None] * 2)
+    started = set(threading.enumerate()) - before
+    assert len(started) <= 1
+    del crew
+    gc.collect()
+    for thread in started:
+        thread.join(60)
+        assert not thread.is_alive()
