@@ -11,7 +11,7 @@ from typing import Protocol
 from engine.problems import MixeurError
 
 COMMANDS = ("run", "check", "render", "new_show", "new_scene", "devices", "identify", "projectors", "speakers",
-            "doctor", "install_service", "bench", "stress", "measure_latency", "track", "key")
+            "doctor", "install_service", "bench", "stress", "measure_latency", "track", "key", "plate")
 GROUP = "mixeur.commands"
 
 

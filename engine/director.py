@@ -244,7 +244,7 @@ class Director:
             made.append((weight * lit, answer))
         stopped, self._stopped = self._stopped, []
         self.gates.ask(gate for weight, answer in made if weight > 0.5 for gate in answer.closes)
-        picture = self._afterglow.picture(((weight, answer.views) for weight, answer in made), lit)
+        picture = self._afterglow.picture(((weight, answer.views) for weight, answer in made), lit, now.calm)
         lamps = mix_lamps((weight, answer.lamps) for weight, answer in made)
         frame = Frame(picture, (*(answer.sounds for _, answer in made), *stopped), lamps)
         return self.gates.quieten(frame, self._show.presence.quiet_db)

@@ -12,7 +12,6 @@ from engine.control.opening import Opening
 from engine.director import Director
 from engine.frame import Frame
 from engine.light.lights import mix_lamps
-from engine.render.layer import Picture
 from engine.show.hours import next_change
 from engine.world import Event, Now
 
@@ -45,6 +44,11 @@ class House:
     def by_hand(self) -> str:
         """Return `open` or `closed` if somebody has set the house against its hours, or nothing."""
         return ("open" if self._opening.is_open else "closed") if self._opening.is_by_hand else ""
+
+    @property
+    def is_open(self) -> bool:
+        """Return whether visitors may be there."""
+        return self._opening.is_open
 
     def resume(self, by_hand: str, saved: datetime, wall: datetime) -> None:
         """Set it as somebody had set it at `saved`, unless the hours have changed since."""
@@ -93,6 +97,6 @@ def dimmed(frame: Frame, share: float) -> Frame:
         for view, groups in frame.picture.views.items()
     }
     still = frame.picture.still
-    picture = Picture(views, still and replace(still, weight=still.weight * share))
+    picture = replace(frame.picture, views=views, still=still and replace(still, weight=still.weight * share))
     sounds = tuple(replace(sounds, gain=sounds.gain * share) for sounds in frame.sounds)
     return Frame(picture, sounds, mix_lamps([(share, frame.lamps)]))

@@ -1,8 +1,8 @@
 """Compiled kernels: kept between runs under a key of all their sources, made ready before the show.
 
-numba's own cache looks only at a kernel's own file and keeps stale callees. So every source that mentions numba
-enters the key, with numba's version and the processor; a change of any of them begins a new folder. All copies of the
-engine on a machine share it (`kernel_locator.py`).
+numba's own cache looks only at a kernel's own file and keeps stale callees. So every source that mentions numba, and
+every one that kernels take constants from, enters the key, with numba's version and the processor; a change of any of
+them begins a new folder. All copies of the engine on a machine share it (`kernel_locator.py`).
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import importlib
 import os
+import re
 import shutil
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -21,11 +22,14 @@ from typing import Any
 
 from engine.problems import MixeurError
 
-RENDER_KERNELS = ("engine.render.kernels", "engine.render.brush", "engine.render.areas")
-SAFETY_KERNELS = ("engine.safety.kernels", "engine.safety.cover")
-VISION_KERNELS = ("engine.vision.key", "engine.vision.front", "engine.vision.plate", "engine.vision.room",
-                  "engine.vision.floor", "engine.vision.upright")
+RENDER_KERNELS = ("engine.render.kernels", "engine.render.brush", "engine.render.pen", "engine.render.areas",
+                  "engine.render.tiles")
+SAFETY_KERNELS = ("engine.safety.cells", "engine.safety.kernels", "engine.safety.dimmer")
+VISION_KERNELS = ("engine.vision.key", "engine.vision.front", "engine.vision.plate", "engine.vision.cells",
+                  "engine.vision.room", "engine.vision.floor_light", "engine.vision.floor", "engine.vision.bodies")
 SOUND_KERNELS = ("engine.sound.mixer",)
+IMPORTED = re.compile(rb"^from (engine[\w.]*) import (\([^)]*|[^(\n]*)", re.MULTILINE)
+CONSTANT = re.compile(rb"\b[A-Z][A-Z0-9_]+\b")
 KEPT = 15  # older folders that stay, 2 MB each, for other versions of the engine on the machine
 
 
@@ -110,9 +114,13 @@ def _key(features: str) -> str:
 
 
 def kernel_sources() -> list[Path]:
-    """Return every source of the engine that mentions numba, in order."""
+    """Return every source of the engine that mentions numba, or whose constants are compiled into kernels, in order."""
     engine = Path(__file__).parent
-    return [path for path in sorted(engine.rglob("*.py")) if b"numba" in path.read_bytes()]
+    texts = {path: path.read_bytes() for path in sorted(engine.rglob("*.py"))}
+    named = {module.decode() for text in texts.values() if b"@njit" in text
+             for module, names in IMPORTED.findall(text) if CONSTANT.search(names)}
+    imported = {engine.parent / f"{name.replace('.', '/')}.py" for name in named}
+    return [path for path, text in texts.items() if b"numba" in text or path in imported]
 
 
 def _remove_old(root: Path, current: Path) -> None:

@@ -32,7 +32,9 @@ from engine.guarded import GuardedScreens
 from engine.held_back import HeldBack
 from engine.house import House
 from engine.inputs import dmx, serial
+from engine.inputs.camera_group import gathered
 from engine.inputs.camera_link import CameraLink
+from engine.inputs.far_room import FarRoom, Gate
 from engine.inputs.link import LinkClock
 from engine.inputs.midi import MidiInput, MidiOutput
 from engine.inputs.midi_clock import ClockProcess
@@ -57,7 +59,8 @@ from engine.restart import StateKeeper, read_state, resume, state_of
 from engine.scene.casting import Casting
 from engine.scene.parts import Parts
 from engine.scene.running import Running
-from engine.sense import CLOCK, silences
+from engine.sense import CLOCK, here, silences
+from engine.services import Services
 from engine.show.files import read_show
 from engine.show.furnish import furnish
 from engine.show.good import keep_good_profile, keep_good_show
@@ -117,10 +120,10 @@ class LiveShow:
         direct = self._direct = Direct(lambda: self.refit.room, self.sound)
         self.osc = self._closed_at_end(OscListener(show.osc, lambda: self._addresses, direct.hear))
         self._send = self._closed_at_end(OscSender(show.sends))
+        self._rooms = {name: self._closed_at_end(FarRoom(room, show.stage.aspect)) for name, room in show.rooms.items()}
         self._played = {name: self._closed_at_end(MidiOutput(device))
                         for name, device in show.midi.items() if device.output}
-        self._clocks = [self._closed_at_end(ClockProcess(device))
-                        for device in show.midi.values() if device.clock == "out"]
+        self._clocks = [self._closed_at_end(ClockProcess(each)) for each in show.midi.values() if each.clock == "out"]
         self._feedback = Feedback(self._send, self._played)
         self._midi = [self._closed_at_end(MidiInput(device, self._played_on))
                       for device in show.midi.values() if device.input]
@@ -143,7 +146,7 @@ class LiveShow:
         self._good = Path(plan["good"])
         beams = beams_of(show, screens.sizes, self._good, say)
         self.light = self._closed_at_end(LightOutput(beams, stage_size(show).size_px, kernels=kernels))
-        self.pinned = self._closed_at_end(PinnedLight(self.light, beams))
+        self.pinned = self._closed_at_end(PinnedLight(self.light, beams, say))
         self._saver = self._closed_at_end(Saver(self._save, say, monotonic_ns))
         self._disk = self._closed_at_end(Disk(show.folder))
         self._logbook = None if show.simulated else self._closed_at_end(Logbook(
@@ -158,7 +161,7 @@ class LiveShow:
         self._memory = MemoryWatch()
         limit()
         self.overview = self._overview()
-        self._shares = CpuShares({child.name: child.pid for child in board.children()})
+        self._shares = self._started_shares()
 
     def _sender(self, show: Show) -> SoundControl:
         return SoundControl(Block.attach(self._plan["sound"]), show.sound, show.speakers, show.stage,
@@ -174,10 +177,14 @@ class LiveShow:
     def run(self, clock: RealClock, stopping: Callable[[], bool]) -> None:
         """Run until the clock ends, the person leaves or `stopping()`; then write the report."""
         listeners: list[Source] = [self.osc, *self._midi, *self._serial, *self._dmx, *self._link]
-        devices = LiveDevices(listeners, self.cameras, self.desk, self._mics)
-        self._doors = Doors((self.osc, self._send), self._mics.values(), self.cameras.values())
+        self._views = gathered(self.cameras)
+        devices = LiveDevices(listeners, {**self._views, **self._rooms}, self.desk, self._mics)
+        waves, others = ([Gate(room, gate) for room in self._rooms.values()] for gate in ("waves", "others"))
+        self._doors = Doors((self.osc, self._send, *waves), self._mics.values(), (*self.cameras.values(), *others))
+        self._services = self._closed_at_end(Services(self.refit.show, self.cameras, self._say, RealClock().wall))
         outputs = LiveOutputs(self.light, self.sound, self.lamps, self.guarded, self.desk, self._shown,
                               stopping)
+        self._board.begin_loop(monotonic_ns())  # a scene that hangs in the first frame hangs as in any other
         run(clock, devices, lambda: self.refit.room, self.house, outputs, self.telemetry, self._direct)
         if not self._board.starts_anew:
             self._board.stop()  # whatever happens from here on, the show is over
@@ -208,9 +215,17 @@ class LiveShow:
         self._board.beat(count, monotonic_ns())
         if count == 1:
             step_back()
+        if count == self._plan["settle"]:
+            self.telemetry.forget()
+            self._shares = self._started_shares()
+        for camera in self.cameras.values():
+            camera.shown()
         self._doors.keep(self.director.gates.closed)
+        for room in self._rooms.values():
+            room.tell(*here(now, self._views))
         self.reloader.step()
         self.held_back.lamps(self.lamps.held, tick.time)
+        self._services.step(self.guarded.shown, self.house.is_open, monotonic_ns())
         for clock in self._clocks:
             clock.follow(self.director.conductor.tempo, tick.time, tick.due_ns)
         for link in self._link:
@@ -238,6 +253,9 @@ class LiveShow:
             self._watch_memory()
             self.reloader.take_up(self._casting.pardoned(self.refit.show.scenes, now.time))
 
+    def _started_shares(self) -> CpuShares:
+        return CpuShares({child.name: child.pid for child in self._board.children()})
+
     def _watch_memory(self) -> None:
         """Let the scene go that fills the machine's memory."""
         seen = footprint()
@@ -252,6 +270,7 @@ class LiveShow:
         states |= {f"mic.{name}": mic.lost for name, mic in self._mics.items()}
         for port in (*self._midi, *self._played.values()):
             states[f"midi.{port.name}"] = states.get(f"midi.{port.name}") or port.lost
+        states |= {f"room.{name}": room.lost for name, room in self._rooms.items()}
         states |= {f"send.{name}": why for name, why in self._send.lost.items()}
         states |= {f"projector.{name}": self._screens.lost.get(name, "") for name in self._screens.sizes}
         states |= {line.device.replace(":", ".", 1): line.lost for line in self._serial}
@@ -345,6 +364,7 @@ class LiveShow:
             losses=self.losses,
             house=self.house,
             held_back=self.held_back,
+            services=lambda: self._services.words,
         )
 
     def _tell(self, problem: Problem) -> None:

@@ -36,6 +36,9 @@ class Lamps(Protocol):
 class Screens(Protocol):
     """Windows behind their guard, or what stands in for them."""
 
+    def memory(self) -> Mapping[str, Pixels]:
+        """Return where pictures may be made, by projector."""
+
     def present(self, frames: Mapping[str, Pixels], time_s: float) -> None:
         """Show pictures, by projector, due at a time."""
 
@@ -80,7 +83,8 @@ class LiveOutputs:
         self._speakers.submit(frame.sounds, tick.due_ns, frame.moment_ns)
         self._lamps.submit(frame.lamps, tick.dt)
         if frame.picture.views or frame.picture.still or self._count % DARK_EVERY == 0:
-            self._screens.present(self._desk.overlay(self._light.render(frame.picture)), tick.time)
+            frames = self._light.render(frame.picture, tick.dt, self._screens.memory())
+            self._screens.present(self._desk.overlay(frames), tick.time)
         self._count += 1
         self._shown(self._count, now, frame, tick)
         self.finished = self._desk.leaving or self._stopping()

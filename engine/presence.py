@@ -15,11 +15,13 @@ import numpy as np
 
 from engine.show.hours import is_open
 from engine.show.model import Presence, Show, Zone
-from engine.world import Floats, Matte, Now, Pixels, Visitor
+from engine.show.views import views
+from engine.world import Calm, Floats, Matte, Now, Pixels, Visitor
 
 ATTRACT_AFTER_S = 30.0
 RAISED, RAISED_S = 1.12, 0.7  # a hand above the head makes a silhouette so much higher, for so long
 USUAL_S = 6.0
+DESK_CHANGE = 0.1  # of full light a second
 MARGIN = 0.015  # of the stage's height: what the outline of a bystander leaves out
 Point = tuple[float, float]
 
@@ -43,7 +45,7 @@ class Rule:
         """Return the rule of a show."""
         zones = tuple(show.zones.values())
         desks, plays = (tuple(zone for zone in zones if zone.kind == kind) for kind in ("desk", "play"))
-        mirrored = frozenset(name for name, camera in show.cameras.items() if camera.mirror)
+        mirrored = frozenset(name for name, camera in views(show.cameras).items() if camera.mirror) | show.rooms.keys()
         return cls(show.presence, desks, plays, mirrored, show.stage.aspect)
 
     @property
@@ -81,13 +83,15 @@ class HouseState:
 def heed(rule: Rule, state: HouseState, now: Now, wall: datetime.datetime) -> tuple[Now, HouseState]:
     """Return the room with those who take part as its visitors, and what the next tick needs to know."""
     quiet = rule.presence.quiet is not None and is_open(rule.presence.quiet, wall)
+    calm = (Calm(rule.presence.quiet_change),) if quiet else ()
     if not rule.is_on:
-        return (replace(now, quiet=True) if quiet else now), state
+        return (replace(now, quiet=True, calm=calm) if quiet else now), state
     people = {v.id: _judged(rule, state.people.get(v.id), v, now.dt) for v in now.visitors}
     players = {v.id: v for v in now.visitors if people[v.id].plays}
     others = tuple(replace(v, player=False) for v in now.visitors if v.id not in players)
     somebody = bool(players) or now.presence == "unknown" or now.unseen > 0
     since = now.time if somebody else state.nobody_since
+    taken = [zone for zone in rule.desks if any(_within([zone], v) for v in others)]
     hidden = [_shape(v) for v in others] + [np.array(zone.corners) for zone in rule.desks]
     now = replace(
         now,
@@ -99,7 +103,8 @@ def heed(rule: Rule, state: HouseState, now: Now, wall: datetime.datetime) -> tu
         presence="nobody" if now.presence == "somebody" and not somebody else now.presence,
         mode="attract" if now.time - since >= ATTRACT_AFTER_S else "live",
         motion=now.motion if players else 0.0,
-        quiet=quiet or any(_within(rule.desks, v) for v in others),
+        quiet=quiet or bool(taken),
+        calm=calm + tuple(_beside(zone, rule.aspect) for zone in taken),
         masks={name: _without(mask, hidden, rule.aspect) for name, mask in now.masks.items()},
         flows={name: _still(flow, hidden, rule.aspect) for name, flow in now.flows.items()},
         mattes={name: _unseen(matte, hidden, rule.aspect, name in rule.mirrored) for name, matte in now.mattes.items()},
@@ -130,6 +135,12 @@ def _within(zones: Iterable[Zone], visitor: Visitor) -> bool:
     """Return whether a person's feet are in one of the zones."""
     place = visitor.x, visitor.y
     return any(cv2.pointPolygonTest(np.array(zone.corners, np.float32), place, False) >= 0 for zone in zones)
+
+
+def _beside(desk: Zone, aspect: float) -> Calm:
+    """Return what of the picture is in the view of who works at a desk."""
+    x = [corner[0] / aspect for corner in desk.corners]
+    return Calm(DESK_CHANGE, min(x), max(x))
 
 
 def _shape(visitor: Visitor) -> Floats:

@@ -18,12 +18,13 @@ from engine.show.profile import Profile
 from engine.show.references import sources
 
 PLAN_LIMIT_S = 10.0
-WHOLE = ("stage", "flashes", "tempo", "cameras", "projectors", "speakers", "sound", "mics", "midi", "osc", "sends")
+WHOLE = ("stage", "flashes", "tempo", "cameras", "projectors", "speakers", "sound", "mics", "midi", "osc", "sends",
+         "rooms")
 LIVE: Mapping[type, frozenset[str]] = {  # what changes while the show runs; the rest needs new processes
     Stage: frozenset({"fallback"}),
     Tempo: frozenset({"bpm", "beats", "swing", "source", "low", "high"}),
-    Camera: frozenset({"mirror", "corners", "lost", "group"}),
-    Projector: frozenset({"profile", "flip"}),
+    Camera: frozenset({"mirror", "corners", "lost"}),
+    Projector: frozenset({"profile", "flip", "feather"}),
     Speaker: frozenset({"at_m", "trim_db", "delay_ms", "highpass_hz", "lowpass_hz", "eq"}),
     Sound: frozenset({"level_db", "lost", "panning", "centre_m", "blur", "rolloff_db", "falloff_db",
                       "pink_spl_db", "max_laeq15_db", "max_lceq15_db", "max_laeq8h_db"}),

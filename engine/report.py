@@ -35,7 +35,11 @@ def report(
         "cameras": {
             name: {
                 "state": camera.state,
+                "frames": camera.frames,
                 "age_ms_p95": round(camera.age_ms_p95, 2),
+                "light_ms_p95": round(camera.light_ms_p95, 2),
+                "key_ms": camera.key_ms,
+                "vision_ms": camera.vision_ms,
                 "dropped": camera.dropped,
                 "reopened": camera.reopened,
                 "truncated": camera.truncated,

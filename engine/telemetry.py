@@ -44,12 +44,16 @@ class Telemetry:
     def __init__(self, now_ns: Callable[[], int], fps: float) -> None:
         self._now_ns = now_ns
         self._period_ns = round(NS / fps)
+        self._began_ns = self._marked_ns = 0
+        self._last_frame = -1
+        self.forget()
+
+    def forget(self) -> None:
+        """Begin anew: what was measured so far, such as a start, does not count."""
         self._stages: dict[str, Series] = {}
         self._intervals = Series()
         self._work = Series()
-        self._began_ns = self._marked_ns = 0
         self._first_ns = self._last_shown_ns = 0
-        self._last_frame = -1
         self.frames = 0
         self.late_frames = 0
 

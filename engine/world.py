@@ -250,6 +250,20 @@ class Pulse:
 
 
 @dataclass(frozen=True, slots=True)
+class Calm:
+    """Where the picture changes only slowly.
+
+    Attributes:
+        change: How much of full light a point may change in a second.
+        left, right: From where to where, in shares of the stage's width.
+    """
+
+    change: float
+    left: float = 0.0
+    right: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
 class Now:
     """The room in this frame: read-only, arrays too. New facts are added here, never as new parameters.
 
@@ -258,6 +272,7 @@ class Now:
         hour: Local time of day, 0..24.
         mode: `live`, `attract`, `idle`, `closed`, `calibrate` or `safe`.
         quiet: Whether a quiet level is asked for.
+        calm: Where the engine slows the picture down; no scene needs to know of it.
         presence: `unknown` while no camera sees.
         unseen: How many visitors were there last, of cameras that are gone and have `lost = "hold"`.
         contacts: Pairs of visitors' ids that touch.
@@ -266,6 +281,8 @@ class Now:
         mics: What each microphone hears, by name; `mic` is the first one.
         keys: Names of the keys held down.
         lost: Touches and signals that have fallen silent, such as `touch.ball`.
+        rooms: Names of the other rooms that share our world now; their people are visitors, with masks and mattes.
+        meetings: Where silhouettes of another room and of ours overlap, (x, y) in stage units, one for each such room.
         gates: How far the house is open to `waves` (the network), `sounds` and `others` (the cameras), 0..1.
         pulse: Of the clock outside that the show follows; None where there is none, or it is lost.
         tempo: The beat, and when beats come; `beat`, `bpm` and `bar` are what it says of this frame.
@@ -277,6 +294,7 @@ class Now:
     hour: float = 12.0
     mode: str = "live"
     quiet: bool = False
+    calm: tuple[Calm, ...] = ()
     presence: Presence = "unknown"
     visitors: tuple[Visitor, ...] = ()
     unseen: int = 0
@@ -295,6 +313,8 @@ class Now:
     flows: Mapping[str, Floats] = field(default_factory=lambda: EMPTY)
     mattes: Mapping[str, Matte] = field(default_factory=lambda: EMPTY)
     lost: frozenset[str] = frozenset()
+    rooms: tuple[str, ...] = ()
+    meetings: tuple[tuple[float, float], ...] = ()
     gates: Mapping[str, float] = field(default_factory=lambda: OPEN)
     pulse: Pulse | None = None
     tempo: Tempo = STEADY

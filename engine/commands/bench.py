@@ -25,6 +25,7 @@ def add(subparsers: Any) -> None:
     parser.add_argument("--json", type=Path, metavar="FILE", nargs="?", const=STDOUT,
                         help="write one record a figure to FILE, or instead of the table")
     parser.add_argument("--seed", type=int, default=1, metavar="N", help="of figures whose pictures are made at random")
+    parser.add_argument("--scene", action="append", metavar="NAME", help="of `works`: which to play (bleu)")
     parser.set_defaults(run=run)
 
 
@@ -33,6 +34,7 @@ def run(args: argparse.Namespace) -> int:
     modules = bench_modules()
     names = _chosen(modules, args.names)
     prepare_cache()
+    choices = {"seed": args.seed} | ({"scenes": args.scene} if args.scene else {})
     records: list[Record] = []
     lacking = 0
     table = sys.stderr if args.json == STDOUT else sys.stdout
@@ -42,7 +44,7 @@ def run(args: argparse.Namespace) -> int:
         if not wanted:
             continue
         try:
-            found = measured(module, wanted, args.seed)
+            found = measured(module, wanted, choices)
         except MixeurError as error:
             lacking += 1
             print(f"{', '.join(wanted)}: not measured: {error}", file=sys.stderr)

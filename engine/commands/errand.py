@@ -20,7 +20,7 @@ def send(entry: str, plans: Sequence[ChildPlan]) -> int:
     Args:
         plans: The engine's first. Nobody waits to take another's place: an errand is short.
     """
-    engine, *others = (replace(plan, spare=False) for plan in plans)
+    engine, *others = (replace(plan, spares=0) for plan in plans)
     return Supervisor([replace(engine, entry=entry), *others],
                       lambda line: print(line, file=sys.stderr, flush=True)).run()
 

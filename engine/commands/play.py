@@ -35,9 +35,9 @@ def main(plan: Plan) -> int:
     """Run a show to its end.
 
     Args:
-        plan: `show`, `simulate`, `headless`, `operator`, `frames`, `report`, `out`, `debug` of the command line;
-            `good`, a folder for the last good version of its files; handles of the blocks `sound`, `board` and
-            `cameras` by name.
+        plan: `show`, `simulate`, `headless`, `operator`, `frames`, `report`, `settle` (in frames), `out`, `debug` of
+            the command line; `good`, a folder for the last good version of its files; handles of the blocks `sound`,
+            `board` and `cameras` by name.
     """
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())

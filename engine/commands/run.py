@@ -7,7 +7,7 @@ import dataclasses
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -17,10 +17,12 @@ from engine.kernel_cache import prepare_cache
 from engine.light.blackout import Blackout
 from engine.problems import MixeurError
 from engine.restart import forget_state, good_path, state_path
+from engine.retention import Retention
 from engine.show.files import read_show
 from engine.show.furnish import furnish
 from engine.show.good import forget_good_show, read_good_show
-from engine.show.model import Camera, Show
+from engine.show.model import Show
+from engine.show.views import members
 from engine.supervise.board import Board
 from engine.supervise.child import ANEW
 from engine.supervise.memory import Block
@@ -47,6 +49,8 @@ def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     parser.add_argument("--simulate", action="store_true", help="leave the room's devices alone")
     parser.add_argument("--operator", action="store_true", help="open the operator's window at once")
     parser.add_argument("--report", type=Path, metavar="FILE", help="write what was measured, as JSON, at the end")
+    parser.add_argument("--settle", type=float, default=0.0, metavar="S",
+                        help="leave the first S seconds out of the times in the report")
     parser.add_argument("--out", type=Path, metavar="DIR", help="where off-screen frames of a simulated room go (out)")
     parser.set_defaults(run=run)
 
@@ -72,8 +76,9 @@ def run(args: argparse.Namespace) -> int:
         "show": str(args.show.resolve()), "simulate": args.simulate, "headless": headless, "operator": args.operator,
         "frames": frames, "report": str(args.report.resolve()) if args.report else None,
         "out": str((args.out or show.folder / "out").resolve()), "debug": args.debug, "state": str(state),
-        "good": str(good),
+        "good": str(good), "settle": round(args.settle * show.stage.fps),
     }  # fmt: skip
+    retention = Retention(show.folder, lambda: RealClock().wall().date(), say)
     while True:
         notifier, blackout = Notifier(), Blackout(show.lamps)
         looks = _all_of(notifier.look, blackout.look)
@@ -82,6 +87,7 @@ def run(args: argparse.Namespace) -> int:
         if code == 0:
             forget_state(state)
         if code != ANEW:
+            retention.close()
             return code
         show = furnish(read_good_show(args.show, args.simulate, good)[0])
 
@@ -126,16 +132,17 @@ def plans(show: Show, told: dict[str, Any]) -> list[ChildPlan]:
     headers = {name: CameraBlock(camera, cameras[name]).header for name, camera in show.cameras.items()}
     engine = {**told, "sound": sound.handle, "cameras": {name: block.handle for name, block in cameras.items()}}
     return [
-        ChildPlan("engine", ENGINE, engine, (sound, *cameras.values()), patience=ENGINE_PATIENCE, spare=True),
+        ChildPlan("engine", ENGINE, engine, (sound, *cameras.values()), patience=ENGINE_PATIENCE, spares=2),
         ChildPlan("sound", SOUND, _sound_plan(show, sound), (sound,), lambda: last_alive_ns(sound), SOUND_PATIENCE,
-                  spare=True),
+                  spares=1),
         *(
             ChildPlan(
-                f"camera.{name}", CAMERA, _camera_plan(show, camera, cameras[name]), (cameras[name],),
-                lambda header=headers[name]: int(header["heartbeat_ns"][0]),  # type: ignore[misc]
-                spare=True,
+                f"camera.{view}", CAMERA, _camera_plan(show, {name: cameras[name] for name in names}),
+                tuple(cameras[name] for name in names),
+                lambda own=[headers[name] for name in names]: min(int(each["heartbeat_ns"][0]) for each in own),  # type: ignore[misc]
+                spares=1,
             )
-            for name, camera in show.cameras.items()
+            for view, names in members(show.cameras).items()
         ),
         *(
             ChildPlan(f"mic.{name}", MIC, _mic_plan(show, index, sound), (sound,),
@@ -155,9 +162,11 @@ def _sound_plan(show: Show, block: Block) -> dict[str, Any]:
     return {"sound": {**dataclasses.asdict(show.sound), "log": None}, "speakers": speakers, "block": block.handle}
 
 
-def _camera_plan(show: Show, camera: Camera, block: Block) -> dict[str, Any]:
-    told = {"aspect": show.stage.aspect, "folder": str(show.folder)}
-    return {"camera": dataclasses.asdict(camera), "block": block.handle, **told}
+def _camera_plan(show: Show, blocks: Mapping[str, Block]) -> dict[str, Any]:
+    """Return what a process is told that looks through one camera, or a group."""
+    return {"cameras": [dataclasses.asdict(show.cameras[name]) for name in blocks],
+            "blocks": [block.handle for block in blocks.values()],
+            "aspect": show.stage.aspect, "folder": str(show.folder)}  # fmt: skip
 
 
 def _has_display() -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from engine.control.fade import ROUNDING_S, SHORTEST_FADE_S
 from engine.render.layer import Group, Picture, Still
 from engine.scene.parts import Views
+from engine.world import Calm
 
 LENGTH_S = 2 * SHORTEST_FADE_S  # with a fade beneath it, so that the sum of both changes no faster than one fade would
 
@@ -29,11 +30,12 @@ class Afterglow:
         left = self._level - dt / LENGTH_S
         self._level = left if left > ROUNDING_S else 0.0
 
-    def picture(self, made: Iterable[tuple[float, Views]], lit: float) -> Picture:
+    def picture(self, made: Iterable[tuple[float, Views]], lit: float, calm: tuple[Calm, ...] = ()) -> Picture:
         """Return scenes' views by weight as one picture; all weights, the last picture's too, sum to `lit` at most.
 
         Args:
             lit: How bright blackout lets the stage be, 0..1.
+            calm: Where the picture changes only slowly.
         """
         made, self._lit = tuple(made), lit
         total = sum(weight for weight, _ in made)
@@ -43,4 +45,4 @@ class Afterglow:
             for view, layers in layers_of.items():
                 views.setdefault(view, []).append(Group(layers, weight * share))
         still = Still(self._number, self._level * min(lit / self._lit_then, 1.0)) if self._level else None
-        return Picture({view: tuple(groups) for view, groups in views.items()}, still)
+        return Picture({view: tuple(groups) for view, groups in views.items()}, still, calm)

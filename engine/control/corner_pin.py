@@ -25,7 +25,7 @@ STEP_PX, LEAP_PX = 1.0, 10.0
 LEAST_SHARE = 0.02  # of the picture's area: smaller is a slip of the hand
 ARROWS = {"left": (-1, 0), "right": (1, 0), "up": (0, -1), "down": (0, 1)}
 NAMES = ("top left", "top right", "bottom right", "bottom left")
-HINT = "drag a corner   ·   arrows 1 px, Shift 10   ·   Tab next   ·   U undo   ·   Esc done"
+HINT = "drag a corner   ·   arrows 1 px, Shift 10   ·   Tab next   ·   U undo   ·   M mesh, masks   ·   Esc done"
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,14 +154,15 @@ def pinned(profile: Profile, corners: Corners) -> Profile:
     return replace(profile, corners=corners, mesh=mesh, made="by hand, corner pin", error_px=None)
 
 
-def draw_corners(pin: CornerPin, projector: str, frame: Pixels, lettering: Lettering) -> Pixels:
-    """Return a projector's picture with the handles over it; while a corner is held the picture follows the hand.
+def draw_corners(pin: CornerPin, projector: str, frame: Pixels, lit: Profile, lettering: Lettering) -> Pixels:
+    """Return a projector's picture with the handles over it, moved to where the corners are by now.
 
     Args:
         frame: BGRX. Shape (height, width, 4), uint8; not changed.
+        lit: The profile by which it was made.
     """
-    pixels = _following(pin, projector, frame)
     profile, corners = pin.profiles[projector], pin.corners(projector)
+    pixels = _following(_corners(lit), corners, frame)
     unit = profile.size[1] / 36
     _draw_grid(pixels, corners)
     for index, corner in enumerate(corners):
@@ -185,7 +186,7 @@ def draw_corners(pin: CornerPin, projector: str, frame: Pixels, lettering: Lette
 def _corners(profile: Profile) -> Corners:
     if profile.mesh is not None:
         return profile.mesh[0][0], profile.mesh[0][-1], profile.mesh[-1][-1], profile.mesh[-1][0]
-    return tuple((float(x), float(y)) for x, y in corners_of(profile))
+    return tuple((float(x), float(y)) for x, y in corners_of(profile, profile.size))
 
 
 def _wrong(corners: list[Point], size: tuple[int, int]) -> str:
@@ -207,15 +208,15 @@ def _inside(corner: Point, size: tuple[int, int]) -> Point:
     return min(max(corner[0], 0.0), size[0] - 1.0), min(max(corner[1], 0.0), size[1] - 1.0)
 
 
-def _following(pin: CornerPin, projector: str, frame: Pixels) -> Pixels:
-    """Return a copy of the picture, moved as far as the drag under way has come.
+def _following(lit: Corners, wanted: Corners, frame: Pixels) -> Pixels:
+    """Return a copy of the picture, moved from corners to others.
 
     Planning a projector's light anew takes several frames at 1080p, this a third of one: so the light is planned
-    when the corner is let go.
+    when a corner is let go, and beside the loop.
     """
-    if pin.held is None or projector != pin.projector:
+    if lit == wanted:
         return frame.copy()
-    before, now = (np.array(points, np.float32) - 0.5 for points in (_corners(pin.undo[-1][1]), pin.corners(projector)))
+    before, now = (np.array(points, np.float32) - 0.5 for points in (lit, wanted))
     size = (frame.shape[1], frame.shape[0])
     return np.asarray(cv2.warpPerspective(frame, cv2.getPerspectiveTransform(before, now), size), np.uint8)
 

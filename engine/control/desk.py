@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 
 from engine.control.corner_pin import CornerPin, draw_corners
 from engine.control.keys import KEYS
+from engine.control.mesh_pin import MeshPin
+from engine.control.mesh_pin_view import draw_mesh
 from engine.control.operator import Operator
 from engine.control.operator_view import Action, OperatorView
 from engine.problems import MixeurError
@@ -59,8 +61,14 @@ class Light(Protocol):
     def stage_at(self, name: str, x_px: float, y_px: float) -> tuple[float, float] | None:
         """Return the point of the stage under a pixel of a projector."""
 
+    def lit(self) -> Mapping[str, Profile]:
+        """Return the profile by which each projector's light is made."""
+
     def pin(self, name: str, profile: Profile) -> None:
-        """Give a projector another profile from the next frame on."""
+        """Give a projector another profile as soon as its light is planned."""
+
+    def catch_up(self) -> None:
+        """Use what has been planned."""
 
 
 class Desk:
@@ -95,7 +103,7 @@ class Desk:
         self._lettering = Lettering()
         self._operator = Operator(self._lettering)
         self._view: OperatorView | None = None
-        self._pin: CornerPin | None = None
+        self._pin: CornerPin | MeshPin | None = None
         self._help = self._asking = self._live_camera = False
 
     def poll(self) -> None:
@@ -114,7 +122,9 @@ class Desk:
     def overlay(self, frames: Mapping[str, Pixels]) -> Mapping[str, Pixels]:
         """Return the pictures with help, a question or corners laid over them."""
         if self._pin is not None:
-            frames = {name: draw_corners(self._pin, name, frame, self._lettering) for name, frame in frames.items()}
+            lit = self._light.lit()
+            frames = {name: _drawn(self._pin, name, frame, lit.get(name), self._lettering)
+                      for name, frame in frames.items()}
         if self._asking:
             return self._over_first(frames, QUESTION, "Use the webcam?")
         if self._help:
@@ -152,7 +162,7 @@ class Desk:
             elif key == "o":
                 (self._screens.close_operator if self.operator_is_open else self._screens.open_operator)()
             elif key == "k" and self._pin is None:
-                self._pin = CornerPin.begin(self._light.profiles())
+                self._pin = _pin_of(self._light.profiles(), CornerPin)
                 self._screens.show_cursor(True)
             elif key == "escape":
                 self._help = False
@@ -165,12 +175,15 @@ class Desk:
     def _drag(self, done: WindowInput) -> None:
         assert self._pin is not None
         pin = self._pin.step(done)
-        for name in pin.saved:  # until then the picture follows the hand in `draw_corners`
+        for name in pin.saved:
+            self._light.pin(name, pin.profiles[name])
             try:
-                self._light.pin(name, pin.profiles[name])
                 self._save(name, pin.profiles[name])
             except MixeurError as error:
                 self._say(f"projector.{name}: {error}")
+        self._light.catch_up()
+        if "m" in done.pressed:
+            pin = _pin_of(pin.profiles, MeshPin if isinstance(pin, CornerPin) else CornerPin)
         self._pin = pin if pin.is_open else None
         self._screens.show_cursor(pin.is_open)
 
@@ -181,3 +194,14 @@ class Desk:
                 action = self._operator.hit(self._view, size, pointer)
                 if action is not None:
                     self._do(action)
+
+
+def _pin_of(profiles: Mapping[str, Profile], wanted: type[CornerPin] | type[MeshPin]) -> CornerPin | MeshPin:
+    """Return the wanted way to edit profiles; several surfaces have no four corners."""
+    return (MeshPin if any(profile.surfaces for profile in profiles.values()) else wanted).begin(profiles)
+
+
+def _drawn(pin: CornerPin | MeshPin, projector: str, frame: Pixels, lit: Profile | None,
+           lettering: Lettering) -> Pixels:
+    draw = draw_corners if isinstance(pin, CornerPin) else draw_mesh
+    return draw(pin, projector, frame, lit or pin.profiles[projector], lettering)  # type: ignore[arg-type]

@@ -10,7 +10,7 @@ KEYS: tuple[tuple[str, str], ...] = (
     ("B", "blackout and silence, and back"),
     ("U", "open the house, or close it, until its hours next change"),
     ("O", "operator's window"),
-    ("K", "drag the picture's corners in the light"),
+    ("K", "drag the picture's corners in the light; then M: meshes, surfaces, masks"),
     ("C", "ask for the webcam, go back to simulated visitors"),
     ("H", "these keys"),
     ("Ctrl+Q", "end the show"),

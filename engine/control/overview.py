@@ -46,6 +46,7 @@ class Overview:
     Attributes:
         as_shown: Returns the show as it runs now.
         osc, cameras, sound: Return the state of the inputs and of the sound process.
+        services: Returns what services have to say.
     """
 
     as_shown: Callable[[], Show]
@@ -58,6 +59,7 @@ class Overview:
     losses: Losses
     house: House
     held_back: HeldBack
+    services: Callable[[], tuple[str, ...]] = tuple
 
     @property
     def show(self) -> Show:
@@ -74,13 +76,13 @@ class Overview:
             cue=status.cue,
             standby=status.standby,
             visitors=now.count,
-            cameras={name: (camera.state, camera.age_ms_p95) for name, camera in self.cameras().items()},
+            cameras={name: (camera.state, camera.light_ms_p95) for name, camera in self.cameras().items()},
             sound=meters.backend,
             loudest_db=max(meters.peak_db, default=SILENT_DB),
             osc_received=osc.received,
             osc_dropped=osc.dropped,
             house=self.house.words,
-            guards=(*self.held_back.words, *meters.loudness.acting),
+            guards=(*self.held_back.words, *self.services(), *meters.loudness.acting),
             loudness=str(meters.loudness) if meters.backend != "none" else "",
             lost=tuple(loss.device for loss in self.losses.current),
             problem=str(status.problem or ""),

@@ -29,7 +29,7 @@ class RunningOrder:
         self.current: Cue | None = None
         self.held = False
         self._index = -1
-        self._run_s = 0.0
+        self._run_s = self._over_s = 0.0
         self._fired: dict[str, tuple[datetime.date, ...]] = {}
         self._within_s: float = TIMED_WITHIN_S
 
@@ -49,15 +49,15 @@ class RunningOrder:
         return next((cue for cue in self.cues if cue.name == name), None)
 
     def take(self, cue: Cue) -> None:
-        """Make `cue` the running one; its auto-follow counts from now."""
+        """Make `cue` the running one; its auto-follow counts from now, or from when it was due."""
         self.current = cue
         self._index = self.cues.index(cue)
-        self._run_s = 0.0
+        self._run_s, self._over_s = self._over_s, 0.0
 
     def rewind(self) -> None:
         """Go back to before the first cue."""
         self.current, self.held = None, False
-        self._index, self._run_s, self._fired = -1, 0.0, {}
+        self._index, self._run_s, self._over_s, self._fired = -1, 0.0, 0.0, {}
 
     def catch_up(self, seconds: float) -> None:
         """Let the timed cue that came last, at most so many seconds ago, be due next."""
@@ -65,12 +65,16 @@ class RunningOrder:
 
     def due(self, dt: float, wall: datetime.datetime) -> Cue | None:
         """Return the cue that goes by itself in this frame: by the clock on the wall, else by auto-follow."""
+        self._over_s = 0.0
         timed, self._within_s = self._timed(wall), TIMED_WITHIN_S
         if timed is not None:
             return timed
         self._run_s += 0.0 if self.held else dt
         follow_s = self.current.follow_s if self.current else None
-        return self.standby if follow_s is not None and self._run_s >= follow_s else None
+        if follow_s is None or self._run_s < follow_s:
+            return None
+        self._over_s = min(self._run_s - follow_s, dt)  # so that frames do not add up to a delay
+        return self.standby
 
     def adopt(self, cues: tuple[Cue, ...]) -> Cue | None:
         """Take another list of cues; return the cue to fade to where the running one is gone or changed its scene."""

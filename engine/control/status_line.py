@@ -11,7 +11,7 @@ class Health:
     """What the status line says.
 
     Attributes:
-        cameras: State and age in milliseconds of each camera's newest picture.
+        cameras: State of each camera, and milliseconds from a picture's arrival to the end of the frame that shows it.
         loudest_db: The loudest output's peak, dBFS.
         lost: Devices that are gone.
         house: That it is closed, and until when, or nothing.

@@ -15,6 +15,7 @@ from engine.show.model import Camera, SceneEntry, Show
 from engine.show.references import stands
 from engine.show.schema import halves
 from engine.show.table import Reader, nearest
+from engine.show.views import views
 
 SHOW_FILE = "show.toml"
 ROOM_FILE = "room.toml"
@@ -109,7 +110,7 @@ def _simulated(show: Show) -> Show:
     """Return the show with every device of the room simulated; sound stays, and so do OSC and MIDI."""
     return replace(
         show,
-        cameras={name: replace(camera, source=SIMULATED) for name, camera in show.cameras.items()},
+        cameras={name: replace(camera, source=SIMULATED) for name, camera in views(show.cameras).items()},
         projectors={
             name: replace(each, display=None, profile=each.profile if each.profile and stands(each.profile) else None)
             for name, each in show.projectors.items()

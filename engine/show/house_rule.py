@@ -34,6 +34,8 @@ class Presence:
         still_s: Who has not moved for so long no longer takes part; None: they do.
         quiet: When it is to be quiet, such as `Mon-Fri 9:00-12:00`; while somebody is at a desk it is so, too.
         quiet_db: How much less loud it is then.
+        quiet_change: How much of full light a point of the picture may change in a second in quiet hours: the smaller,
+            the slower all moves. Beside a desk where somebody works it is 0.1 at any hour.
     """
 
     enter_s: float = field(default=2.0, metadata=limits(0, 60, "s"))
@@ -42,3 +44,4 @@ class Presence:
     still_s: float | None = field(default=None, metadata=limits(1, 86_400, "s"))
     quiet: str | None = field(default=None, metadata=form(forms.opening_hours))
     quiet_db: float = field(default=-15.0, metadata=limits(-60, 0, "dB"))
+    quiet_change: float = field(default=0.5, metadata=limits(0.01, 60, "1/s"))

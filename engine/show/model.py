@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from engine.show import forms
+from engine.show.far_room import FarRoom as FarRoom
 from engine.show.house_rule import Presence as Presence
 from engine.show.house_rule import Zone as Zone
 from engine.show.locate import Places
@@ -134,6 +135,7 @@ class Camera:
         floor_m: For a camera that looks straight down: (width, height) of the floor that its whole picture shows.
             Visitors are then told from the floor by its grain, so a projector may light it. None: it looks from the
             front.
+        group: Name under which scenes see this camera and others of a room as one.
         lost: What the show makes of it while it is gone. In no case does a visitor stand frozen. `idle`: nobody is
             there and presence is unknown. `hold`: nobody is seen, but presence and count stay as they were, so that
             the show's mood bridges the gap. `simulate`: simulated visitors take over until it is back.
@@ -200,6 +202,7 @@ class Projector:
         size: (width, height) in pixels; None: the display's own.
         profile: Calibration file, or None for the stage's whole picture.
         view: Which view of the scene it shows.
+        feather: Share of the picture's width over which it falls to black at its edge, for glass and gauze.
         pjlink: Its address in the network, for `mixeur projectors`.
     """
 
@@ -209,6 +212,7 @@ class Projector:
     profile: Path | None = None
     view: str = field(default="stage", metadata=form(forms.name))
     flip: Literal["none", "horizontal", "vertical", "both"] = "none"
+    feather: float = field(default=0.0, metadata=limits(0, 0.5))
     pjlink: str | None = field(default=None, metadata=form(forms.host))
     pjlink_password: str = ""
 
@@ -386,6 +390,7 @@ class Show:
     midi: Mapping[str, MidiDevice] = field(default_factory=dict, metadata=section("midi", "room"))
     osc: Osc = field(default=Osc(), metadata=section("osc", "room"))
     sends: Mapping[str, OscTarget] = field(default_factory=dict, metadata=section("send", "room"))
+    rooms: Mapping[str, FarRoom] = field(default_factory=dict, metadata=section("room", "room"))
     simulated: bool = field(default=False, metadata=HIDDEN)
     sources: tuple[Path, ...] = field(default=(), metadata=HIDDEN)
     extra: Mapping[str, Any] = field(default_factory=dict, metadata=HIDDEN)

@@ -13,6 +13,7 @@ from engine.atomic import write_atomic
 from engine.problems import ShowError
 from engine.show import forms
 from engine.show.document import Document, parse_document, read_document
+from engine.show.locate import KeyPath
 from engine.show.schema import form, limits
 from engine.show.table import FORMAT, Reader
 
@@ -35,6 +36,12 @@ def _polygons_wrong(shapes: Sequence[Sequence[Point]]) -> str:
     return "" if all(len(shape) >= 3 for shape in shapes) else "must be polygons of at least 3 points"
 
 
+def _part_wrong(part: Sequence[float]) -> str:
+    """Return what keeps four shares from being a part of the stage, or an empty text."""
+    left, top, right, bottom = part
+    return "" if left < right and top < bottom else "must be left, top, right, bottom, each pair rising"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ramp:
     """Widths of the soft edges where another projector's picture overlaps, in projector_px; 0: a hard edge."""
@@ -55,6 +62,13 @@ def _response_wrong(rows: Sequence[Sequence[float]]) -> str:
     return "" if rises else "must nowhere fall within a row"
 
 
+def _primaries_wrong(rows: Sequence[Sequence[float]]) -> str:
+    """Return what keeps rows from being the colours of red, green and blue, or an empty text."""
+    (a, b, c), (d, e, f), (g, h, i) = rows
+    told_apart = abs(a * (e * i - f * h) - b * (d * i - f * g) + c * (d * h - e * g)) > 1e-4
+    return "" if told_apart else "must tell red, green and blue apart: its determinant is 0"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Light:
     """What a camera measured of a projector's light; it stands for ramp, gamma and black level.
@@ -62,11 +76,17 @@ class Light:
     Attributes:
         gain: 16-bit grey picture of the projector's size: how much of its light each pixel uses, 65535 is all.
         lift: 16-bit colour picture of that size: light that is added, so that blacks match; 65535 is white.
+        tint: 16-bit colour picture of that size, 32768 is all; stands for `gain` where the wall's own colours are made
+            good: how much of what the camera's red, green and blue shall see. None: they are left as they are.
+        primaries: What the camera's red, green and blue (rows) see of full red, green and blue; for `tint`.
         response: Light of red, green and blue at even steps of the signal, 0 for black to 1 for full; None: gamma.
     """
 
     gain: Path
     lift: Path | None = None
+    tint: Path | None = None
+    primaries: tuple[Triple, Triple, Triple] | None = field(default=None, metadata=limits(-10, 10) |
+                                                            form(_primaries_wrong))
     response: tuple[tuple[float, ...], ...] | None = field(default=None,
                                                            metadata=limits(0, 1) | form(_response_wrong))
 
@@ -86,6 +106,39 @@ class Delay:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Watch:
+    """How a camera of the show saw the projector when it was calibrated; the drift watch compares it with today.
+
+    Attributes:
+        camera: Its name in the show.
+        map: Picture of floats (PFM) of the camera's size or less: projector_px across and down, and light of white.
+        camera_gamma: 1 if the camera's numbers are light.
+        moved_px: By how much the meshes were shifted since, to make good what the projector had moved.
+    """
+
+    camera: str
+    map: Path
+    camera_gamma: float = field(default=1.0, metadata=limits(1, 4))
+    moved_px: tuple[float, float] = field(default=(0.0, 0.0), metadata=POINTS)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surface:
+    """One of several surfaces on which a projector shows the stage, or parts of it.
+
+    Attributes:
+        part: What of the stage it shows: left, top, right and bottom in shares of its width and height.
+        corners, mesh, bezier: As those of a profile, for this part.
+    """
+
+    part: tuple[float, float, float, float] = field(default=(0.0, 0.0, 1.0, 1.0), metadata=limits(0, 1) |
+                                                    form(_part_wrong))
+    corners: tuple[Point, ...] | None = field(default=None, metadata=POINTS | form(forms.corners))
+    mesh: tuple[tuple[Point, ...], ...] | None = field(default=None, metadata=POINTS | form(_mesh_wrong))
+    bezier: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Profile:
     """One projector's calibration.
 
@@ -97,7 +150,11 @@ class Profile:
         corners: Where the stage's corners fall, clockwise from its top left; None: the whole picture.
         mesh: Where an even grid over the stage falls: rows from top to bottom of points from left to right, at
             least 2 x 2, all rows equally long. Where it is given it holds, and `corners` is only its outline.
+        bezier: Whether the mesh's points are the control points of bicubic Bezier patches, 3 m + 1 by 3 n + 1 of them.
+        surfaces: Where there are several, or one that shows a part of the stage; they stand for `corners` and `mesh`,
+            later ones above earlier ones.
         mask: Polygons that stay black, in projector_px.
+        feather_px: Width of the soft border around each polygon of the mask.
         ramp: Soft edges.
         gamma: The projector's response; ramps and black level are mixed in light, then encoded with it.
         black_level: Light (red, green, blue), 0..1, added where no other projector overlaps, so that blacks match.
@@ -106,12 +163,16 @@ class Profile:
         made: When and how it was made, for people.
         error_px: Error of the fit on points held out, in projector_px; None: unknown.
         latency: How late its light follows what a camera sees.
+        watch: By what its drift is told while the show runs; None: by nothing.
     """
 
     size: tuple[int, int] = field(metadata=limits(16, 16_384, "px"))
     corners: tuple[Point, ...] | None = field(default=None, metadata=POINTS | form(forms.corners))
     mesh: tuple[tuple[Point, ...], ...] | None = field(default=None, metadata=POINTS | form(_mesh_wrong))
+    bezier: bool = False
+    surfaces: tuple[Surface, ...] = field(default=(), metadata={"key": "surface"})
     mask: tuple[tuple[Point, ...], ...] = field(default=(), metadata=POINTS | form(_polygons_wrong))
+    feather_px: float = field(default=0.0, metadata=limits(0, 1000, "px"))
     ramp: Ramp = Ramp()
     gamma: float = field(default=2.2, metadata=limits(1, 4))
     black_level: Triple = field(default=(0.0, 0.0, 0.0), metadata=limits(0, 1))
@@ -120,6 +181,7 @@ class Profile:
     made: str = ""
     error_px: float | None = field(default=None, metadata=limits(0, FARTHEST_PX, "px"))
     latency: Delay = Delay()
+    watch: Watch | None = None
 
     @classmethod
     def identity(cls, size: tuple[int, int]) -> Profile:
@@ -153,9 +215,19 @@ def _checked(document: Document, folder: Path) -> Profile:
     reader = Reader(document.places, folder)
     reader.check_format(document.data)
     profile = reader.table(document.data, Profile, spare=("format",))
+    shapes: list[tuple[KeyPath, Profile | Surface]] = [((), profile)]
+    shapes += [(("surface", place), surface) for place, surface in enumerate(profile.surfaces)]
+    for path, shape in shapes:
+        if shape.bezier and not _is_patches(shape.mesh):
+            reader.report((*path, "bezier"), "needs a mesh of 3 m + 1 by 3 n + 1 points; 4 by 4 are one patch")
     if reader.problems:
         raise ShowError(sorted(reader.problems))
     return profile
+
+
+def _is_patches(mesh: Sequence[Sequence[Point]] | None) -> bool:
+    """Return whether a mesh has as many points as whole Bezier patches have."""
+    return mesh is not None and all(count >= 4 and count % 3 == 1 for count in (len(mesh), len(mesh[0])))
 
 
 def profile_text(profile: Profile, folder: Path = Path()) -> str:
@@ -165,13 +237,11 @@ def profile_text(profile: Profile, folder: Path = Path()) -> str:
         lines.append(f"made = {_toml(profile.made)}")
     if profile.error_px is not None:
         lines.append(f"error_px = {_toml(profile.error_px)}")
-    if profile.corners is not None:
-        lines += ["", "# projector_px of the stage's corners, clockwise from top left"]
-        lines += [f"corners = {_toml(profile.corners)}"]
-    if profile.mesh is not None:
-        lines += ["", "# projector_px of an even grid over the stage, row by row", f"mesh = {_rows(profile.mesh)}"]
+    lines += _shape_lines(profile, "the stage")
     if profile.mask:
         lines += ["", "# polygons that stay black", f"mask = {_rows(profile.mask)}"]
+        if profile.feather_px:
+            lines.append(f"feather_px = {_toml(profile.feather_px)}")
     lines += ["", f"gamma = {_toml(profile.gamma)}", f"black_level = {_toml(profile.black_level)}"]
     if profile.colour is not None:
         lines.append(f"colour = {_rows(profile.colour)}")
@@ -184,13 +254,37 @@ def profile_text(profile: Profile, folder: Path = Path()) -> str:
     if late.camera:
         lines += ["", "[latency]", f"camera = {_toml(late.camera)}", f"p50_ms = {_toml(late.p50_ms)}",
                   f"p99_ms = {_toml(late.p99_ms)}"]
+    if profile.watch is not None:
+        lines += ["", "# how a camera saw it: by this its drift is told while the show runs", "[watch]",
+                  *_watch_lines(profile.watch, folder)]
+    for surface in profile.surfaces:
+        lines += ["", "[[surface]]", "# left, top, right, bottom of the part of the stage that it shows",
+                  f"part = {_toml(surface.part)}", *_shape_lines(surface, "this part")]
     return "\n".join(lines) + "\n"
 
 
+def _shape_lines(shape: Profile | Surface, what: str) -> list[str]:
+    lines: list[str] = []
+    if shape.corners is not None:
+        lines += ["", f"# projector_px of the corners of {what}, clockwise from top left",
+                  f"corners = {_toml(shape.corners)}"]
+    if shape.mesh is not None:
+        kind = "of the control points of Bezier patches" if shape.bezier else "of an even grid"
+        lines += ["", f"# projector_px {kind} over {what}, row by row", f"mesh = {_rows(shape.mesh)}"]
+    return [*lines, "bezier = true"] if shape.bezier else lines
+
+
 def _light_lines(light: Light, folder: Path) -> list[str]:
-    maps = (("gain", light.gain), ("lift", light.lift))
+    maps = (("gain", light.gain), ("lift", light.lift), ("tint", light.tint))
     lines = [f"{name} = {_toml(_beside(path, folder))}" for name, path in maps if path is not None]
+    if light.primaries is not None:
+        lines.append(f"primaries = {_rows(light.primaries)}")
     return lines if light.response is None else [*lines, f"response = {_rows(light.response)}"]
+
+
+def _watch_lines(watch: Watch, folder: Path) -> list[str]:
+    return [f"camera = {_toml(watch.camera)}", f"map = {_toml(_beside(watch.map, folder))}",
+            f"camera_gamma = {_toml(watch.camera_gamma)}", f"moved_px = {_toml(watch.moved_px)}"]
 
 
 def _beside(path: Path, folder: Path) -> str:

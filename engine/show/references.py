@@ -11,10 +11,11 @@ from engine.light.fixture import fixture_of
 from engine.problems import MixeurError, ShowError, did_you_mean
 from engine.show import forms
 from engine.show.locate import KeyPath
-from engine.show.model import Cue, Lamp, ParamLink, Projector, SceneEntry, Show
+from engine.show.model import Camera, Cue, Lamp, ParamLink, Projector, SceneEntry, Show
 from engine.show.profile import read_profile
 from engine.show.speakers import check_speakers
 from engine.show.table import Reader
+from engine.show.views import MOST_IN_GROUP, members
 
 DMX_CHANNELS = 512
 MOST_MICS = 4
@@ -49,6 +50,10 @@ def check_references(show: Show, data: Mapping[str, Any], reader: Reader, files:
     for signal in show.signals.values():
         if signal.low == signal.high:
             reader.report(("signal", signal.name, "high"), "must differ from low")
+    for name in show.rooms.keys() & (show.cameras.keys() | members(show.cameras).keys()):
+        reader.report(("room", name), f"there is a camera {name!r} already; choose another name")
+    _check_groups(show.cameras, reader)
+    _check_once(((("room", each.name, "port"), each.port) for each in show.rooms.values()), "port", reader)
     _check_clocks(show, reader)
     if show.tempo.low == show.tempo.high:
         reader.report(("tempo", "high"), "must differ from low")
@@ -59,6 +64,19 @@ def check_references(show: Show, data: Mapping[str, Any], reader: Reader, files:
     _check_lamps(show.lamps.values(), show.folder, reader)
     for name in tuple(show.mics)[MOST_MICS:]:
         reader.report(("mic", name), f"at most {MOST_MICS} microphones are listened to; take one out")
+
+
+def _check_groups(cameras: Mapping[str, Camera], reader: Reader) -> None:
+    """Say which cameras cannot be seen as one."""
+    for view, names in members(cameras).items():
+        for name in names:
+            path = ("camera", name, "group")
+            if cameras[name].group in cameras:
+                reader.report(path, f"there is a camera {view!r} already; choose another name")
+            if cameras[name].mirror != cameras[names[0]].mirror:
+                reader.report(path, f"{names[0]} has another mirror; all of a group have the same")
+        for name in names[MOST_IN_GROUP:]:
+            reader.report(("camera", name, "group"), f"at most {MOST_IN_GROUP} cameras are a group; begin another one")
 
 
 def stands(path: Path) -> bool:

@@ -63,6 +63,7 @@ class Keeper:
         self._retry_ns = self._callbacks = self._rank = 0
         self._is_suspended = self._is_stuck = self._is_exiled = False
         self._world = self._look_round()
+        self._met: frozenset[str] = frozenset()  # the server's outputs when the device was opened
         self._said = ""
         self._clocked = Clocked(sound.rate, sound.block)
         self._stream: NullStream | DeviceStream = self._null()
@@ -93,6 +94,10 @@ class Keeper:
             self._let_go(self._stream, reason, now_ns)
         elif isinstance(self._stream, DeviceStream) and (rate := self._clocked.look(self._callbacks, now_ns)):
             self._follow(self._stream, rate)
+        elif isinstance(self._stream, DeviceStream) and (chosen := self._newly_chosen(self._stream)):
+            write_text(self._memory.device, "")  # the best there is, once more
+            write_text(self._memory.sink, "")
+            self._let_go(self._stream, f"the sound server plays on '{chosen}' from now on", now_ns)
         elif (exile := self._exile()) or self._is_exiled:
             if bool(exile) != self._is_exiled:
                 self._note(exile)
@@ -142,6 +147,17 @@ class Keeper:
         if not view or not sink or sink in view.sinks or view.ours in ("", sink):
             return ""
         return f"output '{sink}' is gone from the sound server; plays on '{view.ours}' meanwhile"
+
+    def _newly_chosen(self, stream: DeviceStream) -> str:
+        """Return the output that has come since ours was opened and is the server's own choice now, or nothing.
+
+        A show that names no device and begins while its speakers are not there (a power cut, a slow USB box) is heard
+        on them when they come. A choice among outputs that were there already was made by somebody for other programs.
+        """
+        view = self._watch.view
+        if self._sound.devices or not stream.output.sink or not view or view.default not in view.sinks:
+            return ""
+        return "" if view.default in self._met or view.default == stream.output.sink else view.default
 
     def _is_worth_trying(self, now_ns: int) -> bool:
         """Return whether the wanted device does not play and may be there now."""
@@ -227,6 +243,7 @@ class Keeper:
             if self._is_suspended:
                 raise NoDevice(read_text(self._memory.reason))
             sounddevice = load_portaudio()
+            self._world = self._look_round()  # what comes from now on is worth a try, also what was lost and is back
             before = threads()
             with in_realtime():
                 stream, reason = self._best(sounddevice)
@@ -239,6 +256,7 @@ class Keeper:
             self._note(str(error))
             return
         self._stream = stream
+        self._met = frozenset(self._watch.view.sinks) if self._watch.view else frozenset()
         self._clocked = Clocked(stream.rate, self._sound.block)
         self._started_ns = self._advanced_ns = monotonic_ns()
         self._memory.header[b.H_BACKEND] = b.BACKENDS.index("portaudio")
@@ -284,7 +302,8 @@ class Keeper:
     def _wishes(self) -> list[Output | str | None]:
         """Return what is tried, in order; None is the best there is.
 
-        Where the show names no device, the first output that plays is the wanted one for as long as the show runs.
+        Where the show names no device, the first output that plays is the wanted one for as long as the show runs, or
+        until the sound server chooses one that has come later.
         """
         known = Output(read_text(self._memory.device), read_text(self._memory.sink))
         wishes: list[Output | str | None] = [*self._sound.devices]

@@ -139,7 +139,7 @@ def _power_cut(venue: Venue, dice: Random) -> Iterator[str]:
     orphans = [pid for pid in venue.pids().values() if pid != venue.supervisor]
     venue.cut()
     yield f"SIGKILL to the supervisor of {len(orphans)} processes"
-    left = [pid for pid in orphans if processes.is_alive(pid) and not _gone_soon(pid)]
+    left = [pid for pid in orphans if processes.is_alive(pid) and not _gone_soon(pid) and not processes.is_ending(pid)]
     if left:
         venue.complain(f"{len(left)} processes outlived their supervisor: {processes.command(left[0])}")
     venue.start()

@@ -48,10 +48,10 @@ class Presence:
 
 
 def merged(spans: Iterable[Span]) -> list[Span]:
-    """Return spans in order, those that overlap as one."""
+    """Return spans in order, those that overlap as one; where two only touch, it was seen in between."""
     found: list[Span] = []
     for span in sorted(spans, key=lambda each: each.start_s):
-        if found and span.start_s <= found[-1].end_s:
+        if found and span.start_s < found[-1].end_s:
             found[-1] = Span(found[-1].start_s, max(found[-1].end_s, span.end_s))
         else:
             found.append(span)

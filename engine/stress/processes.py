@@ -15,6 +15,7 @@ from engine.supervise.board import Board
 from engine.supervise.memory import Block
 
 PROC = Path("/proc")
+PF_EXITING = 0x4  # of the kernel's flags for a process
 SPARE = "spare"  # those that wait to take another's place are called `spare.play`, after the module they will run
 
 
@@ -28,12 +29,15 @@ class Holding:
 
 
 def family(pid: int, board: Board | None) -> dict[str, int]:
-    """Return the pids of a show's processes by name: `supervisor`, `engine`, `sound`, `camera.x`, `spare.play`."""
+    """Return a show's pids by name: `supervisor`, `engine`, `sound`, `camera.x`, `spare.play`, `spare.play.2`."""
     if not is_alive(pid):
         return {}
     known = {record.pid: record.name for record in board.children()} if board is not None else {}
-    children = sorted(_children().get(pid, ()))
-    return {"supervisor": pid, **{known.get(child) or _waiting(child): child for child in children}}
+    members = {"supervisor": pid}
+    for child in sorted(_children().get(pid, ())):
+        name = known.get(child) or _waiting(child)
+        members[f"{name}.2" if name in members else name] = child
+    return members
 
 
 def tree(pid: int) -> tuple[int, ...]:
@@ -58,6 +62,12 @@ def is_alive(pid: int) -> bool:
     """Return whether a process runs; one that has ended and was not waited for does not."""
     fields = _stat(pid)
     return bool(fields) and fields[0] not in "ZX"
+
+
+def is_ending(pid: int) -> bool:
+    """Return whether the kernel is ending a process: it runs nothing of its own any more, but may wait for its turn."""
+    fields = _stat(pid)
+    return bool(fields) and bool(int(fields[6]) & PF_EXITING)
 
 
 def is_stopped(pid: int) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+import sys
 from collections.abc import Callable, Sequence
 
 from engine.clock import sleep_s
@@ -29,6 +31,7 @@ def rehearse(venue: Venue, faults: Sequence[Fault], seed: int, say: Callable[[st
         MixeurError: The show never came to its first frame.
     """
     before, witness = aftermath.files(venue), Witness(venue)
+    ended = signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))  # the show must not outlive us
     try:
         venue.start()
         venue.wait(lambda: witness.senses.frames.last_s is not None, LONGEST_START_S, "no first frame")
@@ -47,6 +50,7 @@ def rehearse(venue: Venue, faults: Sequence[Fault], seed: int, say: Callable[[st
     finally:
         witness.close()
         venue.clear()
+        signal.signal(signal.SIGTERM, ended)
     return judge(seed, end_s, start_s, done, witness, judged, wrong, venue.told, end_s)
 
 

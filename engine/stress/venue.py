@@ -20,6 +20,7 @@ from engine.problems import MixeurError
 from engine.scene.loader import load_scene, scene_file
 from engine.show.files import read_show
 from engine.show.model import OscTarget, ParamLink, Show
+from engine.show.views import members
 from engine.stress import processes
 from engine.stress.copy import copy_show
 from engine.supervise.board import Board
@@ -226,7 +227,7 @@ class Venue:
     @property
     def names(self) -> tuple[str, ...]:
         """Return the names of its processes, in the supervisor's order."""
-        return ("engine", "sound", *(f"camera.{name}" for name in self.show.cameras))
+        return ("engine", "sound", *(f"camera.{name}" for name in members(self.show.cameras)))
 
     def scene_files(self) -> dict[str, Path]:
         """Return the file of each scene."""

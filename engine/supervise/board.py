@@ -10,7 +10,7 @@ import numpy as np
 from engine.supervise.memory import Block
 
 BOARD_SIZE = 4096
-_STOP, _FRAMES, _BEAT_NS, _SIGN_NS, _FIRST_CHILD = 0, 1, 2, 3, 8
+_STOP, _FRAMES, _BEAT_NS, _SIGN_NS, _LOOP_NS, _FIRST_CHILD = 0, 1, 2, 3, 4, 8
 _INSIDE, _SHOWN, _NOTE = 2048, 2560, 512  # bytes: where the two notes lie, and how long each may be
 
 
@@ -69,6 +69,15 @@ class Board:
     def last_sign_ns(self) -> int:
         """Return when the engine last said that it gets on, monotonic."""
         return int(self._cells[_SIGN_NS])
+
+    def begin_loop(self, now_ns: int) -> None:
+        """Say that the engine's preparations are over and its first frame is next."""
+        self._cells[_LOOP_NS] = now_ns
+
+    @property
+    def last_life_ns(self) -> int:
+        """Return when the engine last presented a frame or began its loop, monotonic; 0 before the first time."""
+        return int(max(self._cells[_BEAT_NS], self._cells[_LOOP_NS]))
 
     def enter(self, note: bytes) -> None:
         """Note whose code runs from now on (`note_of`); nobody's if empty."""

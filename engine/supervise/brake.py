@@ -12,6 +12,7 @@ from engine.clock import NS
 COUNT, WITHIN_S = 3, 60.0
 LONGEST_PAUSE_S = 30.0
 FIRST_MINUTE_S, FIRST_PAUSE_S = 60.0, 2.0
+SETTLED_S = 10.0
 Kind = Literal["hang", "crash", "outside"]
 
 
@@ -51,16 +52,17 @@ class Verdict:
 def judge(ends: Sequence[End], barred: Collection[str] = ()) -> Verdict:
     """Return what the next engine is started without, after at least one end.
 
-    A scene in whose code the engine hung is left out at once. After three hangs and crashes within 60 s the scenes
-    whose code ran are; if none did, those in the picture; if those were left out already, everything. Ends from outside
-    count only for a scene that was killed three times in its own code, as when memory runs out.
+    A scene in whose code the engine hung is left out at once, one in whose code it crashed twice within 10 s too: it
+    crashes each new engine. After three hangs and crashes within 60 s the scenes whose code ran are; if none did, those
+    in the picture; if those were left out already, everything. Ends from outside count only for a scene that was killed
+    three times in its own code, as when memory runs out.
 
     Args:
         ends: Since the brake was last on, the newest last.
         barred: Notes of the scenes that the last engine ran without.
     """
     last = ends[-1]
-    proven = {last.inside} if last.kind == "hang" and last.inside else set()
+    proven = {last.inside} if last.inside and (last.kind == "hang" or _crashes_again(ends)) else set()
     recent = [end for end in ends if last.at_ns - end.at_ns <= WITHIN_S * NS]
     own = [end for end in recent if end.kind != "outside"]
     ran = Counter(end.inside for end in recent if end.inside)
@@ -72,6 +74,25 @@ def judge(ends: Sequence[End], barred: Collection[str] = ()) -> Verdict:
         return Verdict(tuple(sorted(proven)), braked=True)
     suspects = {scene for end in own for scene in end.shown} - set(barred)
     return Verdict(tuple(sorted(suspects)), everything=not suspects, guess=True, braked=True)
+
+
+def _crashes_again(ends: Sequence[End]) -> bool:
+    """Return whether the last end is the second crash within 10 s in one scene's code."""
+    if len(ends) < 2:
+        return False
+    before, last = ends[-2:]
+    is_near = last.at_ns - before.at_ns <= SETTLED_S * NS
+    return before.kind == last.kind == "crash" and before.inside == last.inside and is_near
+
+
+def with_end(ends_ns: Sequence[int], now_ns: int, lived_s: float) -> list[int]:
+    """Return a process's row of ends with one more; who worked for 10 s did not end because it was started: a new row.
+
+    Args:
+        ends_ns: When it ended before, the newest last.
+        lived_s: How long it did its work this time.
+    """
+    return [*(ends_ns[-20:] if lived_s < SETTLED_S else ()), now_ns]
 
 
 def pause_s(ends_ns: Sequence[int], now_ns: int, free: int = 1) -> float:

@@ -16,7 +16,7 @@ from engine.supervise.board import Board
 from engine.supervise.last_words import speak_into
 from engine.supervise.memory import Block
 from engine.supervise.priority import go_first
-from engine.supervise.spare import plan_when_needed
+from engine.supervise.spares import plan_when_needed
 
 PR_SET_PDEATHSIG = 1
 FAULT = 70  # an error of our own (EX_SOFTWARE): worth a new start, unlike 1, a show that cannot run

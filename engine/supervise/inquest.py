@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +13,13 @@ from engine.supervise.barred import EVERYTHING, GUESS_S, Barred, as_plain, stamp
 from engine.supervise.board import Board
 from engine.supervise.brake import COUNT, WITHIN_S, End, Kind, Verdict, judge
 from engine.supervise.child import DISPLAY_GONE, TOLD_TO_END
-from engine.supervise.last_words import place
+from engine.supervise.last_words import innermost, place
 from engine.supervise.ward import Gone
 
 OUTSIDE = ("SIGKILL", "SIGHUP", "SIGTERM", "SIGINT")
 FROM_OUTSIDE = {TOLD_TO_END, *(-getattr(signal, name, 0) for name in OUTSIDE)}
 CANNOT_RUN = (1, 2)  # exit codes of an engine whose show file or room is at fault
+WINDOWS = ("pane.py", "sdl.py", "window.py", "x11.py")  # of engine/render: whoever hangs there waits for the display
 LEFT_OUT = f"left out after the engine ended {COUNT} times in {WITHIN_S:.0f} s"
 
 
@@ -41,14 +43,17 @@ class Inquest:
 
     def hold(self, gone: Gone, now_ns: int) -> str:
         """Take an engine's end; return what happened and what follows, in words."""
+        shown = self._board.in_picture
         inside, self._inside = self._board.inside if self._inside is None else self._inside, None
-        self._ends.append(End(now_ns, _kind(gone), inside, self._board.in_picture))
+        inside = inside if gone.hung else _beside(shown, gone.words) or inside
+        self._ends.append(End(now_ns, _kind(gone), inside, shown))
         verdict = judge(self._ends, [f"{barred.scene}\n{barred.file}" for barred, _ in self._barred.values()])
         if verdict.braked:
             self._ends.clear()
         self._bar(verdict, gone, inside, now_ns)
         self._board.clear_notes()
-        return f"{gone}{self._where(inside, gone.words)}; started again{_without(verdict)}"
+        where = ", the display does not answer" if _at_display(gone) else self._where(inside, gone.words)
+        return f"{gone}{where}; started again{_without(verdict)}"
 
     def told(self, now_ns: int) -> list[dict[str, Any]]:
         """Return the barred scenes for the next engine's plan."""
@@ -78,9 +83,19 @@ class Inquest:
 
 
 def _kind(gone: Gone) -> Kind:
-    if gone.stopped or (not gone.hung and gone.code in (*FROM_OUTSIDE, *CANNOT_RUN, DISPLAY_GONE)):
+    if gone.stopped or _at_display(gone) or (not gone.hung and gone.code in (*FROM_OUTSIDE, *CANNOT_RUN, DISPLAY_GONE)):
         return "outside"
     return "hang" if gone.hung else "crash"
+
+
+def _at_display(gone: Gone) -> bool:
+    file = Path(innermost(gone.words))
+    return bool(gone.hung) and file.parent.name == "render" and file.name in WINDOWS
+
+
+def _beside(shown: Sequence[str], words: str) -> str:
+    """Return the scene in whose code a thread beside the loop was, which tries edits; nothing if in none shown."""
+    return next((note for note in shown if place(words, note.partition("\n")[2])), "")
 
 
 def _fault(gone: Gone) -> str:

@@ -59,6 +59,12 @@ def speak_into(descriptor: int) -> None:
         faulthandler.register(signal.SIGUSR1, descriptor, all_threads=False)
 
 
+def innermost(words: str) -> str:
+    """Return the file in which a process was by its last words, or nothing."""
+    found = _FRAME.search(words)
+    return found["file"] if found else ""
+
+
 def place(words: str, file: str) -> tuple[int, str] | None:
     """Return the innermost (line, function) of a file in last words; None if it is not among them."""
     found = next((frame for frame in _FRAME.finditer(words) if frame["file"] == file), None)

@@ -35,12 +35,17 @@ class Pulse:
         self._patience = patience
         self.ever = self._beats = False
         self._heard = (0, 0)
-        self._heard_ns = 0
+        self._heard_ns = self._first_ns = 0
 
     @property
     def beats(self) -> bool:
         """Return whether the process has beaten in this life."""
         return self._beats
+
+    @property
+    def lived_s(self) -> float:
+        """Return for how long it has beaten in this life, so far as was heard."""
+        return (self._heard_ns - self._first_ns) / NS if self._beats else 0.0
 
     def begin(self, beat: int, sign: int, now_ns: int) -> None:
         """Begin a new life of the process."""
@@ -50,6 +55,8 @@ class Pulse:
     def hear(self, beat: int, sign: int, now_ns: int) -> None:
         """Take what the process says."""
         if beat != self._heard[0]:
+            if not self._beats:
+                self._first_ns = now_ns
             self._beats = self.ever = True
             self._heard_ns = now_ns
         elif sign != self._heard[1] and not self._beats:

@@ -12,7 +12,7 @@ from engine.supervise.board import BOARD_SIZE, Board
 from engine.supervise.child import ANEW
 from engine.supervise.inquest import CANNOT_RUN, Inquest
 from engine.supervise.memory import Block
-from engine.supervise.spare import Spare
+from engine.supervise.spares import Spares
 from engine.supervise.ward import ENGINE, ChildPlan, Ward
 
 PATIENCE_S = 3.0
@@ -42,7 +42,7 @@ class Supervisor:
         self._names = [plan.name for plan in plans]
         self.board = Board(self._block, self._names)
         self._inquest = Inquest(self.board, folder)
-        self._spares = {plan.entry: Spare(plan.entry) for plan in plans}
+        self._spares = {plan.entry: Spares(plan.entry, plan.spares) for plan in plans}
         self._wards = [self._ward(plan) for plan in plans]
         self._say = say
         self._each_turn = each_turn
@@ -63,11 +63,11 @@ class Supervisor:
             self._block.close()
 
     def _ward(self, plan: ChildPlan) -> Ward:
-        spare, board = self._spares[plan.entry], self.board
+        spares, board = self._spares[plan.entry], self.board
         if plan.name != ENGINE:
-            return Ward(plan, self._block, spare, plan.beat)
-        beat, sign = lambda: board.last_beat_ns, lambda: board.last_sign_ns
-        return Ward(plan, self._block, spare, beat, sign, self._inquest.open)
+            return Ward(plan, self._block, spares, plan.beat)
+        beat, sign = lambda: board.last_life_ns, lambda: board.last_sign_ns
+        return Ward(plan, self._block, spares, beat, sign, self._inquest.open)
 
     def _watch(self) -> int:
         last_turn_ns = monotonic_ns()
@@ -130,5 +130,5 @@ class Supervisor:
         for ward in self._wards:
             ward.kill()
             ward.close()
-        for spare in self._spares.values():
-            spare.close()
+        for spares in self._spares.values():
+            spares.close()

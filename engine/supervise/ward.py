@@ -14,13 +14,13 @@ from pathlib import Path
 from typing import Any
 
 from engine.clock import NS, monotonic_ns
-from engine.supervise.brake import pause_s
+from engine.supervise.brake import pause_s, with_end
 from engine.supervise.child import ANEW
 from engine.supervise.cpu import waited_ns
 from engine.supervise.last_words import LastWords
 from engine.supervise.memory import Block
 from engine.supervise.pulse import Patience, Pulse
-from engine.supervise.spare import Spare
+from engine.supervise.spares import Spares
 
 ENGINE = "engine"
 PATIENCE = Patience(beating_s=3.0, warm_s=15.0, cold_s=300.0)
@@ -41,7 +41,7 @@ class ChildPlan:
         blocks: Shared memory it may see.
         beat: Returns a number that changes while the process does its work; None: it is not listened to.
         patience: How long it may be silent.
-        spare: Whether another one waits, ready to take its place.
+        spares: How many others wait, ready to take its place.
     """
 
     name: str
@@ -50,7 +50,7 @@ class ChildPlan:
     blocks: tuple[Block, ...] = ()
     beat: Callable[[], int] | None = None
     patience: Patience = PATIENCE
-    spare: bool = False
+    spares: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ class Ward:
 
     Args:
         board: Shared with every process.
-        spare: Stands in for it, if its plan wants one.
+        spares: Stand in for it, if its plan wants any.
         beat, sign: What `Pulse` hears.
         hangs: Called when it is found to hang, before anything is done to it.
     """
@@ -89,7 +89,7 @@ class Ward:
         self,
         plan: ChildPlan,
         board: Block,
-        spare: Spare,
+        spares: Spares,
         beat: Callable[[], int] | None,
         sign: Callable[[], int] = lambda: 0,
         hangs: Callable[[], None] = lambda: None,
@@ -104,9 +104,9 @@ class Ward:
         self._words = LastWords()
         shared = [descriptor for block in (board, *plan.blocks) for descriptor in block.descriptors]
         self._descriptors = (*shared, *self._words.descriptors) if os.name == "posix" else ()
-        self._spare = spare
-        if plan.spare:
-            spare.serve(self._descriptors)
+        self._spares = spares
+        if plan.spares:
+            spares.serve(self._descriptors)
         self._hung, self._stopped = "", False
         self._waited_ns: int | None = None
 
@@ -124,7 +124,7 @@ class Ward:
         self._hung, self._stopped = "", False
         words = self._words.descriptors
         plan = {**self.plan.plan, **told, "parent": os.getpid(), "last_words": words[0] if words else None}
-        self.process = self._spare.take(plan) or subprocess.Popen(
+        self.process = self._spares.take(plan) or subprocess.Popen(
             [sys.executable, "-P", "-m", "engine.supervise.child", self.plan.entry, json.dumps(plan)],
             pass_fds=self._descriptors,
             start_new_session=True,
@@ -139,8 +139,8 @@ class Ward:
         if self.process is None or self._beat is None or self._hung:
             return
         self.pulse.hear(self._beat(), self._sign(), now_ns)
-        if self.plan.spare:
-            self._spare.look(self.pulse.beats or self.pulse.ever, now_ns)
+        if self.plan.spares:
+            self._spares.look(self.pulse.beats or self.pulse.ever, now_ns)
         if not self.pulse.hangs(now_ns, self._starved_s(now_ns)):
             return
         self._hangs()
@@ -160,7 +160,7 @@ class Ward:
         self.process = None
         if code == ANEW:
             return Gone(code, self._hung, self._stopped, "")
-        self._ends_ns = [*self._ends_ns[-20:], now_ns]
+        self._ends_ns = with_end(self._ends_ns, now_ns, self.pulse.lived_s)
         free = ENGINE_FREE_ENDS if self.plan.name == ENGINE else FREE_ENDS
         self.next_start_ns = now_ns + round(pause_s(self._ends_ns, now_ns, free) * NS)
         return Gone(code, self._hung, self._stopped, self._words.heard())

@@ -159,7 +159,7 @@ def test_the_pinned_stage_lies_where_the_corners_are() -> None:
 def test_handles_are_drawn_on_a_copy_and_the_chosen_one_stands_out() -> None:
     frame = np.zeros((360, 640, 4), np.uint8)
     pin, lettering = pin_of(INNER), Lettering()
-    drawn = draw_corners(pin, "left", frame, lettering)
+    drawn = draw_corners(pin, "left", frame, pin.profiles["left"], lettering)
     assert not frame.any()
     for x, y in INNER:
         assert drawn[int(y) - 12 : int(y) + 12, int(x) - 12 : int(x) + 12, :3].max() > 200

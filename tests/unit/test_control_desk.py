@@ -1,13 +1,18 @@
 """The desk: keys, help, the question before the webcam, corner pin, operator's window."""
 
+import threading
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from engine.clock import sleep_s
 from engine.control.desk import Desk
 from engine.control.operator_view import OperatorView
 from engine.control.status_line import Health, status_line
+from engine.render.layer import Group, Layer, Picture
+from engine.render.pinned import PinnedLight
+from engine.render.stage import STAGE, Beam, LightOutput
 from engine.render.window_input import PointerEvent, WindowInput
 from engine.show.profile import Profile
 from engine.world import Mouse
@@ -50,15 +55,33 @@ class Light:
     def stage_at(self, name, x_px, y_px):
         return x_px / 360, y_px / 360
 
+    lit = profiles
+
     def pin(self, name, profile) -> None:
         self.profile = profile
+
+    def catch_up(self) -> None:
+        pass
+
+
+class SlowLight(LightOutput):
+    """Light whose planning ends when it may."""
+
+    def __init__(self, *args) -> None:
+        self.may_end = threading.Event()
+        self.may_end.set()
+        super().__init__(*args)
+
+    def plan(self, beam):
+        self.may_end.wait(60)
+        return super().plan(beam)
 
 
 class Person:
     """A desk and the hands at it."""
 
-    def __init__(self) -> None:
-        self.screens, self.light = Screens(), Light()
+    def __init__(self, light=None) -> None:
+        self.screens, self.light = Screens(), light or Light()
         self.did, self.saved, self.webcam, self.said = [], [], [], []
         self.desk = Desk(self.screens, self.light, self.did.append, lambda *saved: self.saved.append(saved),
                          self.webcam.append, self.said.append)
@@ -158,3 +181,54 @@ def test_the_status_line_says_how_the_show_is_and_fits_the_terminal() -> None:
     guarded = replace(health, lost=(), guards=("LOUDNESS -2.4 dB",), loudness="LAeq15 93 dB, dose 71 %")
     assert status_line(guarded, 200).startswith("LOUDNESS -2.4 dB |  60.0 fps")
     assert "sound portaudio -18 dB, LAeq15 93 dB, dose 71 %" in status_line(guarded, 200)
+
+
+def test_what_a_hand_does_to_corners_and_meshes_is_in_the_light_of_that_frame() -> None:
+    beams = {"left": Beam(profile=Profile.identity((640, 360)))}
+    light = SlowLight(beams, (640, 360))
+    pinned = PinnedLight(light, beams)
+    person = Person(pinned)
+    stage = np.full((360, 640, 4), 255, np.uint8)
+    stage[:, 320:, :3] = 0
+    picture = Picture({STAGE: (Group((Layer(stage),)),)})
+
+    def frame() -> np.ndarray:
+        return person.desk.overlay(light.render(picture))["left"][..., 0]
+
+    light.may_end.clear()  # at 1080p planning takes more than a frame: here it takes as long as the hand is busy
+    person.press("k")
+    person.point("press", 2, 2)
+    person.point("move", 162, 92)
+    assert frame()[20, 40] < 30
+    person.point("release", 162, 92)
+    assert frame()[20, 40] < 30
+    person.press("u")
+    assert frame()[20, 40] > 50
+    person.press("m")
+    person.press("page up")  # three by three points
+    light.may_end.set()
+    _catch_up(pinned)
+    light.may_end.clear()
+    person.point("press", 320, 180)
+    assert frame()[190, 350] < 30
+    person.point("move", 400, 220)
+    assert frame()[190, 350] > 50
+    person.point("release", 400, 220)
+    person.press("y", "u")
+    assert frame()[190, 350] < 30
+    person.press("y")
+    assert frame()[190, 350] > 50
+    light.may_end.set()
+    _catch_up(pinned)
+    assert frame()[190, 350] > 50
+    pinned.close()
+    light.close()
+
+
+def _catch_up(pinned: PinnedLight) -> None:
+    for _ in range(6000):
+        pinned.catch_up()
+        if pinned.lit() == pinned.profiles():
+            return
+        sleep_s(0.01)
+    raise AssertionError("what was pinned is never planned")

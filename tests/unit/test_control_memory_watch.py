@@ -71,6 +71,7 @@ def test_a_scene_that_fills_the_memory_is_ended_its_line_is_named_and_the_memory
                   "        self.trail.append(np.ones(2_000_000))\n"
                   "        KEPT.append(np.ones(1_000_000))\n")  # fmt: skip
     evening.reload("red")
+    give_back()  # what earlier tests left is not given back in between
     before = footprint().own
     evening.play(10 / 60)
     assert footprint().own - before > 200 * MB

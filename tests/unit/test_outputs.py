@@ -14,10 +14,10 @@ LIT, DARK = Frame(Picture({"stage": ()})), Frame()
 def test_of_dark_frames_only_some_are_presented_but_all_are_counted() -> None:
     shown, heard, lit, counted = [], [], [], []
     outputs = LiveOutputs(
-        light=SimpleNamespace(render=lambda picture: {"main": picture}),
+        light=SimpleNamespace(render=lambda picture, dt, into: {"main": picture}),
         speakers=SimpleNamespace(submit=lambda sounds, time_ns, moment_ns: heard.append(time_ns)),
         lamps=SimpleNamespace(submit=lambda levels, dt: lit.append(dt)),
-        screens=SimpleNamespace(present=lambda frames, time_s: shown.append(frames["main"])),
+        screens=SimpleNamespace(memory=dict, present=lambda frames, time_s: shown.append(frames["main"])),
         desk=SimpleNamespace(overlay=lambda frames: frames, leaving=False),
         shown=lambda count, now, frame, tick: counted.append(count),
         stopping=lambda: False,

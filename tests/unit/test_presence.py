@@ -53,6 +53,13 @@ def test_half_an_hour_at_a_desk_triggers_nothing_and_the_show_stays_inviting() -
     assert [v.player for v in now.bystanders] == [False]
 
 
+def test_while_somebody_is_at_a_desk_the_picture_beside_it_is_slow() -> None:
+    house = House(DESK, PLAY)
+    (calm,) = house.stay(SEATED, 1.0).calm
+    assert (calm.change, calm.left, calm.right) == pytest.approx((0.1, 0.0, 0.28125))
+    assert house.stay(ON_FLOOR, 1.0).calm == ()
+
+
 def test_two_seconds_in_the_play_zone_take_part_and_three_away_do_not() -> None:
     house = House(DESK, PLAY)
     assert house.stay(ON_FLOOR, 1.8).visitors == ()
@@ -107,6 +114,7 @@ def test_bystanders_are_in_no_mask_no_flow_and_no_picture(mirrored) -> None:
     assert mask.min() == 255, "what the camera gave is left as it was"
 
 
-def test_quiet_hours_are_quiet() -> None:
-    assert House(quiet="Mon-Fri 9:00-12:30").stay(None, 0.1).quiet
+def test_quiet_hours_are_quiet_and_slow() -> None:
+    now = House(quiet="Mon-Fri 9:00-12:30", quiet_change=0.3).stay(None, 0.1)
+    assert now.quiet and [calm.change for calm in now.calm] == [0.3]
     assert not House(quiet="Mon-Fri 14:00-15:00").stay(None, 0.1).quiet

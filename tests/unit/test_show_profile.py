@@ -27,6 +27,7 @@ def test_what_is_written_is_read_again(tmp_path, profile):
 
 def test_measured_light_is_read_again_with_the_maps_beside_the_profile(tmp_path):
     light = Light(gain=tmp_path / "maps" / "gain.png", lift=tmp_path / "maps" / "lift.png",
+                  tint=tmp_path / "maps" / "tint.png", primaries=((0.9, 0.1, 0.0), (0.0, 1.0, 0.0), (0.1, 0.0, 1.0)),
                   response=((0.0, 0.2, 1.0),) * 3)
     write_profile(tmp_path / "left.toml", Profile(size=(800, 600), light=light))
     assert 'gain = "maps/gain.png"' in (tmp_path / "left.toml").read_text()
@@ -42,6 +43,14 @@ def test_a_response_that_cannot_be_is_refused(tmp_path, rows, problem):
     file = tmp_path / "left.toml"
     file.write_text(f'format = 1\nsize = [800, 600]\n[light]\ngain = "g.png"\nresponse = {rows}\n')
     with pytest.raises(ShowError, match=problem):
+        read_profile(file)
+
+
+def test_primaries_that_cannot_be_told_apart_are_refused(tmp_path):
+    file = tmp_path / "left.toml"
+    rows = "[[1, 1, 0], [1, 1, 0], [0, 0, 1]]"
+    file.write_text(f'format = 1\nsize = [800, 600]\n[light]\ngain = "g.png"\nprimaries = {rows}\n')
+    with pytest.raises(ShowError, match="must tell red, green and blue apart"):
         read_profile(file)
 
 

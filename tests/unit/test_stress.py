@@ -1,6 +1,7 @@
 """What the judge of a rehearsal under stress is made of: spans, campaigns, copies, verdicts."""
 
 import itertools
+import os
 import random
 import subprocess
 import sys
@@ -20,7 +21,7 @@ from engine.stress.eyes import look_at
 from engine.stress.faults import Done, Fault, Kind
 from engine.stress.plugs import CommandPlug
 from engine.stress.plugs import kinds as plugged
-from engine.stress.presence import Presence, Span, counted_s
+from engine.stress.presence import Presence, Span, counted_s, merged
 from engine.stress.processes import Holding
 from engine.stress.venue import Told, Venue
 from engine.stress.verdict import judge
@@ -59,6 +60,14 @@ def show(tmp_path: Path) -> Path:
 def venue(show: Path, tmp_path: Path) -> Venue:
     (tmp_path / "work").mkdir()
     return Venue(show, tmp_path / "work")
+
+
+def test_an_eye_that_looks_seldom_sees_each_time_that_the_picture_is_there() -> None:
+    sense = Presence()
+    for half_seconds in range(20):
+        sense.seen(half_seconds / 2)
+    assert max(span.length_s for span in merged(sense.until(10.0))) == 0.5
+    assert merged([Span(0.0, 2.0), Span(1.0, 3.0)]) == [Span(0.0, 3.0)]
 
 
 def test_presence_notes_what_was_gone_and_what_still_is() -> None:
@@ -223,3 +232,13 @@ def test_processes_and_their_memory_are_seen_from_outside() -> None:
     finally:
         one.communicate()
     assert not processes.is_alive(one.pid) and processes.family(one.pid, None) == {}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_a_process_that_the_kernel_is_ending_is_told_from_one_that_runs() -> None:
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as child:
+        assert processes.is_alive(child.pid) and not processes.is_ending(child.pid)
+        child.kill()
+        os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
+        assert processes.is_ending(child.pid) and not processes.is_alive(child.pid)
+    assert not processes.is_ending(child.pid)

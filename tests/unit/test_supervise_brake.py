@@ -1,8 +1,8 @@
 """Pulse and brake: when a process hangs, what an engine that keeps ending is started without, how long to wait."""
 
 from engine.clock import NS
-from engine.supervise.board import BOARD_SIZE, Board
-from engine.supervise.brake import End, Verdict, judge, pause_s
+from engine.supervise.board import BOARD_SIZE, Board, note_of
+from engine.supervise.brake import End, Verdict, judge, pause_s, with_end
 from engine.supervise.child import DISPLAY_GONE
 from engine.supervise.inquest import Inquest
 from engine.supervise.last_words import place
@@ -76,6 +76,28 @@ def test_a_crash_leaves_nothing_out_before_the_third_within_a_minute() -> None:
     assert judge([*ends[:2], End(s(61), "crash", "bad")]) == Verdict()
 
 
+def test_a_scene_that_crashes_the_next_engine_too_within_ten_seconds_is_left_out() -> None:
+    first = End(s(0), "crash", "bad", ("bad",))
+    assert judge([first, End(s(10), "crash", "bad")]) == Verdict(("bad",))
+    assert judge([first, End(s(10), "crash", "other")]) == judge([first, End(s(10), "outside", "bad")]) == Verdict()
+    assert judge([End(s(0), "crash", ""), End(s(1), "crash", "")]) == Verdict()
+
+
+def test_a_scene_whose_edit_crashes_twice_where_it_is_tried_is_left_out(tmp_path) -> None:
+    block = Block.create(BOARD_SIZE, "board")
+    board, file = Board(block, ["engine"]), tmp_path / "bad.py"
+    file.write_text("")
+    inquest = Inquest(board, tmp_path)
+    words = f'Fatal Python error\n  File "{file}", line 3 in crash\n  File "/engine/aside.py", line 92 in _work\n'
+    for at in (1, 2):
+        board.enter(note_of("good", "/good.py"))  # the loop's own thread drew another
+        board.picture([note_of("good", "/good.py"), note_of("bad", str(file))])
+        said = inquest.hold(Gone(-11, "", False, words), s(at))
+    assert said == "ended with signal SIGSEGV in scene bad (bad.py:3); started again without bad"
+    assert [each["scene"] for each in inquest.told(s(3))] == ["bad"]
+    block.close()
+
+
 def test_three_ends_in_nobodys_code_leave_out_what_was_in_the_picture_then_everything() -> None:
     ends = [End(s(at), "crash", "", ("bad", "good")) for at in (0, 1, 2)]
     assert judge(ends) == Verdict(("bad", "good"), guess=True, braked=True)
@@ -133,3 +155,38 @@ def test_a_dead_x_server_is_no_fault_of_a_scene_however_often_it_dies(tmp_path) 
         assert said == "ended with code 74; started again"
     assert inquest.told(s(7)) == []
     block.close()
+
+
+def test_an_engine_that_hangs_at_the_display_is_no_fault_of_a_scene_however_often(tmp_path) -> None:
+    block = Block.create(BOARD_SIZE, "board")
+    board = Board(block, ["engine"])
+    inquest = Inquest(board, tmp_path)
+    words = 'Current thread 0x1 (most recent call first):\n  File "/engine/render/pane.py", line 143 in flip\n'
+    for at in range(6):
+        board.picture([b"steady\n/show/steady.py"])
+        said = inquest.hold(Gone(-9, "no new frame for 2.0 s", False, words), s(at))
+        assert said == "no new frame for 2.0 s, the display does not answer; started again"
+    assert inquest.told(s(7)) == []
+    block.close()
+
+
+def test_r2_who_worked_for_ten_seconds_is_started_again_at_once_however_often_it_is_killed() -> None:
+    ends: list[int] = []
+    for minute in range(20):
+        ends = with_end(ends, s(30 * minute), lived_s=28.0)
+    assert pause_s(ends, ends[-1]) == 0
+    for second in range(601, 607):
+        ends = with_end(ends, s(second), lived_s=0.5)
+    assert pause_s(ends, ends[-1]) > 0
+
+
+def test_a_life_is_counted_from_the_first_beat_to_the_last() -> None:
+    pulse = Pulse(Patience(beating_s=2, warm_s=20, cold_s=60))
+    for life in range(2):
+        pulse.begin(7, 0, s(100 * life))
+        pulse.hear(7, 1, s(100 * life + 40))
+        assert pulse.lived_s == 0  # it only prepared
+        for second in range(3):
+            pulse.hear(8 + second, 1, s(100 * life + 41 + second))
+        pulse.hear(10, 1, s(100 * life + 50))  # silent
+        assert pulse.lived_s == 2

@@ -114,6 +114,23 @@ def test_auto_follow_goes_on_time_and_hold_makes_it_wait(new_evening: Begin) -> 
     assert evening.director.status.cue == "two"
 
 
+@pytest.mark.parametrize("span_s", [0.37, 1.0])
+def test_cues_that_follow_go_within_a_frame_of_their_time_and_the_error_does_not_grow(
+    new_evening: Begin, span_s: float
+) -> None:
+    names = "red", "blue", "calm"
+    evening = new_evening(*(Cue(name=name, scene=name, fade_s=0.3, follow_s=span_s) for name in names))
+    went = []
+    for frame in range(round(7 * span_s * FPS)):
+        before = evening.director.status.cue
+        evening.play()
+        if frame and evening.director.status.cue != before:
+            went.append(frame / FPS)
+    assert len(went) >= 6
+    for number, at_s in enumerate(went, 1):
+        assert abs(at_s - number * span_s) <= 1 / FPS + 1e-9
+
+
 def test_a_timed_cue_goes_once_in_its_minute_also_after_a_late_frame(new_evening: Begin) -> None:
     evening = new_evening(
         RED, Cue(name="two", scene="blue", time="18:30"), wall=datetime.datetime(2014, 6, 21, 18, 29, 58)
