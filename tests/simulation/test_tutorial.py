@@ -20,6 +20,14 @@ def test_the_tutorial_has_seven_steps_and_each_of_them_a_listing() -> None:
     assert len(LISTINGS) >= 7
 
 
+def test_the_work_that_is_explained_line_by_line_is_the_work_that_plays() -> None:
+    quoted = "\n".join(re.findall(r"```py\n(.*?)```", TUTORIAL.read_text("utf-8"), re.S)).splitlines()
+    work = (TUTORIAL.parents[1] / "scenes/contact/contact.py").read_text("utf-8").splitlines()
+    body = work[work.index("import numpy as np") :]
+    plain = [[line for line in lines if line and not line.lstrip().startswith("# --")] for lines in (quoted, body)]
+    assert plain[0] == plain[1]
+
+
 def test_each_voice_of_the_tutorial_can_be_made_and_each_name_is_known() -> None:
     from engine import Voice
     from engine.sound.presets import VOICES

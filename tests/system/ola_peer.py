@@ -20,7 +20,7 @@ prepare_cache()
 from engine.light.output import LampOutput  # noqa: E402  (compiled kernels come with it)
 from engine.light.patch import Patch  # noqa: E402
 
-HOST = "10.77.0.1"
+HOST = ARTNET_HOST = "10.77.0.1"
 ARTNET, SACN = 5, 7  # olad listens to the network universe of the same number
 LAMPS = {"artnet": Lamp(name="artnet", fixture="dimmer", address=f"artnet:{HOST}/{ARTNET}/3"),
          "sacn": Lamp(name="sacn", fixture="dimmer", address=f"sacn:{SACN}/4")}
@@ -36,12 +36,17 @@ def main(folder: Path) -> None:
         print(json.dumps(asked()), flush=True)
 
 
-@contextmanager
-def listening(folder: Path) -> Iterator[None]:
-    """Run olad in a network of its own, its universes `ARTNET` and `SACN` patched."""
+def network() -> None:
+    """Give this network namespace an address, and a way for multicast."""
     for words in ("link set lo up", "link add veth0 type veth peer name veth1", f"addr add {HOST}/24 dev veth0",
                   "link set veth0 up", "link set veth1 up", "route add 224.0.0.0/4 dev veth0"):
         subprocess.run(["ip", *words.split()], check=True)
+
+
+@contextmanager
+def listening(folder: Path) -> Iterator[Callable[[int, int], int]]:
+    """Run olad in a network of its own, its universes `ARTNET` and `SACN` patched; yield `value`."""
+    network()
     with start_olad(folder / "ola") as olad:
         try:
             until(lambda: "E1.31" in told("ola_dev_info") and "ArtNet" in told("ola_dev_info"))
@@ -49,7 +54,7 @@ def listening(folder: Path) -> Iterator[None]:
                        for line in told("ola_dev_info").splitlines() if line.startswith("Device")}
             for device, universe in (("ArtNet", ARTNET), ("E1.31", SACN)):
                 told("ola_patch", "-d", devices[device], "-p", "0", "-i", "-u", str(universe))
-            yield
+            yield value
         finally:
             olad.terminate()
 

@@ -31,7 +31,8 @@ class Projectors:
     """An X server of our own; `env` points programs at it.
 
     Args:
-        sizes: (width, height) of each output, from left to right; 1280x720, 1280x800 or 1920x1080, four at most.
+        sizes: (width, height) of each output, from left to right; 640x360, 1280x720, 1280x800 or 1920x1080, four at
+            most.
         folder: Where the server's logs go.
     """
 

@@ -117,6 +117,10 @@ class Recording:
         self._file.close()
         return self.so_far()
 
+    def frames(self) -> int:
+        """Return how much was recorded up to now."""
+        return self._path.stat().st_size // (4 * self._channels)
+
     def so_far(self) -> NDArray[np.float32]:
         """Return what was recorded up to now. Shape (frames, channels), float32."""
         raw = np.fromfile(self._path, "<f4")

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.system
 def test_simulated_visitors_and_the_guest_come_from_the_process_and_it_ends_when_told(tmp_path: Path) -> None:
     camera = Camera(name="room", key="blue", corners=((0, 0), (1, 0), (1, 1), (0, 1)))
     block = Block.create(camera_block_size(camera), "camera-room")
-    plan = {"camera": dataclasses.asdict(camera), "block": block.handle, "parent": os.getpid(),
+    plan = {"cameras": [dataclasses.asdict(camera)], "blocks": [block.handle], "parent": os.getpid(),
             "aspect": 2.0, "folder": str(tmp_path)}  # fmt: skip
     words = [sys.executable, "-P", "-m", "engine.supervise.child", "engine.inputs.camera_process", json.dumps(plan)]
     link = CameraLink(camera, block, aspect=2.0)

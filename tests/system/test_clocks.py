@@ -22,7 +22,7 @@ from engine.music.tempo import Tempo
 from engine.show.model import MidiDevice
 from tests.system.rig import until
 
-pytestmark = pytest.mark.system
+pytestmark = [pytest.mark.system, pytest.mark.patient]
 HERE = Path(__file__).parent
 SOURCE = "midi:desk/clock"
 

@@ -15,6 +15,7 @@ from engine.control.operator import Action, CueMark, Operator, OperatorView, Par
 from engine.control.panel import ACCENT
 from engine.render.layer import Group, Layer, Picture
 from engine.render.lettering import Lettering
+from engine.render.pinned import PinnedLight
 from engine.render.stage import Beam, LightOutput
 from engine.render.window import Windows
 from engine.render.window_input import OPERATOR, PointerEvent
@@ -58,17 +59,22 @@ class Room:
         self.windows = Windows(projectors, STAGE)
         closing.callback(self.windows.close)
         self.pin = CornerPin.begin({name: Profile.identity(size) for name, size in self.windows.sizes.items()})
-        self.light = LightOutput({name: Beam(profile=profile) for name, profile in self.pin.profiles.items()}, HD)
+        beams = {name: Beam(profile=profile) for name, profile in self.pin.profiles.items()}
+        self.light = LightOutput(beams, HD)
         closing.callback(self.light.close)
+        self.pinned = PinnedLight(self.light, beams)
+        closing.callback(self.pinned.close)
         self.picture = Picture({"stage": (Group((Layer(np.full((720, 1280, 4), 255, np.uint8)),)),)})
 
     def frame(self) -> None:
         self.pin = self.pin.step(self.windows.poll(lambda *_: None))
         for name in self.pin.saved:
-            self.light.place(name, Beam(profile=self.pin.profiles[name]))
+            self.pinned.pin(name, self.pin.profiles[name])
             write_profile(self.folder / f"{name}.toml", self.pin.profiles[name])
-        frames = self.light.render(self.picture)
-        self.windows.present({name: draw_corners(self.pin, name, frames[name], self.lettering) for name in frames})
+        self.pinned.catch_up()
+        frames, lit = self.light.render(self.picture), self.pinned.lit()
+        self.windows.present({name: draw_corners(self.pin, name, frames[name], lit[name], self.lettering)
+                              for name in frames})
 
     def comes_to(self, corner: tuple[float, float]) -> bool:
         """Whether, frame after frame, the right projector's first corner comes to lie there."""
@@ -122,8 +128,9 @@ def test_a_corner_dragged_across_is_refused_in_words_in_the_light(
     assert until(lambda: bool(room.frame() or room.pin.refusal))
     assert room.pin.corners("right")[0] == (0.0, 0.0)
     frame = np.zeros((720, 1280, 4), np.uint8)
-    quiet = draw_corners(replace(room.pin, refusal=""), "right", frame, room.lettering)
-    room.windows.present({"right": draw_corners(room.pin, "right", frame, room.lettering)})
+    lit = room.pin.profiles["right"]
+    quiet = draw_corners(replace(room.pin, refusal=""), "right", frame, lit, room.lettering)
+    room.windows.present({"right": draw_corners(room.pin, "right", frame, lit, room.lettering)})
     assert (rig.light(1) != quiet[..., 2::-1]).any()
     rig.hand("mouseup", 1)
     assert until(lambda: bool(room.frame() or room.pin.held is None))

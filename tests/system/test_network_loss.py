@@ -10,7 +10,7 @@ import pytest
 
 CAN = shutil.which("ip") and shutil.which("unshare") and hasattr(os, "geteuid") and os.geteuid() == 0 and \
     subprocess.run(["unshare", "-n", "true"], capture_output=True).returncode == 0
-pytestmark = [pytest.mark.system, pytest.mark.skipif(not CAN, reason="needs root, ip and unshare")]
+pytestmark = [pytest.mark.system, pytest.mark.patient, pytest.mark.skipif(not CAN, reason="needs root, ip and unshare")]
 PROGRAM = """
 import json, socket, subprocess, time
 from engine.inputs.osc import OscListener

@@ -16,7 +16,7 @@ from engine.inputs.osc_send import OscSender
 from engine.show.model import MidiDevice, Osc, OscTarget
 from engine.world import Event
 
-pytestmark = pytest.mark.system
+pytestmark = [pytest.mark.system, pytest.mark.patient]
 KILLER = b"#bundle\0" + struct.pack(">Qi", 1, -4)
 WAIT_NS = 10 * clock.NS
 

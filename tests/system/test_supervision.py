@@ -146,11 +146,11 @@ def test_a_stopped_engine_and_stopped_sound_are_replaced_by_the_spare_and_no_sce
 
 
 def test_r2_a_hang_in_a_scene_brings_the_picture_back_without_that_scene(run: Run) -> None:
-    for _ in range(3):  # datagrams may be lost
+    for _ in range(3):  # datagrams may be lost; the engine has just begun: the first is met in its first frame
         run.osc("/cue/wild")
         if rig.until(lambda: "started again without bad" in run.said, 10):
             break
-    assert re.search(r"no new frame for [\d.]+ s in scene bad \(bad.py:5\); started again without bad", run.said)
+    assert re.search(r"no new frame for [2-5]\.\d s in scene bad \(bad.py:5\); started again without bad", run.said)
     assert rig.until(lambda: bool(run.state.get("barred")), 60), run.said
     assert [(barred["scene"], barred["line"]) for barred in run.state["barred"]] == [("bad", 5)]
 

@@ -64,9 +64,15 @@ def plain(size: tuple[int, int], rgb: tuple[int, int, int]) -> Picture:
     return picture
 
 
-def show(windows: Windows, colours: Mapping[str, tuple[int, int, int]]) -> None:
+def show(windows: Windows, colours: Mapping[str, tuple[int, int, int]], in_place: bool = False) -> None:
     windows.poll(lambda *_: None)
-    windows.present({name: plain(windows.sizes[name], rgb) for name, rgb in colours.items() if name in windows.sizes})
+    pictures = {name: plain(windows.sizes[name], rgb) for name, rgb in colours.items() if name in windows.sizes}
+    if in_place:
+        memory = windows.memory()
+        for name, picture in pictures.items():
+            memory[name][...] = picture
+        pictures = memory
+    windows.present(pictures)
 
 
 def is_plain(light: Picture, rgb: tuple[int, int, int]) -> bool:
@@ -74,11 +80,12 @@ def is_plain(light: Picture, rgb: tuple[int, int, int]) -> bool:
     return bool((light == expected).all())
 
 
-def shows(rig: Projectors, windows: Windows, colours: Mapping[str, tuple[int, int, int]], outputs: list[int]) -> bool:
+def shows(rig: Projectors, windows: Windows, colours: Mapping[str, tuple[int, int, int]], outputs: list[int],
+          in_place: bool = False) -> bool:
     """Whether each of these outputs comes to show exactly its colour while frames go on."""
 
     def so() -> bool:
-        show(windows, colours)
+        show(windows, colours, in_place)
         return all(is_plain(rig.light(n), rgb) for n, rgb in zip(outputs, colours.values(), strict=True))
 
     return until(so)
@@ -89,6 +96,8 @@ def test_each_of_two_projectors_shows_its_own_picture_by_index_and_by_name(start
     with opened({"left": "DUMMY1", "right": 0}) as windows:
         assert windows.sizes == {"left": FULL, "right": HD}
         assert shows(rig, windows, {"left": RED, "right": BLUE}, [1, 0])
+        assert {name: made.shape[1::-1] for name, made in windows.memory().items()} == windows.sizes
+        assert shows(rig, windows, {"left": GREEN, "right": GREY}, [1, 0], in_place=True)
 
 
 def test_four_projectors_of_three_sizes_show_four_pictures(start: Start) -> None:
@@ -103,7 +112,7 @@ def test_projectors_side_by_side_share_one_window(start: Start) -> None:
     rig = start(HD, HD)
     with opened({"left": 0, "right": 1}) as windows:
         assert shows(rig, windows, {"left": RED, "right": BLUE}, [0, 1])
-        assert rig.windows("rig") == 1
+        assert rig.windows("rig") == 1 and not windows.memory(), "each fills a part of it only"
         rig.hand("mousemove", 1280 + 320, 180)
         assert heard(windows, lambda done: any(event.window == "right" for event in done.pointer))
 
