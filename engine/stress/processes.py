@@ -34,7 +34,7 @@ def family(pid: int, board: Board | None) -> dict[str, int]:
         return {}
     known = {record.pid: record.name for record in board.children()} if board is not None else {}
     members = {"supervisor": pid}
-    for child in sorted(_children().get(pid, ())):
+    for child in sorted(_children().get(pid, ()), key=_started):
         name = known.get(child) or _waiting(child)
         members[f"{name}.2" if name in members else name] = child
     return members
@@ -133,6 +133,12 @@ def _children() -> dict[int, list[int]]:
         if len(fields := _stat(pid)) > 1:
             children[int(fields[1])].append(pid)
     return children
+
+
+def _started(pid: int) -> tuple[int, int]:
+    """Return what orders processes by age: their numbers begin again at 300 when they have reached the highest."""
+    fields = _stat(pid)
+    return (int(fields[19]) if len(fields) > 19 else 0), pid
 
 
 def _stat(pid: int) -> list[str]:

@@ -166,14 +166,17 @@ class Run:
 
     def camera_pid(self) -> int:
         """Return the process of the camera; of two the older one, the other is a spare."""
-        return min(int(entry.name) for entry in Path("/proc").glob("[0-9]*") if self._is_camera(entry))
+        return min(found for entry in Path("/proc").glob("[0-9]*") for found in self._camera(entry))[1]
 
-    def _is_camera(self, entry: Path) -> bool:
+    def _camera(self, entry: Path) -> list[tuple[int, int]]:
+        """Return when a process of the camera's was started and its number: numbers alone begin again at 300."""
         try:
-            parent = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
-            return parent == self._process.pid and b"camera_process" in (entry / "cmdline").read_bytes()
+            facts = (entry / "stat").read_text().rpartition(")")[2].split()
+            if int(facts[1]) == self._process.pid and b"camera_process" in (entry / "cmdline").read_bytes():
+                return [(int(facts[19]), int(entry.name))]
         except OSError:  # it ended meanwhile
-            return False
+            pass
+        return []
 
     def kill(self) -> None:
         """End it whatever it does."""
