@@ -244,8 +244,7 @@ def test_R4_speakers_that_come_after_the_show_began_play_as_soon_as_the_server_c
         after_s, _ = Ear(rig, tmp_path / "late.raw").listen(stage, 0.3)
         losses = stage.control.meters().losses
         rig.control("set-default-sink", "mic")  # for other programs: the server takes ours along, and we take it back
-        assert until(lambda: playing_on(rig) == {"speakers"}, 1.0)
-        assert not until(lambda: playing_on(rig) != {"speakers"}, 1.5)
+        assert until(lambda: not until(lambda: playing_on(rig) != {"speakers"}, 1.5))
         assert stage.control.meters().losses == losses
     finally:
         stage.stop()
