@@ -8,10 +8,10 @@ from pathlib import Path
 
 import numpy as np
 
+from engine.crew import Crew
 from engine.deadline import Deadline, NoDeadline
 from engine.light.lights import Lights
 from engine.render.canvas import Canvas
-from engine.render.crew import Crew
 from engine.render.pictures import Assets
 from engine.render.stage import Beam
 from engine.scene.parts import Parts

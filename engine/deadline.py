@@ -6,16 +6,18 @@ import signal
 import sys
 import threading
 from collections.abc import Callable
-from types import FrameType
+from types import CodeType, FrameType
 from typing import Protocol, TypeVar
 
 from engine.clock import NS, monotonic_ns, sleep_s, thread_cpu_ns, thread_queued_ns
+from engine.crew import Crew
 
 HOOK_S = 0.25  # what one hook may take in a frame
 SETUP_S = 1.25  # below the two seconds after which a show counts as hung
 EXTRA = 6  # times that a starved process gets more
 AGAIN_S = 5e-5  # short, so that it also rings between the lines of code that catches every exception
 LOOK_S = 0.05
+WHOLE = Crew.run.__code__  # two threads write: neither is stopped while the other goes on
 T = TypeVar("T")
 
 
@@ -71,6 +73,9 @@ class Alarm:
     def _ring(self, number: int, frame: FrameType | None) -> None:
         if self._rings_in is None or frame is self._rings_in:
             return  # the work is over: what it made may not be lost
+        if _within(WHOLE, frame):
+            signal.setitimer(signal.ITIMER_REAL, AGAIN_S, signal.getitimer(signal.ITIMER_REAL)[1])
+            return
         if self._extra and self._was_kept():
             self._extra -= 1
             self._period_s = min(self._limit_s, HOOK_S)
@@ -88,6 +93,13 @@ class Alarm:
         has_queued = self._extra == EXTRA or (queued_ns - self._queued_ns) / NS > self._period_s / 2
         self._worked_ns, self._queued_ns = worked_ns, queued_ns
         return has_queued and not has_worked
+
+
+def _within(code: CodeType, frame: FrameType | None) -> bool:
+    """Return whether a frame, or one that called it, runs some code."""
+    while frame is not None and frame.f_code is not code:
+        frame = frame.f_back
+    return frame is not None
 
 
 class Lookout:

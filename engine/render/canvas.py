@@ -15,9 +15,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.crew import Crew
 from engine.problems import MixeurError
 from engine.render import marks, people, pictures
-from engine.render.crew import Crew
 from engine.render.drawing import Drawing, Pixels
 from engine.render.layer import Blend, Box, Kind, Layer
 from engine.render.people import Guest

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.crew import Crew
 from engine.render import areas, brush, tiles
-from engine.render.crew import WORTH, Crew, bands
 from engine.render.layer import BLENDS, Blend, Box
 
 if TYPE_CHECKING:
@@ -65,8 +64,8 @@ class Drawing:
 
     def copy(self, picture: Pixels) -> None:
         """Write a picture of the same shape everywhere."""
-        self._crew.run([partial(np.copyto, self.pixels[first:last], picture[first:last])
-                        for first, last in bands(0, len(picture), self.packed.size / 4)])
+        self._crew.share(0, len(picture), self.packed.size / 4,
+                         lambda first, last: np.copyto(self.pixels[first:last], picture[first:last]))
         self.touched.fill(True)
 
     def begin_faded(self, time: float, seconds: float) -> None:
@@ -122,8 +121,8 @@ class Drawing:
 
     def keep(self, cover: Pixels) -> None:
         """Weigh every pixel with a coverage of the same shape."""
-        self._crew.run([partial(areas.keep, self.packed[first:last], cover[first:last])
-                        for first, last in bands(0, len(cover), cover.size)])
+        self._crew.share(0, len(cover), cover.size,
+                         lambda first, last: areas.keep(self.packed[first:last], cover[first:last]))
 
     @property
     def surface(self) -> pygame.Surface:
@@ -138,19 +137,14 @@ class Drawing:
 
     def _by_rows(self, kernel: Callable[..., None], patch: NDArray[Any], left: int, top: int, *rest: Any) -> None:
         """Have a patch that lies inside mixed in, in bands where it is large."""
-        if patch.size < WORTH:
-            kernel(self.packed, self.touched, patch, left, top, *rest)
-            return
-        self._crew.run([partial(kernel, self.packed, self.touched, patch[first - top : last - top], left, first, *rest)
-                        for first, last in bands(top, top + len(patch), patch.size)])
+        self._crew.share(top, top + len(patch), patch.size, lambda first, last: kernel(
+            self.packed, self.touched, patch[first - top : last - top], left, first, *rest))
 
     def _by_tiles(self, work: Callable[[Packed, NDArray[np.bool_], slice], None], pixels_cheap: int) -> None:
         """Have all rows worked on, in bands of tiles; `pixels_cheap` of them cost what one drawn pixel does."""
         size = np.count_nonzero(self.touched) * brush.ACROSS * brush.DOWN / pixels_cheap
-        self._crew.run([
-            partial(work, self.packed[first:last], self.touched[first // brush.DOWN : -(-last // brush.DOWN)],
-                    slice(first, last))
-            for first, last in bands(0, len(self.packed), size)])
+        self._crew.share(0, len(self.packed), size, lambda first, last: work(
+            self.packed[first:last], self.touched[first // brush.DOWN : -(-last // brush.DOWN)], slice(first, last)))
 
 
 def _clipped(patch: NDArray[Any], left: int, top: int, shape: tuple[int, ...]) -> tuple[NDArray[Any], int, int]:

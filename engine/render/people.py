@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.render.crew import Crew
+from engine.crew import Crew
 from engine.render.layer import Box
 from engine.world import Matte
 

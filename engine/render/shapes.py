@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.crew import Crew
 from engine.problems import MixeurError
 from engine.render import areas, brush, marks, pen
-from engine.render.crew import Crew, bands
 from engine.render.drawing import Drawing, Pixels
 from engine.render.layer import BLENDS, Blend
 
@@ -148,11 +148,10 @@ class Shapes:
             area = self._filled(corners - (left, top), cover.shape)
             bits = area.view(np.uint32)
             try:
-                self._crew.run([
-                    partial(areas.flood, drawing.packed, drawing.touched, area[first - top : last - top],
-                            bits[first - top : last - top], left, first, paint, mode)
-                    for first, last in bands(top, top + high, wide * high)])  # fmt: skip
-            except BaseException:  # a scene is stopped between two bands
+                self._crew.share(top, top + high, wide * high, lambda first, last: areas.flood(
+                    drawing.packed, drawing.touched, area[first - top : last - top], bits[first - top : last - top],
+                    left, first, paint, mode))
+            except BaseException:  # a scene is stopped before a band
                 area.fill(0)
                 raise
 
@@ -176,10 +175,8 @@ class Shapes:
         top, bottom = max(int(rows[0].min()), 0), min(int(rows[1].max()) + 1, self._scale)
         share = min(PORTION / len(shapes), 1.0)
         for some in _portions(len(shapes)):
-            self._crew.run([
-                partial(kernel, drawing.packed[:last], drawing.touched, shapes[some], paints[some], softness, mode,
-                        first)
-                for first, last in bands(top, bottom, share * pixels)])  # fmt: skip
+            self._crew.share(top, bottom, share * pixels, partial(
+                _draw_band, kernel, drawing, shapes[some], paints[some], softness, mode))
 
     def _one_disc(self, verb: str, x: float, y: float, radius: float, width: float | None) -> NDArray[np.float32]:
         if not math.isfinite(x + y + radius + (width or 0.0)):
@@ -238,6 +235,11 @@ class Shapes:
         area = self._area[: (wide + 2) * high].reshape(high, wide + 2)
         areas.fill(area, corners.astype(np.float32))
         return area
+
+
+def _draw_band(kernel: Callable[..., None], drawing: Drawing, shapes: NDArray[np.float32], paints: NDArray[np.uint32],
+               softness: float, mode: int, top: int, bottom: int) -> None:
+    kernel(drawing.packed[:bottom], drawing.touched, shapes, paints, softness, mode, top)
 
 
 def _portions(count: int) -> Iterable[slice]:

@@ -4,9 +4,9 @@ import cv2
 import numpy as np
 import pytest
 
+from engine.crew import Crew
 from engine.problems import MixeurError
 from engine.render.canvas import Canvas
-from engine.render.crew import Crew
 from engine.render.people import Guest
 from engine.world import Matte, Now, StageSize
 

@@ -1,4 +1,4 @@
-"""Crew: two threads that share one drawing's work; what they are given writes to different pixels and keeps no lock."""
+"""Crew: two threads that share one frame's work; what they are given writes to different pixels and keeps no lock."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import threading
 import weakref
 from collections import deque
 from collections.abc import Callable, Iterator
+from functools import partial
 from queue import SimpleQueue
 
 Part = Callable[[], object]
@@ -29,8 +30,18 @@ class Crew:
         self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
         self._helper: threading.Thread | None = None
 
+    def share(self, first: int, last: int, pixels: float, work: Callable[[int, int], object]) -> None:
+        """Do work on rows: `work(top, bottom)` for each band of them.
+
+        Args:
+            pixels: How much work it is, in pixels that are drawn.
+        """
+        self.run([partial(work, *band) for band in bands(first, last, pixels)])
+
     def run(self, parts: list[Part]) -> None:
-        """Do all parts, in any order; return when all are done.
+        """Do all parts, in any order; when it returns, or raises, nobody works on them any more.
+
+        `engine.deadline` lets it end before it stops a scene.
 
         Raises:
             Exception: What a part raised.
@@ -41,14 +52,17 @@ class Crew:
             return
         self._start()
         job = _Job(parts)
-        self._jobs.put(job)
         try:
+            self._jobs.put(job)
             job.work(job.todo.popleft)
-        finally:  # who is stopped between two parts leaves none behind
-            job.todo.clear()
-        for error in [job.done.get() for _ in parts]:
-            if error is not None:
-                raise error
+        finally:
+            try:
+                job.todo.clear()  # who is stopped between two parts leaves none behind
+            finally:
+                with job.helped:
+                    pass
+        for error in job.errors:
+            raise error
 
     def _start(self) -> None:
         if self._helper is None:
@@ -58,11 +72,16 @@ class Crew:
 
 
 class _Job:
-    """Parts that are still to do, and what each that is done has raised."""
+    """Parts that are still to do, and what those that are done have raised.
+
+    Attributes:
+        helped: Held while the helper works.
+    """
 
     def __init__(self, parts: list[Part]) -> None:
         self.todo = deque(parts)
-        self.done: SimpleQueue[Exception | None] = SimpleQueue()
+        self.errors: list[Exception] = []
+        self.helped = threading.Lock()
 
     def work(self, take: Callable[[], Part]) -> None:
         """Do what nobody has begun, from one end or the other."""
@@ -73,9 +92,8 @@ class _Job:
                 return
             try:
                 part()
-                self.done.put(None)
             except Exception as error:
-                self.done.put(error)
+                self.errors.append(error)
 
 
 def bands(top: int, bottom: int, pixels: float) -> Iterator[tuple[int, int]]:
@@ -95,4 +113,5 @@ def bands(top: int, bottom: int, pixels: float) -> Iterator[tuple[int, int]]:
 
 def _help(jobs: SimpleQueue[_Job | None]) -> None:
     while (job := jobs.get()) is not None:
-        job.work(job.todo.pop)
+        with job.helped:
+            job.work(job.todo.pop)

@@ -1,14 +1,17 @@
-"""Two threads that draw: the same light as one, nothing lost, nothing left."""
+"""Two threads that share work: the same light as one, nothing lost, nothing left."""
 
 import gc
+import signal
 import threading
+from collections.abc import Callable
 
 import numpy as np
 import pytest
 
 from engine.clock import sleep_s
+from engine.crew import PARTS, TALL, Crew, bands
+from engine.deadline import Alarm, Overrun
 from engine.render.canvas import Canvas
-from engine.render.crew import PARTS, TALL, Crew, bands
 from engine.world import Now, StageSize
 
 STAGE = StageSize(16 / 9, (6.0, 3.375), (960, 540))
@@ -66,6 +69,51 @@ def test_what_a_part_raises_is_raised_when_nobody_draws_any_more() -> None:
     with pytest.raises(ZeroDivisionError):
         Crew().run([lambda: 1 / 0, lambda: (sleep_s(0.05), done.append(1))])
     assert done == [1]
+
+
+def with_a_helper_at_work(crew: Crew, stop: Callable[[], object]) -> list[str]:
+    """Have the caller's part run `stop` while the helper is in the middle of its own; return what was done by then."""
+    begun, done = threading.Event(), []
+
+    def own() -> None:
+        begun.wait(60)
+        stop()
+
+    def others() -> None:
+        begun.set()
+        sleep_s(0.2)
+        done.append("helped")
+
+    try:
+        crew.run([own, others])
+    except BaseException as error:
+        return [*done, type(error).__name__]
+    return done
+
+
+def test_who_is_stopped_in_a_part_waits_until_the_helper_has_ended() -> None:
+    def stop() -> None:
+        raise KeyboardInterrupt
+
+    crew = Crew()
+    crew._is_alone = False  # also on a machine with one processor
+    assert with_a_helper_at_work(crew, stop) == ["helped", "KeyboardInterrupt"]
+
+
+def test_a_scene_out_of_time_is_stopped_when_nobody_draws_any_more() -> None:
+    def work() -> list[str]:
+        found.extend(with_a_helper_at_work(crew, lambda: None))
+        while True:
+            pass
+
+    before, crew, found = signal.getsignal(signal.SIGALRM), Crew(), []
+    crew._is_alone = False
+    try:
+        with pytest.raises(Overrun):
+            Alarm().run(0.05, work)
+    finally:
+        signal.signal(signal.SIGALRM, before)
+    assert found == ["helped"]
 
 
 def test_a_crew_starts_its_thread_when_it_is_needed_and_lets_it_go_with_itself() -> None:
