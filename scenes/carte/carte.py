@@ -6,7 +6,9 @@ After the map in the book of Le Mixeur, Saint-Étienne, 2014 (assets/carte). Cre
 """
 
 import json
+import re
 from pathlib import Path
+from textwrap import wrap
 
 import numpy as np
 
@@ -152,7 +154,7 @@ class Carte(Scene):
         phase = np.arange(len(self.at)) * 2.4
         push += 0.012 * np.stack((np.sin(now.time * 0.5 + phase), np.cos(now.time * 0.4 + 1.7 * phase)), 1)
         low, high = (0.08, TOP), (self.aspect - 0.08, BOTTOM)
-        push += np.maximum(low - self.at, 0) * 6 - np.maximum(self.at - high, 0) * 6
+        push += np.maximum(low - self.at, 0) * 20 - np.maximum(self.at - high, 0) * 20
         self.speed += (push * 3 - self.speed * 2.2) * now.dt
         self.at += self.speed * now.dt
 
@@ -208,18 +210,18 @@ class Carte(Scene):
         item, left, shown = self.items[self.here], 0.09 * self.aspect, ease((now.time - self.opened) / 0.8)
         colour = hsv(CHAPTERS[item["chapter"]], 0.4, 1)
         canvas.line(left, 0.735, left + (self.aspect - 2 * left) * shown, 0.735, colour, width=0.0018, alpha=0.7)
-        canvas.text(item["id"], left, 0.778, 0.062, colour, align="left", alpha=shown, font=MEDIUM)
-        canvas.text(item["title"], left + 0.15, 0.773, 0.05, PALE, align="left", alpha=shown, font=MEDIUM)
-        canvas.text(item["chapter"], self.aspect - left, 0.778, 0.028, colour, align="right", alpha=0.8 * shown)
+        canvas.text(item["id"], left, 0.776, 0.062, colour, align="left", alpha=shown, font=MEDIUM)
+        canvas.text(item["title"], left + 0.15, 0.771, 0.05, PALE, align="left", alpha=shown, font=MEDIUM)
+        canvas.text(item["chapter"], self.aspect - left, 0.98, 0.026, colour, align="right", alpha=0.8 * shown)
         words = item["text_en" if self.english else "text"]
-        lines = wrapped(words, (self.aspect - 2 * left - 0.15) / (0.5 * self.size))[:3]
-        y = 0.838 + 0.625 * self.size * (len(lines) - 1)
-        canvas.text("\n".join(lines), left + 0.15, y, self.size, PALE, align="left", alpha=0.92 * shown)
+        lines, size = in_three_lines(words, self.aspect - 2 * left - 0.15, self.size)
+        y = 0.830 + 0.625 * size * (len(lines) - 1)
+        canvas.text("\n".join(lines), left + 0.15, y, size, PALE, align="left", alpha=0.92 * shown)
         x = left + 0.15
         for place, link in enumerate(item["links"]):
             hue, _, words = LINKS[link["type"]]
             is_lit = place == self.chosen % len(item["links"])
-            canvas.text(f"{words} #{link['target']:02d}", x, 0.976, 0.026, hsv(hue, 0.55, 1), align="left",
+            canvas.text(f"{words} #{link['target']:02d}", x, 0.98, 0.026, hsv(hue, 0.55, 1), align="left",
                         alpha=shown * (1.0 if is_lit else 0.6))
             x += 0.0145 * len(words) + 0.11
 
@@ -240,11 +242,9 @@ class Carte(Scene):
         lights.all.set(hsv(CHAPTERS[self.items[self.here]["chapter"]], 0.6), level=0.25)
 
 
-def wrapped(words, width):
-    """Return a text in lines of at most so many letters."""
-    lines = [""]
-    for word in words.split():
-        if len(lines[-1]) + len(word) >= width and lines[-1]:
-            lines.append("")
-        lines[-1] = f"{lines[-1]} {word}".strip()
-    return lines
+def in_three_lines(words, width, size):
+    """Return a text in at most three lines, and the size of letters at which it fits."""
+    words = re.sub(r" (?=[;:!?»])|(?<=«) ", "\xa0", words)  # French marks stay with their word
+    while len(lines := wrap(words, int(width / (0.5 * size)), break_on_hyphens=False)) > 3:
+        size *= 0.97
+    return lines, size

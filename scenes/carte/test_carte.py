@@ -132,6 +132,16 @@ def test_type_is_at_least_a_two_hundredth_of_the_way_it_is_read_from() -> None:
     assert smallest_m >= 10 / 200, "on the sample's wall, seen from ten metres"
 
 
+@pytest.mark.parametrize("language", ["text", "text_en"])
+@pytest.mark.parametrize("size", [0.042, 0.06])
+def test_no_word_of_an_idea_is_lost_on_the_wall(solo, language: str, size: float) -> None:
+    in_three_lines, width = type(solo.scene).draw_page.__globals__["in_three_lines"], 16 / 9 * 0.82 - 0.15
+    for item in solo.scene.items.values():
+        lines, fitting = in_three_lines(item[language], width, size)
+        assert " ".join(lines).split() == item[language].split()
+        assert len(lines) <= 3 and 0.03 <= fitting <= size
+
+
 def test_carte_looks_as_it_did(golden) -> None:
     solo = Solo(HERE / "carte.py", height_px=360)
     solo.step(90)

@@ -86,6 +86,8 @@ def test_scenes_import_the_artists_names_numpy_and_what_stands_beside_them() -> 
         "bisect",
         "enum",
         "string",
+        "re",
+        "textwrap",
         "heapq",
         "json",
         "pathlib",
