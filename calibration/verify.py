@@ -33,8 +33,8 @@ LIMITS = {"seam_p95_px": 0.5, "bright_p95": 0.03, "dark_p95": 0.08, "black_p95":
 REMEDIES = {
     "seam_p95_px": "the pictures do not meet: was a projector or the camera moved? Scan and solve again",
     "bright_p95": "the overlap differs in brightness: did a lamp mode or a picture setting change? Scan again",
-    "dark_p95": "dark tones differ: take automatic exposure off, darken the room, and scan again",
-    "black_p95": "blacks differ: darken the room and scan again, or choose --target strict",
+    "dark_p95": "dark tones differ: no automatic exposure, JPEGs at best quality; darken the room and scan again",
+    "black_p95": "blacks differ: darken the room, set JPEGs to best quality and scan again, or choose --target strict",
     "coverage": "part of the stage stays dark: turn the projectors, mend the mask, or make the stage smaller",
     "colour_de00": "colours differ: same picture mode in all projectors, then `mixeur calibrate colour`",
     "wall_de00": "the wall's own colours show: was the camera, a projector or the wall's paint changed? Scan again",
