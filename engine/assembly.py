@@ -48,6 +48,7 @@ def scene_parts(
     live: bool = False,
     deadline: Deadline | None = None,
     enter: Callable[[str], None] = lambda scene: None,
+    crew: Crew | None = None,
 ) -> Parts:
     """Return what the show's scenes are built with.
 
@@ -58,8 +59,9 @@ def scene_parts(
         live: Whether films are decoded ahead of time by a thread, and views that no projector shows cost nothing.
         deadline: Ends hooks that do not end by themselves.
         enter: Gets the name of the scene whose code runs from then on, or nothing.
+        crew: The threads that draw; None: the scenes' own.
     """
-    stage, assets, crew = stage_size(show), Assets(asset_folders(show), live), Crew()
+    stage, assets, crew = stage_size(show), Assets(asset_folders(show), live), crew or Crew()
 
     shown = frozenset(projector.view for projector in show.projectors.values()) if live else None
 

@@ -36,6 +36,8 @@ class Crew:
         Args:
             pixels: How much work it is, in pixels that are drawn.
         """
+        if self._is_alone:
+            pixels = 0.0  # one band
         self.run([partial(work, *band) for band in bands(first, last, pixels)])
 
     def run(self, parts: list[Part]) -> None:

@@ -9,6 +9,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.crew import Crew
 from engine.held_back import HeldBack
 from engine.render.window_input import OPERATOR, ToStage, WindowInput
 from engine.safety.exemption import Exemption
@@ -36,10 +37,11 @@ class GuardedScreens:
     Args:
         flashes: Most flashes in a second that are let through, 1..3.
         held_back: Told what the guards do.
+        crew: The threads that share a picture; None: the caller's.
     """
 
-    def __init__(self, screens: Screens, flashes: int, held_back: HeldBack) -> None:
-        self._screens, self._flashes, self._held_back = screens, flashes, held_back
+    def __init__(self, screens: Screens, flashes: int, held_back: HeldBack, crew: Crew | None = None) -> None:
+        self._screens, self._flashes, self._held_back, self._crew = screens, flashes, held_back, crew
         self._last: Mapping[str, Pixels] = {}
         self._time_s = 0.0
         self._guards: dict[str, FlashGuard] = {}
@@ -114,5 +116,5 @@ class GuardedScreens:
 
     def _guard(self, name: str) -> FlashGuard:
         if name not in self._guards:
-            self._guards[name] = FlashGuard("bgra", self._flashes)
+            self._guards[name] = FlashGuard("bgra", self._flashes, crew=self._crew)
         return self._guards[name]

@@ -21,6 +21,7 @@ from engine.control.operator_view import Action
 from engine.control.overview import Overview, act
 from engine.control.saver import Saver
 from engine.control.status_line import Health, status_line
+from engine.crew import Crew
 from engine.deadline import deadline
 from engine.devices import LiveDevices, Source
 from engine.direct import Direct
@@ -105,7 +106,7 @@ class LiveShow:
     def __init__(
         self, show: Show, plan: Mapping[str, Any], screens: Screens, board: Board, say: Callable[[str], None]
     ) -> None:
-        self._plan, self._board, self._say = plan, board, say
+        self._plan, self._board, self._say, self._crew = plan, board, say, Crew()
         self._closing = ExitStack()
         self._next_status_ns = 0  # the first frame takes it
         self._health: Health
@@ -135,7 +136,7 @@ class LiveShow:
         barred = {each.scene: each for each in state.barred} | from_plain(plan["barred"])
         self._casting = Casting(board, barred, show.folder)
         self._parts = scene_parts(show, seed, monotonic_ns, lambda scene, line: say(f"{scene}: {line}"), live=True,
-                                  deadline=deadline(say), enter=self._casting.enter)
+                                  deadline=deadline(say), enter=self._casting.enter, crew=self._crew)
         self.director = Director(show, self._made, self._tell)
         resume(self.director, state, saved, RealClock().wall())
         if word:
@@ -145,7 +146,7 @@ class LiveShow:
         self._keeper = self._closed_at_end(StateKeeper(Path(plan["state"]), RealClock().wall))
         self._good = Path(plan["good"])
         beams = beams_of(show, screens.sizes, self._good, say)
-        self.light = self._closed_at_end(LightOutput(beams, stage_size(show).size_px, kernels=kernels))
+        self.light = self._closed_at_end(LightOutput(beams, stage_size(show).size_px, kernels=kernels, crew=self._crew))
         self.pinned = self._closed_at_end(PinnedLight(self.light, beams, say))
         self._saver = self._closed_at_end(Saver(self._save, say, monotonic_ns))
         self._disk = self._closed_at_end(Disk(show.folder))
@@ -324,7 +325,7 @@ class LiveShow:
         most = show.flashes.most_per_s
         self.held_back = HeldBack(most, lambda: [each.name for each in self.director.shown], self._say)
         lamps = LampOutput(show.lamps, Patch(show.lamps, show.folder), most)
-        screens = GuardedScreens(self._screens, most, self.held_back)
+        screens = GuardedScreens(self._screens, most, self.held_back, self._crew)
         desk = Desk(screens, self.pinned, self._act, self._saver.keep, self._webcam, self._say)
         return self._closed_at_end(lamps), self._closed_at_end(screens), desk
 

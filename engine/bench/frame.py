@@ -50,7 +50,7 @@ def _candidates(kernels: ModuleType) -> dict[str, Callable[[], object]]:
     from engine.render.mapping import Mapping
 
     groups, profile = (Group(_layers()),), _profile()
-    compositor, projector = Compositor(SIZE, 1, kernels), Mapping(profile, SIZE, order="bgra", kernels=kernels)
+    compositor, projector = Compositor(SIZE, kernels), Mapping(profile, SIZE, order="bgra", kernels=kernels)
     source, target = np.zeros(FLOOR_BYTES // 2, np.uint8), np.zeros(FLOOR_BYTES // 2, np.uint8)
     return {
         "ours": lambda: projector.apply(compositor.compose(groups)),

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
-from itertools import pairwise
 from types import ModuleType
 
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.crew import Crew
 from engine.problems import MixeurError
 from engine.render import plain
 from engine.render.afterglow import Afterglow
 from engine.render.layer import Group, Layer, Order, Still
 
 Pixels = NDArray[np.uint8]
+CHEAP = 8  # pixels that are mixed for what one drawn pixel costs
 TILE = 256  # pixels; longer tiles outrun the prefetch of the layers (measured, decision 005)
 
 
@@ -24,18 +24,15 @@ class Compositor:
 
     Args:
         size: (width, height) of the view in pixels.
-        threads: How many threads share a frame; the result is the same.
         kernels: `engine.render.kernels`, once it is ready; until then OpenCV mixes, within 2/255 of the kernels.
+        crew: The threads that mix; None: the caller's.
     """
 
-    def __init__(self, size: tuple[int, int], threads: int = 1, kernels: ModuleType | None = None) -> None:
-        width, height = size
+    def __init__(self, size: tuple[int, int], kernels: ModuleType | None = None, crew: Crew | None = None) -> None:
         self.size = size
         self.kernels = kernels
+        self._crew = crew or Crew(alone=True)
         self._afterglow = Afterglow()
-        self._scratch = np.empty((threads, 5, TILE), np.uint32)
-        self._bounds = [round(i * width * height / threads) for i in range(threads + 1)]
-        self._pool = ThreadPoolExecutor(threads, "compositor") if threads > 1 else None
 
     @cached_property
     def picture(self) -> Pixels:
@@ -82,14 +79,9 @@ class Compositor:
                             *(layer.box or whole))
                            for own, weight in visible for i, layer in enumerate(own)], np.int64)
         is_weighed = len(visible) > 1 or visible[0][1] < 255
-        parts = list(pairwise(self._bounds))
-        if self._pool is None:
-            kernels.mix(out, width, addresses, recipe, is_weighed, swap, *parts[0], self._scratch[0])
-            return
-        waiting = [self._pool.submit(kernels.mix, out, width, addresses, recipe, is_weighed, swap, start, stop, scratch)
-                   for (start, stop), scratch in zip(parts, self._scratch, strict=True)]
-        for part in waiting:
-            part.result()
+        self._crew.share(0, height, out.size * (1 + len(layers)) / CHEAP, lambda first, last: kernels.mix(
+            out, width, addresses, recipe, is_weighed, swap, first * width, last * width,
+            np.empty((5, TILE), np.uint32)))
 
     def _check(self, layer: Layer) -> None:
         pixels = layer.pixels

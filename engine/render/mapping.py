@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.crew import Crew
 from engine.problems import MixeurError
 from engine.render import plain
 from engine.render.layer import Order
@@ -35,14 +36,16 @@ class Mapping:
         order: Of the bytes in the output; windows take `bgra`.
         kernels: `engine.render.kernels`, once it is ready; until then OpenCV warps, without black level and colour.
         feather: Share of the picture's width over which it falls to black at its edge.
+        crew: The threads that warp; None: the caller's.
     Raises:
         MixeurError: The profile's corners or mesh cannot be projected.
     """
 
     def __init__(self, profile: Profile, stage_size: tuple[int, int], flip: Flip = "none", order: Order = "rgba",
-                 kernels: ModuleType | None = None, feather: float = 0.0) -> None:
+                 kernels: ModuleType | None = None, feather: float = 0.0, crew: Crew | None = None) -> None:
         self.profile, self.stage_size, self.flip, self.order, self.kernels = profile, stage_size, flip, order, kernels
         self.feather = feather
+        self._crew = crew or Crew(alone=True)
         width, height = profile.size
         self._out: Pixels = np.zeros((height, width, 4), np.uint8)
         self._plan: NDArray[np.uint64] | None = None
@@ -136,13 +139,17 @@ class Mapping:
             self._plan = np.empty(out.shape[0] * out.shape[1], np.uint64)
             kernels.make_plan(self._x.ravel(), self._y.ravel(), self._gain.ravel(), self._alone.ravel(),
                               *self.stage_size, self._plan)
-        flat = out.reshape(-1).view(np.uint32)
+        flat, source = (each.reshape(-1).view(np.uint32) for each in (out, stage))
         swap = 0 if self.order == "rgba" else 16
-        own = self._measured
-        kernels.warp(stage.reshape(-1).view(np.uint32), self.stage_size[0], self._plan, self._tables,
-                     swap if own is None else 0, flat)
-        if own is not None:
-            own.shine(kernels, flat, swap)
+        own, plan, across = self._measured, self._plan, out.shape[1]
+
+        def work(first: int, last: int) -> None:
+            band = slice(first * across, last * across)
+            kernels.warp(source, self.stage_size[0], plan[band], self._tables, swap if own is None else 0, flat[band])
+            if own is not None:
+                own.shine(kernels, flat, band, swap)
+
+        self._crew.share(0, out.shape[0], flat.size, work)
 
     def _make_tables(self) -> NDArray[np.uint32]:
         profile = self.profile

@@ -38,14 +38,15 @@ class Measured:
     tints: NDArray[np.uint64]
     primaries: NDArray[np.float64]
 
-    def shine(self, kernels: Any, picture: NDArray[np.uint32], swap: int) -> None:
-        """Turn the warped signals of a picture into the projector's own, in place."""
+    def shine(self, kernels: Any, picture: NDArray[np.uint32], band: slice, swap: int) -> None:
+        """Turn the warped signals of a part of a flat picture into the projector's own, in place."""
+        pixels, allowed = picture[band], self.allowed[band]
         if len(self.tints):
             seen, mix = self.primaries @ self.matrix, np.linalg.inv(self.primaries)
-            kernels.shine_tinted(picture, picture, self.allowed, self.tints, self.light, seen.astype(np.float32),
+            kernels.shine_tinted(pixels, pixels, allowed, self.tints[band], self.light, seen.astype(np.float32),
                                  mix.astype(np.float32), self.encode, swap)
         else:
-            kernels.shine(picture, picture, self.allowed, self.light, self.matrix, self.encode, swap)
+            kernels.shine(pixels, pixels, allowed, self.light, self.matrix, self.encode, swap)
 
 
 def measured(profile: Profile, coverage: Floats, alone: NDArray[np.bool_]) -> Measured:

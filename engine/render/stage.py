@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.crew import Crew
 from engine.render import mapping
 from engine.render.compositor import Compositor
 from engine.render.layer import Group, Order, Picture
@@ -46,13 +47,13 @@ class LightOutput:
         stage_size: (width, height) of every view's canvas in pixels.
         order: Of the bytes in the output; windows take `bgra`.
         kernels: `engine.render.kernels`, or None until they are ready, then `use(kernels)`.
-        threads: How many threads compose one view.
+        crew: The threads that share a picture; None: the caller's.
     Raises:
         MixeurError: A profile cannot be projected.
     """
 
     def __init__(self, beams: Mapping[str, Beam], stage_size: tuple[int, int], order: Order = "bgra",
-                 kernels: ModuleType | None = None, threads: int = 1) -> None:
+                 kernels: ModuleType | None = None, crew: Crew | None = None) -> None:
         self.stage_size = stage_size
         self.kernels = kernels
         self._order = order
@@ -62,7 +63,7 @@ class LightOutput:
         self._slows = defaultdict[str, Slow](lambda: Slow(self.stage_size[0]))
         self._whole: dict[str, str] = {}  # views that are shown as they are, and by which projector
         self._picture = Picture()
-        self._threads = threads
+        self._crew = crew or Crew(alone=True)
         self._pool: ThreadPoolExecutor | None = None
         for name, beam in beams.items():
             self.place(name, beam)
@@ -70,7 +71,8 @@ class LightOutput:
 
     def plan(self, beam: Beam) -> mapping.Mapping:
         """Return how a beam's picture is made: 70 ms at 1080p, in any thread."""
-        return mapping.Mapping(beam.profile, self.stage_size, beam.flip, self._order, self.kernels, beam.feather)
+        return mapping.Mapping(beam.profile, self.stage_size, beam.flip, self._order, self.kernels, beam.feather,
+                               self._crew)
 
     def place(self, name: str, beam: Beam, planned: mapping.Mapping | None = None) -> None:
         """Give a projector a new profile, view or flip, from the next frame on; a bad one leaves the old."""
@@ -138,7 +140,7 @@ class LightOutput:
 
     def _compositor(self, view: str) -> Compositor:
         if view not in self._compositors:
-            self._compositors[view] = Compositor(self.stage_size, self._threads, self.kernels)
+            self._compositors[view] = Compositor(self.stage_size, self.kernels, self._crew)
         return self._compositors[view]
 
     def _composed(self, view: str, picture: Picture, outs: Mapping[str, Pixels]) -> Pixels:

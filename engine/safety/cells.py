@@ -41,18 +41,18 @@ def _even(sums: Any, shift: Any, per: int, line: Any) -> None:
 
 @njit(inline="always")
 def _uneven(sums: Any, shift: Any, bounds: Any, room: Any, line: Any) -> None:
-    total = uint32(0)
+    total, before = uint32(0), bounds[0]
     for x in range(sums.size):
         total += (sums[x] >> shift) & BYTE
         room[x + 1] = total
     for i in range(line.size):
-        line[i] += float32(room[bounds[i + 1]] - room[bounds[i]])
+        line[i] += float32(room[bounds[i + 1] - before] - room[bounds[i] - before])
 
 
 @njit(inline="always")
 def _fold(sums: Any, shift: Any, bounds: Any, room: Any, line: Any) -> None:
-    """Add the pixels of each cell of a row, of one colour."""
-    per = bounds[1] if bounds[1] * line.size == sums.size else 0
+    """Add the pixels of each cell of a part of a row, of one colour."""
+    per = bounds[1] - bounds[0] if (bounds[1] - bounds[0]) * line.size == sums.size else 0
     if per == 5:
         _even(sums, shift, 5, line)
     elif per == 4:
@@ -67,52 +67,58 @@ def _fold(sums: Any, shift: Any, bounds: Any, room: Any, line: Any) -> None:
         _uneven(sums, shift, bounds, room, line)
 
 
-@njit("void(uint16[::1], int64[::1], int64[::1], boolean[::1], uint16[:, ::1], uint32[::1], float32[:, :, ::1])",
-      nogil=True, cache=True, error_model="numpy")
-def shrink(picture: Any, columns: Any, rows: Any, wanted: Any, sums: Any, room: Any, light: Any) -> None:
+@njit("void(uint16[::1], int64[::1], int64[::1], int64[:, ::1], int64, int64, uint16[:, ::1], uint32[::1], "
+      "float32[:, :, ::1])", nogil=True, cache=True, error_model="numpy")
+def shrink(picture: Any, columns: Any, rows: Any, spans: Any, top: int, bottom: int, sums: Any, room: Any,
+           light: Any) -> None:
     """Average the linear light of a picture in cells.
 
     Args:
         picture: Pixels, flat, each as two halves.
         columns, rows: Where each column and row of cells begins, and where the last one ends.
-        wanted: Which rows of cells are looked at.
+        spans: Which part of each row of cells is looked at: first, last + 1. Shape (rows, 2).
+        top, bottom: Which rows of cells; callers split a picture among threads.
         sums: Room; for the first and third byte, and for the second. Shape (2, 2 * width).
         room: Shape (width + 1,); its first is 0.
         light: Light of each byte's colour, 0..1. Shape (3, rows, columns).
     """
-    outer, inner, width = sums[0], sums[1], sums.shape[1] // 2
-    outers, inners = outer.view(np.uint32), inner.view(np.uint32)
-    for j in range(rows.size - 1):
-        if not wanted[j]:
+    width = sums.shape[1] // 2
+    for j in range(top, bottom):
+        first, last = spans[j, 0], spans[j, 1]
+        if first >= last:
             continue
-        light[:, j, :] = NONE
+        left, across = columns[first], columns[last] - columns[first]
+        bounds = columns[first : last + 1]
+        outer, inner = sums[0, : 2 * across], sums[1, : 2 * across]
+        outers, inners = outer.view(np.uint32), inner.view(np.uint32)
+        light[:, j, first:last] = NONE
         y = rows[j]
         while y < rows[j + 1]:
             end = min(y + MOST_ROWS, rows[j + 1])
             outer[:], inner[:] = uint16(0), uint16(0)
             while y + 1 < end:  # two rows at once: half as many sums are loaded and stored
-                upper = picture[2 * y * width : 2 * (y + 1) * width]
-                lower = picture[2 * (y + 1) * width : 2 * (y + 2) * width]
-                for x in range(2 * width):
+                upper = picture[2 * (y * width + left) : 2 * (y * width + left + across)]
+                lower = picture[2 * ((y + 1) * width + left) : 2 * ((y + 1) * width + left + across)]
+                for x in range(2 * across):
                     p, q = upper[x], lower[x]
                     outer[x] = uint16(outer[x] + _light(uint16(p & LOW)) + _light(uint16(q & LOW)))
                     inner[x] = uint16(inner[x] + _light(uint16(p >> HIGH)) + _light(uint16(q >> HIGH)))
                 y += 2
             if y < end:
-                upper = picture[2 * y * width : 2 * (y + 1) * width]
-                for x in range(2 * width):
+                upper = picture[2 * (y * width + left) : 2 * (y * width + left + across)]
+                for x in range(2 * across):
                     p = upper[x]
                     outer[x] = uint16(outer[x] + _light(uint16(p & LOW)))
                     inner[x] = uint16(inner[x] + _light(uint16(p >> HIGH)))
                 y += 1
-            _fold(outers, uint32(0), columns, room, light[0, j])
-            _fold(inners, uint32(0), columns, room, light[1, j])
-            _fold(outers, HALF, columns, room, light[2, j])
+            _fold(outers, uint32(0), bounds, room, light[0, j, first:last])
+            _fold(inners, uint32(0), bounds, room, light[1, j, first:last])
+            _fold(outers, HALF, bounds, room, light[2, j, first:last])
         share = ONE / float32((rows[j + 1] - rows[j]) * WHITE)
         for c in range(3):
-            line = light[c, j]
+            line = light[c, j, first:last]
             for i in range(line.size):
-                line[i] *= share / float32(columns[i + 1] - columns[i])
+                line[i] *= share / float32(bounds[i + 1] - bounds[i])
 
 
 @njit(inline="always")
@@ -150,25 +156,28 @@ def _mean(cells: Any, heights: Any, widths: Any) -> Any:
     return total / (np.sum(heights) * np.sum(widths))
 
 
-@njit("void(float32[:, :, ::1], boolean[::1], float32[::1], float32[::1], int64, float32[:, ::1], float32[:, ::1])",
-      nogil=True, cache=True, error_model="numpy", fastmath={"reassoc", "contract", "nnan", "nsz"})
-def measure(light: Any, wanted: Any, widths: Any, heights: Any, red: int, lines: Any, values: Any) -> None:
-    """Return luminance, redness and whether it is saturated of all blocks, and at the end of the whole picture.
+@njit("void(float32[:, :, ::1], int64[:, ::1], int64, int64, float32[::1], float32[::1], int64, float32[:, ::1], "
+      "float32[:, ::1])", nogil=True, cache=True, error_model="numpy",
+      fastmath={"reassoc", "contract", "nnan", "nsz"})
+def measure(light: Any, spans: Any, top: int, bottom: int, widths: Any, heights: Any, red: int, lines: Any,
+            values: Any) -> None:
+    """Return luminance, redness and whether it is saturated of all blocks.
 
     Args:
         light: As `shrink` leaves it. Shape (3, rows, columns).
-        wanted: Which rows of cells are looked at; blocks that lie in none of them are left as they are.
+        spans: As for `shrink`; rows of blocks that lie in none of them are left as they are.
+        top, bottom: Which rows of blocks; callers split them among threads.
         widths, heights: Of the cells, by which they weigh. Shapes (columns,), (rows,).
         lines: Room. Shape (5, columns).
         values: Shape (3, (rows - 3) * (columns - 3) + 1).
     """
-    rows, columns = light.shape[1:]
+    columns = light.shape[2]
     r, g, b, luminance, shares = lines[0], lines[1], lines[2], lines[3], lines[4]
     width = columns - SIDE + 1
     for i in range(width):
         shares[i] = ONE / _four(widths, i)
-    for j in range(rows - SIDE + 1):
-        if not (wanted[j] or wanted[j + 1] or wanted[j + 2] or wanted[j + 3]):
+    for j in range(top, bottom):
+        if not (spans[j, 1] or spans[j + 1, 1] or spans[j + 2, 1] or spans[j + 3, 1]):
             continue
         _down(light[red], j, heights, widths, r)
         _down(light[1], j, heights, widths, g)
@@ -188,6 +197,12 @@ def measure(light: Any, wanted: Any, widths: Any, heights: Any, red: int, lines:
                 rednesses[i] = _redness(_four(r, i), _four(g, i), _four(b, i)) * (share * shares[i])
             for i in range(width):
                 saturated[i] = _saturated(_four(r, i), _four(g, i), _four(b, i))
+
+
+@njit("void(float32[:, :, ::1], float32[::1], float32[::1], int64, float32[:, ::1])", nogil=True, cache=True,
+      error_model="numpy", fastmath={"reassoc", "contract", "nnan", "nsz"})
+def measure_whole(light: Any, widths: Any, heights: Any, red: int, values: Any) -> None:
+    """Return the same of the whole picture, at the end of the values."""
     last = values.shape[1] - 1
     mean_red, mean_green, mean_blue = (_mean(light[red], heights, widths), _mean(light[1], heights, widths),
                                        _mean(light[2 - red], heights, widths))

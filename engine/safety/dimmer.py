@@ -172,17 +172,18 @@ def _dim_row(row: Any, keep: Any, opaque: Any) -> None:
         row[x] = uint16(uint16(uint16(p & LOW) * k) >> HIGH) | uint16(uint16(uint16(p >> HIGH) * k) & UPPER) | opaque[x]
 
 
-@njit("void(uint16[::1], uint64[::1], float32[::1], int64[::1], float32[::1], int64[::1], float32[:, ::1], "
-      "int64[:, ::1], float32[:, ::1], uint32[::1], uint16[::1])", nogil=True, cache=True, error_model="numpy",
-      fastmath={"contract"})
-def dim(picture: Any, left: Any, across: Any, upper: Any, down: Any, bounds: Any, fields: Any, spans: Any, lines: Any,
-        keep: Any, opaque: Any) -> None:
+@njit("void(uint16[::1], uint64[::1], float32[::1], int64[::1], float32[::1], int64, int64, int64[::1], "
+      "float32[:, ::1], int64[:, ::1], float32[:, ::1], uint32[::1], uint16[::1])", nogil=True, cache=True,
+      error_model="numpy", fastmath={"contract"})
+def dim(picture: Any, left: Any, across: Any, upper: Any, down: Any, top: int, bottom: int, bounds: Any, fields: Any,
+        spans: Any, lines: Any, keep: Any, opaque: Any) -> None:
     """Multiply the bytes of a picture, in place, by fields that are even between the middles of cells.
 
     Args:
         picture: Pixels, flat, each as two halves.
         left, across: Under each column the cell to its left, and how far it is on the way to the next. Shape (width,).
         upper, down: The same for each row. Shape (height,).
+        top, bottom: Which rows of pixels; those under one row of cells are not split among threads.
         bounds: Where each column of cells begins, and where the last one ends.
         fields, spans: As `soften` leaves them.
         lines: Room for the fields of two rows of cells. Shape (2, width).
@@ -192,7 +193,7 @@ def dim(picture: Any, left: Any, across: Any, upper: Any, down: Any, bounds: Any
     width, columns, before, rest = left.size, fields.shape[1], int64(-2), 0
     halves, is_fine = keep.view(np.uint16), upper.size >= FINE_PX * fields.shape[0]
     first, last = int64(0), int64(0)
-    for y in range(upper.size):
+    for y in range(top, bottom):
         j = upper[y]
         if j != before:
             rest = 0

@@ -74,26 +74,27 @@ def _redden(red: Any, saturated: Any, way: Any, was_red: Any) -> None:
 @njit(inline="always")
 def _settle(times: Any, i: int, last: Any, now: Any, time_s: float) -> None:
     """A transition was as late as so much of it was left."""
-    if times[0, i] > 0:
+    if times[i, 0] > 0:
         ago_s = now - last if now >= last else float32(TURN_S)
-        times[0, i] = max(times[0, i], time_s - float64(ago_s))
+        times[i, 0] = max(times[i, 0], time_s - float64(ago_s))
 
 
 @njit(inline="always")
 def _note(times: Any, i: int, time_s: float, kind: int, allowed: int, warning: int, until: Any) -> Any:
     """Note a transition, and return how long what is allowed is used up."""
     for k in range(KEPT - 1, 0, -1):
-        times[k, i] = times[k - 1, i]
-    times[0, i] = time_s
-    until[kind, i] = times[allowed - 1, i] + WINDOW_S
-    until[2, i] = max(until[2, i], times[warning - 1, i] + WINDOW_S)
+        times[i, k] = times[i, k - 1]
+    times[i, 0] = time_s
+    until[kind, i] = times[i, allowed - 1] + WINDOW_S
+    until[2, i] = max(until[2, i], times[i, warning - 1] + WINDOW_S)
     return until[kind, i]
 
 
 @njit(inline="always")
-def _note_slots(slots: int, time_s: float, wanted: Any, until: Any, warned: Any, lasting: Any) -> None:
+def _note_slots(slots: int, time_s: float, wanted: Any, top: int, bottom: int, until: Any, warned: Any,
+                lasting: Any) -> None:
     """Note in which tenths of a second too many transitions stood; where none did there is nothing to note."""
-    for start in range(0, warned.size, CHUNK):
+    for start in range(CHUNK * top, min(CHUNK * bottom, warned.size), CHUNK):
         if not wanted[start // CHUNK]:
             continue
         stop = min(start + CHUNK, warned.size)
@@ -136,11 +137,13 @@ def _turn(kind: int, values: Any, way: Any, end: Any, start: Any, was_red: Any, 
     return counts
 
 
-@njit("float64(float32[:, ::1], boolean[::1], float64, int64, int64, int64, float32[:, ::1], float32[:, ::1], "
-      "float32[:, ::1], float32[::1], float32[:, ::1], float64[:, :, ::1], float64[:, ::1], uint64[::1], boolean[::1], "
-      "boolean[::1])", nogil=True, cache=True, error_model="numpy", fastmath={"reassoc", "nnan", "nsz"})
-def count(values: Any, wanted: Any, time_s: float, slots: int, allowed: int, warning: int, way: Any, end: Any,
-          start: Any, was_red: Any, last: Any, times: Any, until: Any, warned: Any, lasting: Any, rests: Any) -> float:
+@njit("float64(float32[:, ::1], boolean[::1], int64, int64, float64, int64, int64, int64, float32[:, ::1], "
+      "float32[:, ::1], float32[:, ::1], float32[::1], float32[:, ::1], float64[:, :, ::1], float64[:, ::1], "
+      "uint64[::1], boolean[::1], boolean[::1])", nogil=True, cache=True, error_model="numpy",
+      fastmath={"reassoc", "nnan", "nsz"})
+def count(values: Any, wanted: Any, top: int, bottom: int, time_s: float, slots: int, allowed: int, warning: int,
+          way: Any, end: Any, start: Any, was_red: Any, last: Any, times: Any, until: Any, warned: Any, lasting: Any,
+          rests: Any) -> float:
     """Follow values; note each time that one has gone up or down by a transition since it last turned.
 
     It is noted when it has come so far, and is as late as so much of it is left when it turns again: so no second has
@@ -149,6 +152,7 @@ def count(values: Any, wanted: Any, time_s: float, slots: int, allowed: int, war
     Args:
         values: Luminance, redness, and whether it is saturated: 1. Shape (3, n).
         wanted: Which chunks are followed. Shape (n // CHUNK + 1,).
+        top, bottom: Of which chunks; callers split them among threads.
         time_s: More than `WINDOW_S`.
         slots: How many tenths of a second have begun since the last call.
         allowed, warning: Transitions in a second that use up what is allowed; and that may not go on for long.
@@ -160,7 +164,7 @@ def count(values: Any, wanted: Any, time_s: float, slots: int, allowed: int, war
             counts once it is. Shape (n,).
         last: When as much as a transition was last left to where it came, in seconds before `time_s` of some frame.
             Shape (2, n).
-        times: When the newest transitions were, the newest first, or 0. Shape (2, KEPT, n).
+        times: When the newest transitions were, the newest first, or 0. Shape (2, n, KEPT).
         until: How long `allowed` is used up of each kind, and how long `warning` lasts of any. Shape (3, n).
         warned: In which tenths of a second, the newest lowest, `warning` held. Shape (n,).
         lasting: Whether it held for too long. Shape (n,).
@@ -168,7 +172,8 @@ def count(values: Any, wanted: Any, time_s: float, slots: int, allowed: int, war
     """
     n, latest, now = values.shape[1], 0.0, float32(time_s % TURN_S)
     for kind in range(2):
-        for first in range(0, n, CHUNK):
+        noted = times[kind]  # a slice in the innermost loop costs more than what is done there
+        for first in range(CHUNK * top, min(CHUNK * bottom, n), CHUNK):
             chunk, part = first // CHUNK, slice(first, min(first + CHUNK, n))
             if not wanted[chunk]:
                 continue
@@ -179,13 +184,15 @@ def count(values: Any, wanted: Any, time_s: float, slots: int, allowed: int, war
                            CHANGE[kind], now)
             if reach >= CHANGE[kind] or (kind and _wakes(values[2, part], was_red[part])):
                 for i in range(part.start, part.stop):
-                    if _turn(kind, values, way, end, start, was_red, last, times[kind], i, now, time_s):
-                        latest = max(latest, _note(times[kind], i, time_s, kind, allowed, warning, until))
+                    has_gone = way[kind, i] * values[kind, i] - end[kind, i] >= CHANGE[kind]
+                    if ((has_gone or (kind and was_red[i] < NONE))
+                            and _turn(kind, values, way, end, start, was_red, last, noted, i, now, time_s)):
+                        latest = max(latest, _note(noted, i, time_s, kind, allowed, warning, until))
             if kind:
                 _redden(values[1, part], values[2, part], way[1, part], was_red[part])
                 rests[chunk] = not is_red and _rests(was_red[part], way[1, part], end[1, part])
     if slots:
-        _note_slots(slots, time_s, wanted, until[2], warned, lasting)
+        _note_slots(slots, time_s, wanted, top, bottom, until[2], warned, lasting)
     return latest
 
 
@@ -233,11 +240,11 @@ def _cap(kind: int, row: Any, way: Any, end: Any, spent: Any, most: Any) -> None
         most[i] = min(most[i], cap) if rises else most[i]
 
 
-@njit("int64(float32[:, ::1], float64, float64, float32[:, ::1], float32[:, ::1], float64[:, ::1], boolean[::1], "
-      "float64[:, ::1], boolean[::1], boolean[::1], boolean[:, ::1], float32[::1], boolean[::1])",
+@njit("int64(float32[:, ::1], int64, int64, float64, float64, float32[:, ::1], float32[:, ::1], float64[:, ::1], "
+      "boolean[::1], float64[:, ::1], boolean[::1], boolean[::1], boolean[:, ::1], float32[::1], boolean[::1])",
       nogil=True, cache=True, error_model="numpy")
-def judge(values: Any, time_s: float, step: float, way: Any, end: Any, until: Any, lasting: Any, asked: Any,
-          asked_lasting: Any, held: Any, spent: Any, gain: Any, stirs: Any) -> int:
+def judge(values: Any, top: int, bottom: int, time_s: float, step: float, way: Any, end: Any, until: Any, lasting: Any,
+          asked: Any, asked_lasting: Any, held: Any, spent: Any, gain: Any, stirs: Any) -> int:
     """Decide how much of each value may be shown in the frame that comes, and return how many are held.
 
     Only what would get brighter is held: what gets darker ends a flash that was let through. The last value, the sum
@@ -245,6 +252,7 @@ def judge(values: Any, time_s: float, step: float, way: Any, end: Any, until: An
 
     Args:
         values: What is asked for. Shape (3, n).
+        top, bottom: Of which chunks; callers split them among threads.
         step: How much of each gain may come back.
         way, end, until, lasting: As `count` has left them for all that was shown.
         asked, asked_lasting: `until` and `lasting` of all that was asked for.
@@ -254,7 +262,7 @@ def judge(values: Any, time_s: float, step: float, way: Any, end: Any, until: An
         stirs: In which chunks any is held, dimmed, or may not rise; written. Shape (n // CHUNK + 1,).
     """
     n, found, most = values.shape[1], 0, np.empty(CHUNK, np.float32)
-    for start in range(0, n, CHUNK):
+    for start in range(CHUNK * top, min(CHUNK * bottom, n), CHUNK):
         stop = min(start + CHUNK, n)
         for kind in range(2):
             _spend(until[kind, start:stop], lasting[start:stop], time_s, spent[kind, start:stop])
@@ -273,7 +281,9 @@ def judge(values: Any, time_s: float, step: float, way: Any, end: Any, until: An
             held[i] = (spent[0, i] | spent[1, i]) & (held[i] | (most[i - start] < ONE))
             gain[i] = min(most[i - start], gain[i] + float32(step))
             found += int64(held[i] | (gain[i] < ONE))
-    return int(found + int64(spent[0, n - 1] | spent[1, n - 1]))
+        if stop == n:
+            found += int64(spent[0, n - 1] | spent[1, n - 1])
+    return int(found)
 
 
 @njit("int64(float32[:, ::1], float32[:, ::1], float32[:, ::1], boolean[:, ::1], boolean[::1], float32[::1])",

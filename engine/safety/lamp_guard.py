@@ -7,6 +7,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.crew import Crew
 from engine.safety import kernels
 from engine.safety.flash_guard import BEFORE_S, chunks_of, counts
 from engine.safety.limits import MOST_FLASHES, RELEASE_S
@@ -33,7 +34,7 @@ class LampGuard:
         self._weights = weights / max(float(weights.sum()), 1e-9)
         self._reds = reds.astype(np.float32)
         self._start_s = self._last_s = -math.inf
-        self._shown, self._asked = counts(n + 1, 2 * min(max(flashes, 1), MOST_FLASHES))
+        self._shown, self._asked = counts(n + 1, 2 * min(max(flashes, 1), MOST_FLASHES), Crew(alone=True))
         self._held, self._spent = np.zeros(n + 1, np.bool_), np.zeros((2, n + 1), np.bool_)
         self._gain, self._stirs = np.ones(n + 1, np.float32), np.zeros(chunks_of(n + 1), np.bool_)
         self._values = np.zeros((3, n + 1), np.float32)
@@ -53,8 +54,9 @@ class LampGuard:
         self._last_s = time_s
         now_s = time_s - self._start_s + BEFORE_S
         shown, asked = self._shown, self._asked
-        kernels.judge(self._measured(light), now_s, dt / RELEASE_S[1], shown.way, shown.end, shown.until,
-                      shown.lasting, asked.until, asked.lasting, self._held, self._spent, self._gain, self._stirs)
+        kernels.judge(self._measured(light), 0, self._stirs.size, now_s, dt / RELEASE_S[1], shown.way, shown.end,
+                      shown.until, shown.lasting, asked.until, asked.lasting, self._held, self._spent, self._gain,
+                      self._stirs)
         asked.take(self._values, now_s, slots)
         for _ in range(2):
             gain: Floats = np.minimum(self._gain[:-1], self._gain[-1])

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from engine.assembly import scene_parts, stage_size
 from engine.clock import LONGEST_DT_S, monotonic_ns
 from engine.containment import Failure
+from engine.crew import Crew
 from engine.deadline import deadline
 from engine.light.levels import LampLevel
 from engine.render import kernels
@@ -100,9 +101,11 @@ class Apart:
 
     def __init__(self, show: Show, entry: SceneEntry, key: str, seed: int, block: Block) -> None:
         self._said: deque[str] = deque(maxlen=20)
-        parts = scene_parts(show, seed, monotonic_ns, self._say, live=True, deadline=deadline(self._said.append))
+        crew = Crew()
+        parts = scene_parts(show, seed, monotonic_ns, self._say, live=True, deadline=deadline(self._said.append),
+                            crew=crew)
         self._running = Running(entry, key, parts)
-        self._compositor = Compositor(stage_size(show).size_px, kernels=kernels)
+        self._compositor = Compositor(stage_size(show).size_px, kernels, crew)
         self._asks = SlotReader(ask_slots(block), 0)
         self._answers = SlotWriter(answer_slots(block, stage_size(show).size_px))
         self._notes: deque[tuple[int, float, tuple[Note, ...]]] = deque(maxlen=REMEMBERED)

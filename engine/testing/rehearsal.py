@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from engine.assembly import scene_parts, stage_size
 from engine.clock import Clock, Tick, VirtualClock, monotonic_ns
+from engine.crew import Crew
 from engine.direct import Direct
 from engine.director import Director
 from engine.fake.camera import InlineCamera
@@ -145,7 +146,7 @@ class Rehearsal:
         mics = {n: InlineMic(self.sound.memory, i, seed + i) for i, n in enumerate(self.show.mics)}
         self._devices = ScriptedDevices(cameras, script, mics)
         self.director = _director(self.show, seed, self.clock, self.problems.append, self._say)
-        self._compositor = Compositor(stage_size(self.show).size_px, threads, render_kernels)
+        self._compositor = Compositor(stage_size(self.show).size_px, render_kernels, Crew(alone=threads < 2))
 
     def _say(self, scene: str, line: str) -> None:
         self.printed.append(f"{scene}: {line}")

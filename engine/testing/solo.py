@@ -111,7 +111,7 @@ class Solo:
         """Return the newest picture, opaque. RGBA, shape (height, width, 4)."""
         groups = (Group(self.made.views["stage"]),)
         size = stage_size(self.show).size_px
-        return np.array(Compositor(size, 1, kernels).compose(groups, None))
+        return np.array(Compositor(size, kernels).compose(groups, None))
 
     def heard(self) -> NDArray[np.float32]:
         """Return all that was heard so far. Shape (frames, channels)."""

@@ -11,7 +11,11 @@ import pytest
 from engine.clock import sleep_s
 from engine.crew import PARTS, TALL, Crew, bands
 from engine.deadline import Alarm, Overrun
+from engine.render import kernels
 from engine.render.canvas import Canvas
+from engine.render.mapping import Mapping
+from engine.safety.flash_guard import FlashGuard
+from engine.show.profile import Profile
 from engine.world import Now, StageSize
 
 STAGE = StageSize(16 / 9, (6.0, 3.375), (960, 540))
@@ -43,6 +47,32 @@ def picture(crew: Crew) -> np.ndarray:
 def test_two_threads_draw_what_one_draws() -> None:
     crew = Crew()
     np.testing.assert_array_equal(picture(crew), picture(Crew(alone=True)))
+
+
+def test_two_threads_warp_what_one_warps() -> None:
+    stage = np.random.default_rng(1).integers(0, 256, (540, 960, 4), np.uint8)
+    stage[..., 3] = 255
+    corners = ((13.0, 9.0), (930.0, 4.0), (957.0, 538.0), (4.0, 500.0))
+    for profile in (Profile(size=(960, 540), corners=corners, black_level=(0.01, 0.02, 0.01)),
+                    Profile(size=(960, 540), corners=corners, colour=((0.9, 0.1, 0), (0, 1, 0), (0.1, 0, 0.8)))):
+        one, two = (Mapping(profile, (960, 540), kernels=kernels, crew=crew) for crew in (Crew(alone=True), Crew()))
+        np.testing.assert_array_equal(one.apply(stage), two.apply(stage))
+
+
+@pytest.mark.parametrize("size", [(960, 540), (701, 433)])
+def test_two_threads_guard_as_one_does(size: tuple[int, int]) -> None:
+    rng = np.random.default_rng(1)
+    back = rng.integers(0, 120, (size[1], size[0], 4), np.uint8)
+    one, two = FlashGuard(rise_s=0, crew=Crew(alone=True)), FlashGuard(rise_s=0, crew=Crew())
+    held = []
+    for frame in range(90):
+        asked = back.copy()
+        asked[100:300, 50 : 50 + 6 * frame, :3] += np.uint8(90 * (frame // 4 % 2))
+        asked[200:, 400:, 2] = 250 * (frame // 3 % 2)
+        np.testing.assert_array_equal(one.apply(asked.copy(), frame / 60), two.apply(asked, frame / 60))
+        assert one.verdict == two.verdict
+        held.append(two.verdict.held)
+    assert held[5] == 0 < max(held)
 
 
 @pytest.mark.parametrize(("top", "bottom", "pixels"), [

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from engine.crew import Crew
 from engine.kernel_cache import compilations
 from engine.problems import MixeurError
 from engine.render import kernels
@@ -112,10 +113,11 @@ def test_nothing_to_show_is_opaque_black():
 
 
 def test_threads_change_nothing():
-    groups = (Group(tuple(Layer(premultiplied(i), BLENDS[i % 4], 1 - i / 10) for i in range(7)), 0.6),
-              Group((Layer(premultiplied(8)),), 0.4))
-    one, three = Compositor(SIZE, 1, kernels), Compositor(SIZE, 3, kernels)
-    np.testing.assert_array_equal(one.compose(groups), three.compose(groups))
+    size = 401, 307
+    groups = (Group(tuple(Layer(premultiplied(i, size), BLENDS[i % 4], 1 - i / 10) for i in range(7)), 0.6),
+              Group((Layer(premultiplied(8, size)),), 0.4))
+    one, two = Compositor(size, kernels), Compositor(size, kernels, Crew())
+    np.testing.assert_array_equal(one.compose(groups), two.compose(groups))
 
 
 @pytest.mark.parametrize("drawn_by", [None, kernels])
@@ -172,5 +174,5 @@ def test_nothing_is_compiled_while_frames_are_drawn():
     with compilations() as compiled:
         for size in ((64, 36), (80, 45)):
             for blend in BLENDS:
-                Compositor(size, 2, kernels).compose((Group((Layer(premultiplied(1, size), blend, 0.5),), 0.5),))
+                Compositor(size, kernels).compose((Group((Layer(premultiplied(1, size), blend, 0.5),), 0.5),))
     assert not compiled
