@@ -17,7 +17,7 @@ from engine.world import Floats, Pixels
 SOLID_ALPHA, BODY_ALPHA = 0.60, 0.90
 CLOTH_ALPHA, CLOTH_BRIGHT, BRIGHT_RISE = 0.15, 0.20, 2.4
 HUE_TIMES, HUE_MORE, HUE_SCALE, REDDEST = 1.35, 0.05, 6.0, 0.85
-LEAST_CLOTH_PX, MARGIN_PX = 7, 5
+LEAST_CLOTH_PX, MARGIN_PX, REACH_PX = 7, 5, 10
 BODY = np.clip(np.arange(256) + 128 - 255 * BODY_ALPHA, 0, 255).astype(np.uint8)  # from 128 on it is body
 SOFT = np.clip(2 * np.arange(256) - 170, 0, 255).astype(np.uint8)  # a third, as just outside of an edge, is nothing
 HELD, SOLID_HELD = 12, 10  # what was inside or solid stays so a little longer, of 255
@@ -109,8 +109,9 @@ class Foreground:
             held = cv2.convertScaleAbs(self._core[area], alpha=HELD / 255)
             parts = [cv2.add(part, held) for part in parts]
         body, cloth = (np.asarray(cv2.threshold(part, 127, 255, cv2.THRESH_BINARY)[1], np.uint8) for part in parts)
-        # Opened: a thin band of this colour is the edge of something else, or its blur.
-        cloth = _dilated(_eroded(cloth, LEAST_CLOTH_PX), LEAST_CLOTH_PX)
+        # A thin band of this colour is the edge of something else, or its blur; beside wider cloth, corners are cloth.
+        wide = _eroded(cloth, LEAST_CLOTH_PX)
+        cloth = np.asarray(cv2.min(_dilated(wide, LEAST_CLOTH_PX + REACH_PX), cloth), np.uint8)
         inside = cv2.max(_eroded(np.asarray(cv2.max(body, cloth), np.uint8), MARGIN_PX), cloth)
         return np.asarray(cv2.LUT(cv2.blur(inside, (3, 3)), SOFT), np.uint8)
 

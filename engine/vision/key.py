@@ -13,7 +13,7 @@ from engine.vision.linear import DECODE, ENCODE
 from engine.world import Floats, Pixels
 
 LUMA_WEIGHT = 16.0  # chroma comes at half the size and blurred: brightness tells an edge more exactly
-CLEAR_FROM, CLEAR_RISE, NOISE_SPREAD, MOST_NOISE = 0.035, 0.36, 2.8, 0.25
+CLEAR_FROM, CLEAR_RISE, NOISE_SPREAD, MOST_NOISE = 0.045, 0.36, 3.0, 0.25
 SOLID_FROM = 0.95
 STEADY, STEADY_REACH = 0.85, 0.30
 STILL, MOVED = 12, 28  # a cell's mean alpha, of 255, from one picture to the next

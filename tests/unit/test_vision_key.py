@@ -156,6 +156,7 @@ def test_jeans_in_a_deep_shadow_are_whole_and_the_shadow_beside_them_is_not_seen
     light[100:, 300:480] = 0.3
     scene = wall * light
     scene[120:320, 340:400] = np.float32([0.105, 0.048, 0.032]) * rng.normal(1, 0.14, (200, 60, 1))
+    scene[320:325, 360:366] = np.float32([0.105, 0.048, 0.032]) * rng.normal(1, 0.14, (5, 6, 1))  # thin
     noise = rng.normal(0, 1.5, scene.shape)
     picture, plate = (np.clip(255 * np.maximum(seen, 0) ** (1 / 2.2) + noise, 0, 255).astype(np.uint8)
                       for seen in (scene, wall * np.ones_like(light)))  # fmt: skip
@@ -163,6 +164,7 @@ def test_jeans_in_a_deep_shadow_are_whole_and_the_shadow_beside_them_is_not_seen
     eye.take_plate(plate)
     alpha = eye.key(picture)[..., 3] / 255
     assert (alpha[120:320, 340:400] >= 0.9).mean() >= 0.95
+    assert (alpha[320:325, 360:366] >= 0.9).mean() >= 0.75
     assert (alpha[210:, 310:330] > 0.05).mean() < 0.01
 
 
