@@ -25,8 +25,9 @@ from engine.safety.exemption import WARNING, WORD, Exemption
 Pixels = NDArray[np.uint8]
 Permission = Callable[[Callable[[str], str]], Exemption]
 AIM, ROOM, CHECK, SCAN, SOLVE, VERIFY = range(len(STEPS))
-GO, LEAVE, AGAIN, ANYWAY, PATTERN, BACK = "return", "escape", "r", "s", "space", "u"
+GO, LEAVE, AGAIN, ANYWAY, PATTERN, BACK, WALL = "return", "escape", "r", "s", "space", "u", "w"
 STRIPES_PX = 4
+COLOURED_DE00 = 2.0  # of a wall, from which on it is asked whether its colours are to be made good
 
 
 class Left(Exception):
@@ -77,7 +78,7 @@ class Guide:
         self._shown: Pixels | None = None
         self._said: list[str] = []
         self._pressed: list[str] = []
-        self._passed = False
+        self._passed = self._painted = False
 
     def run(self) -> bool:
         """Return whether the room was calibrated and verified."""
@@ -161,16 +162,27 @@ class Guide:
     def _verify(self, rig: Devices, wait_s: float) -> bool:
         verdict = verify(self._session, rig, wait_s, lambda line: self._work(VERIFY, f"Verifying: {line}", self._said))
         self._bench_dark(rig)
+        is_coloured = not self._painted and verdict.wall_de00 is not None and verdict.wall_de00[0] > COLOURED_DE00
+        wall = ((WALL.upper(), "make the wall's colours good"),) if is_coloured else ()
         page = Page(VERIFY, "Passed" if not verdict.wrong else "Not yet", self._words(verdict),
-                    (("Enter", "keep it"), (BACK.upper(), "undo"), ("Esc", "leave, and keep it")), self._shown)
-        history = History(self._session.profile_folder)
-        if self._choice(page, (GO, BACK)) == BACK and (solved := history.latest(SOLVED)):
+                    (("Enter", "keep it"), *wall, (BACK.upper(), "undo"), ("Esc", "leave, and keep it")), self._shown)
+        history, self._passed = History(self._session.profile_folder), not verdict.wrong
+        chosen = self._choice(page, (GO, BACK, WALL) if is_coloured else (GO, BACK))
+        if chosen == WALL:
+            self._paint()
+        if chosen == BACK and (solved := history.latest(SOLVED)):
             history.undo(solved.before)
-        self._passed = not verdict.wrong
-        return True
+        return chosen != WALL
+
+    def _paint(self) -> None:
+        """Make the wall's own colours good; they are verified next."""
+        self._painted = True
+        self._work(VERIFY, "Making the wall's colours good", self._said)
+        self._said += photometric(self._session, self._made, True, self._say, True).words
 
     def _words(self, verdict: Verdict) -> list[str]:
-        return [*map(words_of, verdict.pairs), f"coverage {verdict.coverage:.1%}",
+        wall = ["wall {:.1f}, 95 of 100 places below {:.1f}".format(*verdict.wall_de00)] if verdict.wall_de00 else []
+        return [*map(words_of, verdict.pairs), f"coverage {verdict.coverage:.1%}", *wall,
                 *(f"!{wrong}" for wrong in verdict.wrong)]
 
     # -- the person ---------------------------------------------------------------------------
