@@ -20,6 +20,7 @@ OPAQUE = uint32(0xFF000000)
 HALF = uint32(16)
 RED_BLUE, BYTE, NINE = uint64(0xFF00FF), uint64(0xFF), uint64(511)
 OFFSET = uint64((1 << 27) - 1)
+PART = 64  # pixels of a tile that are left out together where a layer is clear
 SPAN = 512  # pixels whose places on the stage are fetched ahead
 ONE = 256  # a weight of 1 in a plan
 LIGHT = 1 << 24  # full light in the table that decodes signals
@@ -109,6 +110,22 @@ def _shows(words: Any, n: Any) -> Any:
     return found != uint32(0)
 
 
+@njit(inline="always")
+def _lay(below_at: Any, at: Any, blend: Any, alpha: Any, clear_at: Any, faded_at: Any, n: Any) -> None:
+    """Mix n pixels of a layer into what lies below; where they are clear, nothing is done."""
+    if not _shows(carray(as_words(at), n), n):
+        return
+    if alpha < 255:
+        _fade(carray(as_bytes(at), 4 * n), alpha, carray(as_bytes(faded_at), 4 * n), 4 * n)
+        at = faded_at
+    if blend in (OVER, MULTIPLY):
+        layer32, clear32 = carray(as_words(at), n), carray(as_words(clear_at), n)
+        for i in range(n):
+            clear32[i] = _four_times(uint32(~layer32[i]) >> uint32(24))
+    _blend(carray(as_bytes(below_at), 4 * n), carray(as_bytes(at), 4 * n), carray(as_bytes(clear_at), 4 * n), blend,
+           4 * n)
+
+
 @njit("void(uint32[::1], int64, uint64[::1], int64[:, ::1], boolean, int64, int64, int64, uint32[:, ::1])",
       nogil=True, cache=True, error_model="numpy")
 def mix(out: Any, width: int, addresses: Any, recipe: Any, is_weighed: bool, swap: int, start: int, stop: int,
@@ -128,10 +145,8 @@ def mix(out: Any, width: int, addresses: Any, recipe: Any, is_weighed: bool, swa
     """
     size = scratch.shape[1]
     room = uint64(scratch.ctypes.data)
-    faded_at = room + uint64(8 * size)
+    clear_at, faded_at = room + uint64(4 * size), room + uint64(8 * size)
     tile32, tile = carray(as_words(room), size), carray(as_bytes(room), 4 * size)
-    clear32 = carray(as_words(room + uint64(4 * size)), size)
-    clear = carray(as_bytes(room + uint64(4 * size)), 4 * size)
     faded = carray(as_bytes(faded_at), 4 * size)
     total = scratch[3:].reshape(2 * size).view(np.uint16)
     for first in range(start, stop, size):
@@ -145,23 +160,20 @@ def mix(out: Any, width: int, addresses: Any, recipe: Any, is_weighed: bool, swa
             is_clear = _misses(recipe, k, width, first, n)
             if not is_clear:
                 _fetch(at, n)
-                is_clear = not begins and not _shows(carray(as_words(at), n), n)
             if begins and (is_clear or blend == MULTIPLY):
                 for i in range(n):
                     tile32[i] = OPAQUE
-            elif not is_clear:
+            elif begins:
                 if alpha < 255:
                     _fade(carray(as_bytes(at), 4 * n), alpha, faded, 4 * n)
                     at = faded_at
-                layer32, layer = carray(as_words(at), n), carray(as_bytes(at), 4 * n)
-                if begins:
-                    for i in range(n):
-                        tile32[i] = layer32[i] | OPAQUE
-                else:
-                    if blend in (OVER, MULTIPLY):
-                        for i in range(n):
-                            clear32[i] = _four_times(uint32(~layer32[i]) >> uint32(24))
-                    _blend(tile, layer, clear, blend, 4 * n)
+                layer32 = carray(as_words(at), n)
+                for i in range(n):
+                    tile32[i] = layer32[i] | OPAQUE
+            elif not is_clear:
+                for part in range(0, n, PART):
+                    _lay(room + uint64(4 * part), at + uint64(4 * part), blend, alpha, clear_at, faded_at,
+                         min(PART, n - part))
             if is_weighed and weight >= 0:
                 for i in range(4 * n):
                     total[i] = uint16(total[i] + uint16(uint16(tile[i]) * uint16(weight)))
