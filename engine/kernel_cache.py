@@ -26,7 +26,8 @@ RENDER_KERNELS = ("engine.render.kernels", "engine.render.brush", "engine.render
                   "engine.render.tiles")
 SAFETY_KERNELS = ("engine.safety.cells", "engine.safety.kernels", "engine.safety.dimmer")
 VISION_KERNELS = ("engine.vision.key", "engine.vision.front", "engine.vision.plate", "engine.vision.cells",
-                  "engine.vision.room", "engine.vision.floor_light", "engine.vision.floor", "engine.vision.bodies")
+                  "engine.vision.room", "engine.vision.floor_light", "engine.vision.floor", "engine.vision.steady",
+                  "engine.vision.sharing", "engine.vision.bodies")
 SOUND_KERNELS = ("engine.sound.mixer",)
 IMPORTED = re.compile(rb"^from (engine[\w.]*) import (\([^)]*|[^(\n]*)", re.MULTILINE)
 CONSTANT = re.compile(rb"\b[A-Z][A-Z0-9_]+\b")

@@ -12,7 +12,7 @@ from scipy.optimize import linear_sum_assignment
 
 from engine.vision.contact import Contacts, Pair
 from engine.vision.seam import Ground, Seam, bond
-from engine.vision.sharing import CUT, Piece, find_pieces, middle, share, trunks
+from engine.vision.sharing import CUT, Piece, find_pieces, middle, share, trunk_colour, trunks
 from engine.world import Floats, Pixels
 
 BORN_AFTER, SPLIT_AFTER, SETTLED, FORGET_AFTER = 3, 10, 30, 30
@@ -26,7 +26,8 @@ FOUND_M, FOUND_M_S = 0.5, 0.8  # how far, and how fast, somebody lost may turn u
 GATE_M = 0.35
 ACCELERATION_M_S2, ALONE_M, MERGED_M = 3.0, 0.03, 0.10
 NECK = 4  # so many pixels at least of one lie beside the other's
-TOGETHER_FRAMES, ALIKE = 15, 20.0  # who shared a piece for less was not mixed up; nor can be told, if so alike
+TOGETHER_FRAMES, ALIKE = 15, 0.7  # who shared a piece for less was not mixed up; nor can be told, if so alike
+COLOUR_VARIES, SIZE_VARIES = 12.0, 0.35  # levels; of the logarithm of an area: what chance makes of both
 NEAR_M = 0.55
 BLURRED_M, HELD, TURNING = 0.5, 0.75, 0.03
 HUG_M = (0.2, 0.45)
@@ -225,7 +226,8 @@ class CrowdTracker:
         known = walker.colour
         for other in walker.partners:
             if other.owned is None and other.piece is not None and other.piece is not piece and other.unseen_s == 0.0:
-                before, now = known - other.colour, colour - _colour(other.piece, picture)
+                before = _unlike(known - other.colour, walker.area, other.area)
+                now = _unlike(colour - _colour(other.piece, picture), piece.area, other.piece.area)
                 if float(before @ now) < -0.5 * float(before @ before) and float(np.abs(before).max()) > ALIKE:
                     walker.id, other.id = other.id, walker.id
                     walker.colour, other.colour = other.colour, walker.colour
@@ -249,6 +251,8 @@ class CrowdTracker:
         for walker in walkers:
             if not walker.id and walker.seen >= (BORN_AFTER if walker.owned is None else SPLIT_AFTER):
                 self._name(walker)
+        if not self._has_room(piece, walkers):
+            return
         shape = picture.shape
         places = [self._middle(piece, None, shape)] if not walkers else trunks(piece, self._px_per_m)
         for place in places:
@@ -358,8 +362,12 @@ def _pair(a: Walker, b: Walker) -> tuple[int, int]:
 
 def _colour(piece: Piece, picture: Pixels) -> Floats:
     """Return the mean BGR of the trunk. Shape (3,), float32."""
-    deep = piece.depth >= 0.5 * piece.depth.max()
-    return np.asarray(picture[piece.y[deep].astype(np.intp), piece.x[deep].astype(np.intp)].mean(axis=0), np.float32)
+    return np.array(trunk_colour(picture, piece.x, piece.y, piece.depth), np.float32)
+
+
+def _unlike(colours: Floats, area: float, other: float) -> Floats:
+    """Return how two differ, in colour and size: each of the four numbers is surely no chance from about 1 on."""
+    return np.append(colours / COLOUR_VARIES, math.log(max(area, 1.0) / max(other, 1.0)) / SIZE_VARIES)
 
 
 def _seams(piece: Piece, owner: NDArray[np.intp]) -> dict[Pair, Seam]:

@@ -15,14 +15,24 @@ import cv2
 import numpy as np
 from numba import njit
 
-from engine.vision.floor_light import add_channels, find_lit, grow_lit, mend_edges, weigh_grain
+from engine.vision.floor_light import (
+    add_channels,
+    find_lit,
+    grow_lit,
+    light_floor,
+    mend_edges,
+    weigh_grain,
+    weigh_spare,
+)
 from engine.vision.seam import Ground
+from engine.vision.steady import LONGEST, Steady
 from engine.world import Floats, Pixels
 
 WINDOW, CLOSE, MEDIAN, OPEN = (7, 7), (5, 5), 5, 5
 CLIP = 1.5  # a pixel's grain counts up to so many times the floor's: speckles of light say no more
 SAME_GRAIN = 0.48
 GAIN, BONUS = 0.2, 3.0  # what a window of grain weighs beside how well the light nearby explains a pixel
+MODEL = 0.25  # share of a pixel's misfit that is no noise: it is not averaged away
 UNEVEN = 0.015  # how far light may change from pixel to pixel, as a share
 ROUNDS, FOLLOW = 4, 0.2
 ABSORB_AFTER_S = 90.0
@@ -41,6 +51,7 @@ class LitFloor:
         self._floor: Floats | None = None
         self._taken = self._seen = 0
         self._noise = 2.0
+        self._steady = Steady()
 
     @property
     def is_known(self) -> bool:
@@ -94,11 +105,12 @@ class LitFloor:
         if self._floor is None or self._floor.shape != picture.shape:
             self.learn(picture)
         assert self._floor is not None
+        picture = self._steady.take(picture, self._noise)
         sure = self._explain(picture)
         mask = np.asarray(cv2.threshold(self._known, 0, 255, cv2.THRESH_BINARY_INV)[1], np.uint8)
         self._seen += 1
-        if self._seen % LEARN_EACH == 0:
-            _absorb(picture, self._light, mask, sure, self._held, self._patience, np.float32(self._rate), self._floor)
+        _absorb(picture, self._light, mask, sure, self._held, self._seen % LEARN_EACH, self._patience,
+                np.float32(self._rate), self._floor)  # fmt: skip
         if self._seen % (LEARN_EACH * 16) == 0:
             self._know()
         return mask
@@ -109,26 +121,31 @@ class LitFloor:
         smooth_grey = np.asarray(cv2.medianBlur(self._grey, MEDIAN), np.uint16)
         weigh_grain(self._grey, smooth_grey, self._grain, np.float32(CLIP * self._roughness), np.float32(SAME_GRAIN),
                     self._evidence)  # fmt: skip
-        sure = (np.asarray(cv2.blur(self._evidence, WINDOW)) > 0).astype(np.uint8)
+        sure = (np.asarray(cv2.blur(self._evidence, WINDOW)) > 0).view(np.uint8)
         sure = np.asarray(cv2.morphologyEx(sure, cv2.MORPH_OPEN, np.ones((OPEN, OPEN), np.uint8)), np.uint8)
-        noise2, uneven2 = np.float32(1.2 * self._noise**2 + 0.1), np.float32(UNEVEN**2)
-        gain = 2 * GAIN * CLOSE[0] * CLOSE[1] / (3 * float(noise2))
-        spare = np.asarray(cv2.blur(self._evidence, CLOSE) * np.float32(gain) + np.float32(2 * BONUS), np.float32)
-        np.multiply(cv2.medianBlur(picture, MEDIAN), self._bare, out=self._light)
-        find_lit(picture, self._floor, spare, sure, noise2, uneven2, self._light, self._known)
-        count = grow_lit(picture, self._floor, spare, noise2, uneven2, ROUNDS, np.float32(FOLLOW), self._light,
+        noise2 = np.float32(1.2 * self._noise**2 + 0.1) * (MODEL + (1 - MODEL) / np.arange(1, LONGEST + 1))
+        noise2, uneven2 = noise2.astype(np.float32), np.float32(UNEVEN**2)
+        spare, age = np.asarray(cv2.blur(self._evidence, CLOSE), np.float32), self._steady.age
+        weigh_spare(age, noise2, np.float32(2 * GAIN * CLOSE[0] * CLOSE[1] / 3), np.float32(2 * BONUS), spare)
+        light_floor(np.asarray(cv2.medianBlur(picture, MEDIAN), np.uint8), self._bare, self._light)
+        find_lit(picture, self._floor, spare, sure, age, noise2, uneven2, self._light, self._known)
+        count = grow_lit(picture, self._floor, spare, age, noise2, uneven2, ROUNDS, np.float32(FOLLOW), self._light,
                          self._known, self._left)  # fmt: skip
-        mend_edges(picture, self._floor, spare, noise2, uneven2, self._light, self._known, self._left, count)
+        mend_edges(picture, self._floor, spare, age, noise2, uneven2, self._light, self._known, self._left, count)
         return sure
 
 
 @njit(
-    "void(uint8[:,:,::1],float32[:,:,::1],uint8[:,::1],uint8[:,::1],int32[:,::1],int64,float32,float32[:,:,::1])",
-    nogil=True, cache=True,
+    "void(uint8[:,:,::1],float32[:,:,::1],uint8[:,::1],uint8[:,::1],int32[:,::1],int64,int64,float32,"
+    "float32[:,:,::1])", nogil=True, cache=True,
 )  # fmt: skip
-def _absorb(picture, light, mask, sure, held, patience, rate, floor):  # type: ignore[no-untyped-def]
-    """Move the floor towards what is seen of it, and take for floor what has not changed for very long."""
-    for y in range(mask.shape[0]):
+def _absorb(picture, light, mask, sure, held, first, patience, rate, floor):  # type: ignore[no-untyped-def]
+    """Move the floor towards what is seen of it, and take for floor what has not changed for very long.
+
+    Args:
+        first: Only this row is done, and every `LEARN_EACH`th after it: each picture has as much to do.
+    """
+    for y in range(first, mask.shape[0], LEARN_EACH):
         for x in range(mask.shape[1]):
             if mask[y, x] == 0:
                 held[y, x] = max(held[y, x] - 4, 0)

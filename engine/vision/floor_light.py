@@ -52,13 +52,37 @@ def _misfit(picture, floor, blue, green, red, noise2, uneven2, y, x):  # type: i
     return min(total, np.float32(MOST))
 
 
-@njit("void(uint8[:,:,::1],float32[:,:,::1],float32[:,::1],uint8[:,::1],float32,float32,float32[:,:,::1],uint8[:,::1])",
-      nogil=True, cache=True)  # fmt: skip
-def find_lit(picture, floor, spare, sure, noise2, uneven2, light, known):  # type: ignore[no-untyped-def]
+@njit("void(uint8[:,:,::1],float32[:,:,::1],float32[:,:,::1])", nogil=True, cache=True)
+def light_floor(smooth, bare, light):  # type: ignore[no-untyped-def]
+    """Write how each pixel would be lit, were it floor: `smooth` the picture and 1 / `bare` the floor without grain."""
+    levels, factors, result = smooth.reshape(-1), bare.reshape(-1), light.reshape(-1)
+    for k in range(levels.size):
+        result[k] = np.float32(levels[k]) * factors[k]
+
+
+@njit("void(uint8[:,::1],float32[::1],float32,float32,float32[:,::1])", nogil=True, cache=True)
+def weigh_spare(age, noise2, gain, bonus, spare):  # type: ignore[no-untyped-def]
+    """Turn the evidence of grain around into what misfit is let pass.
+
+    Args:
+        age: Of how many pictures a pixel is the mean.
+        noise2: Its squared noise, by that number less one.
+        spare: Changed.
+    """
+    share = gain / noise2
+    for y in range(age.shape[0]):
+        for x in range(age.shape[1]):
+            spare[y, x] = spare[y, x] * share[age[y, x] - 1] + bonus
+
+
+@njit("void(uint8[:,:,::1],float32[:,:,::1],float32[:,::1],uint8[:,::1],uint8[:,::1],float32[::1],float32,"
+      "float32[:,:,::1],uint8[:,::1])", nogil=True, cache=True)  # fmt: skip
+def find_lit(picture, floor, spare, sure, age, noise2, uneven2, light, known):  # type: ignore[no-untyped-def]
     """Mark with 1 what has the floor's grain around it and is explained by the light there or beside, else with 0.
 
     Args:
         sure: Not 0 where the grain around is the floor's.
+        age, noise2: Of how many pictures a pixel is the mean, and its squared noise by that number less one.
         light: As the smooth picture says. Shape (height, width, 3).
         known: Written. Shape (height, width).
     """
@@ -73,15 +97,16 @@ def find_lit(picture, floor, spare, sure, noise2, uneven2, light, known):  # typ
                 v, u = y + (place // 3 - 1) * STEP, x + (place % 3 - 1) * STEP
                 if v < 0 or u < 0 or v >= height or u >= width or not sure[v, u]:
                     continue
-                if _misfit(picture, floor, light[v, u, 0], light[v, u, 1], light[v, u, 2], noise2, uneven2, y, x
-                           ) < spare[y, x]:  # fmt: skip
+                if _misfit(picture, floor, light[v, u, 0], light[v, u, 1], light[v, u, 2], noise2[age[y, x] - 1],
+                           uneven2, y, x) < spare[y, x]:  # fmt: skip
                     known[y, x] = 1
                     break
 
 
-@njit("int64(uint8[:,:,::1],float32[:,:,::1],float32[:,::1],float32,float32,int64,float32,float32[:,:,::1],"
-      "uint8[:,::1],int32[:,::1])", nogil=True, cache=True)  # fmt: skip
-def grow_lit(picture, floor, spare, noise2, uneven2, rounds, follow, light, known, left):  # type: ignore[no-untyped-def]
+@njit("int64(uint8[:,:,::1],float32[:,:,::1],float32[:,::1],uint8[:,::1],float32[::1],float32,int64,float32,"
+      "float32[:,:,::1],uint8[:,::1],int32[:,::1])", nogil=True, cache=True)  # fmt: skip
+def grow_lit(picture, floor, spare, age, noise2, uneven2, rounds,  # type: ignore[no-untyped-def]
+             follow, light, known, left):  # fmt: skip
     """Let the floor grow by some pixels, wherever the light beside explains one; returns how many are left.
 
     Args:
@@ -105,7 +130,8 @@ def grow_lit(picture, floor, spare, noise2, uneven2, rounds, follow, light, know
                 v, u = y + step // 3 - 1, x + step % 3 - 1
                 if v < 0 or u < 0 or v >= height or u >= width or not known[v, u]:
                     continue
-                off = _misfit(picture, floor, light[v, u, 0], light[v, u, 1], light[v, u, 2], noise2, uneven2, y, x)
+                off = _misfit(picture, floor, light[v, u, 0], light[v, u, 1], light[v, u, 2], noise2[age[y, x] - 1],
+                              uneven2, y, x)  # fmt: skip
                 if off < best:
                     best, source[k, 0], source[k, 1] = off, v, u
         still = 0
@@ -139,9 +165,9 @@ def _lies_between(picture, floor, light, noise2, uneven2, spare, y, x, a, b, p, 
     return _misfit(picture, floor, blue, green, red, noise2, uneven2, y, x) < spare
 
 
-@njit("void(uint8[:,:,::1],float32[:,:,::1],float32[:,::1],float32,float32,float32[:,:,::1],uint8[:,::1],"
-      "int32[:,::1],int64)", nogil=True, cache=True)  # fmt: skip
-def mend_edges(picture, floor, spare, noise2, uneven2, light, known, left, count):  # type: ignore[no-untyped-def]
+@njit("void(uint8[:,:,::1],float32[:,:,::1],float32[:,::1],uint8[:,::1],float32[::1],float32,float32[:,:,::1],"
+      "uint8[:,::1],int32[:,::1],int64)", nogil=True, cache=True)  # fmt: skip
+def mend_edges(picture, floor, spare, age, noise2, uneven2, light, known, left, count):  # type: ignore[no-untyped-def]
     """Mark what lies between two pieces of floor and is lit by a mixture of both: an edge of light.
 
     Args:
@@ -157,7 +183,7 @@ def mend_edges(picture, floor, spare, noise2, uneven2, light, known, left, count
             a, b, p, q = y + dv, x + du, y - dv, x - du
             if min(a, b, p, q) < 0 or max(a, p) >= height or max(b, q) >= width or not (known[a, b] and known[p, q]):
                 continue
-            if _lies_between(picture, floor, light, noise2, uneven2, spare[y, x], y, x, a, b, p, q):
+            if _lies_between(picture, floor, light, noise2[age[y, x] - 1], uneven2, spare[y, x], y, x, a, b, p, q):
                 found[k] = 1
                 break
     for k in range(count):

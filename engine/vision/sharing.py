@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
 from engine.world import Floats, Pixels
@@ -44,7 +46,7 @@ class Piece:
         beside = max(left - x, x - left - width, top - y, y - top - height)
         if beside > 40:
             return float(beside)
-        return max(0.0, float(np.sqrt(np.min((self.x - np.float32(x)) ** 2 + (self.y - np.float32(y)) ** 2))) - 1.0)
+        return max(0.0, math.sqrt(_nearest(self.x, self.y, np.float32(x), np.float32(y))) - 1.0)
 
 
 def find_pieces(mask: Pixels, px_per_m: float) -> tuple[list[Piece], Pixels]:
@@ -55,23 +57,58 @@ def find_pieces(mask: Pixels, px_per_m: float) -> tuple[list[Piece], Pixels]:
         px_per_m: Pixels a metre on the floor.
     """
     depth = np.asarray(cv2.distanceTransform(mask, cv2.DIST_L2, 3), np.float32)
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8, ltype=cv2.CV_16U)
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8, ltype=cv2.CV_16U)
     smallest, core = SMALLEST_M2 * px_per_m**2, CORE_M * px_per_m
     pieces, kept = [], np.zeros_like(mask)
-    for label in range(1, count):
-        left, top, width, height, area = (int(v) for v in stats[label])
-        if area < smallest:
-            continue
-        there = slice(top, top + height), slice(left, left + width)
-        own = labels[there] == label
-        rows, columns = np.nonzero(own)
-        deep = depth[there][rows, columns]
-        if float(deep.max()) < core:
-            continue
-        kept[there][own] = 255
-        pieces.append(Piece((columns + left).astype(np.float32), (rows + top).astype(np.float32), deep,
-                            (left, top, width, height), _is_cut(left, top, width, height, mask.shape)))  # fmt: skip
+    for label in (np.flatnonzero(stats[1:, cv2.CC_STAT_AREA] >= smallest) + 1).tolist():
+        left, top, width, height, area = stats[label].tolist()
+        x, y, deep = (np.empty(area, np.float32) for _ in range(3))
+        if _collect(labels, label, depth, stats[label], core, x, y, deep, kept):
+            is_cut = _is_cut(left, top, width, height, mask.shape)
+            pieces.append(Piece(x, y, deep, (left, top, width, height), is_cut))
     return pieces, kept
+
+
+@njit("float32(float32[::1],float32[::1],float32,float32)", nogil=True, cache=True)
+def _nearest(xs, ys, x, y):  # type: ignore[no-untyped-def]
+    """Return the least squared distance of a point from some pixels."""
+    least = np.float32(np.inf)
+    for k in range(xs.size):
+        least = min(least, (xs[k] - x) * (xs[k] - x) + (ys[k] - y) * (ys[k] - y))
+    return least
+
+
+@njit("boolean(uint16[:,::1],int64,float32[:,::1],int32[::1],float64,float32[::1],float32[::1],float32[::1],"
+      "uint8[:,::1])", nogil=True, cache=True)  # fmt: skip
+def _collect(labels, label, depth, stats, core, xs, ys, deep, kept):  # type: ignore[no-untyped-def]
+    """Write the pixels of a piece; returns whether one lies deeper than `core`, and only then marks them as kept."""
+    count, most = 0, np.float32(0)
+    for y in range(stats[1], stats[1] + stats[3]):
+        for x in range(stats[0], stats[0] + stats[2]):
+            if labels[y, x] == label:
+                xs[count], ys[count], deep[count] = x, y, depth[y, x]
+                most = max(most, deep[count])
+                count += 1
+    if most < core:
+        return False
+    for k in range(count):
+        kept[int(ys[k]), int(xs[k])] = 255
+    return True
+
+
+@njit("UniTuple(float64,3)(uint8[:,:,::1],float32[::1],float32[::1],float32[::1])", nogil=True, cache=True)
+def trunk_colour(picture, xs, ys, depth):  # type: ignore[no-untyped-def]
+    """Return the mean BGR of a piece's pixels that are at least half as deep as its deepest."""
+    most = np.float32(0)
+    for k in range(depth.size):
+        most = max(most, depth[k])
+    blue = green = red = count = 0
+    for k in range(depth.size):
+        if depth[k] >= np.float32(0.5) * most:
+            y, x = int(ys[k]), int(xs[k])
+            blue, green, red = blue + picture[y, x, 0], green + picture[y, x, 1], red + picture[y, x, 2]
+            count += 1
+    return blue / count, green / count, red / count
 
 
 def _is_cut(left: int, top: int, width: int, height: int, shape: tuple[int, ...]) -> bool:

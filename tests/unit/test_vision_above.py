@@ -15,6 +15,7 @@ from engine.vision.eye import Eye
 from engine.vision.floor import LitFloor
 from engine.vision.seam import Ground, Seam, bond
 from engine.vision.sharing import find_pieces, share
+from engine.vision.steady import LONGEST, Steady
 
 STEP_S = 1 / 30
 PX_PER_M = 50.0
@@ -71,6 +72,32 @@ def test_ids_survive_a_hug_of_three_seconds_and_the_contact_lasts_as_long() -> N
     assert (left.id, right.id) == (1, 2)
     assert all(contact == ((1, 2),) for contact in told[65:145])
     assert not told[30] and not told[-1]
+
+
+def test_a_child_and_an_adult_in_like_clothes_are_told_apart_after_a_hug_by_size() -> None:
+    tracker = CrowdTracker(PX_PER_M)
+    gaps = [*np.linspace(2.0, 0.3, 60), *[0.3] * 30, *np.linspace(-0.3, -2.0, 60)]  # in the hug they change sides
+    for gap in gaps:
+        mask, picture = np.zeros((240, 320), np.uint8), np.full((240, 320, 3), 90, np.uint8)
+        for x, axes in ((3.2 - gap / 2, (13, 9)), (3.2 + gap / 2, (8, 6))):
+            cv2.ellipse(mask, (round(x * PX_PER_M), 120), axes, 90, 0, 360, 255, -1)
+            cv2.ellipse(picture, (round(x * PX_PER_M), 120), axes, 90, 0, 360, (40, 60, 200), -1)
+        walkers, _ = tracker.follow(mask, picture, STEP_S)
+        if gap == gaps[20]:
+            adult, child = (w.id for w in sorted(walkers, key=lambda w: w.x))
+    assert [w.id for w in sorted(walkers, key=lambda w: w.x)] == [child, adult]
+
+
+def test_noise_is_averaged_away_but_not_who_moves(floor: np.ndarray) -> None:
+    rng, steady = np.random.default_rng(4), Steady()
+    for frame in range(8):
+        true = floor.copy()
+        cv2.circle(true, (60 + 6 * frame, 120), 12, (60, 50, 120), -1)
+        seen = steady.take(np.clip(true + rng.normal(0, 4, true.shape), 0, 255).astype(np.uint8), 4.0)
+    off = seen.astype(float) - true
+    assert off[:, 200:].std() < 4 / np.sqrt(LONGEST) * 1.15 and (steady.age[:, 200:] == LONGEST).mean() > 0.9
+    here = cv2.circle(np.zeros((240, 320), np.uint8), (102, 120), 9, 1, -1) > 0
+    assert abs(off[here].mean()) < 2
 
 
 @pytest.mark.parametrize(("between", "surely"), [("shade", 0.0), ("arm", 1.0)])
