@@ -124,23 +124,28 @@ def flood(picture, touched, area, bits, left, top, paint, blend):  # type: ignor
         area[y, width:] = 0
 
 
+@njit(inline="always")
+def _pour_block(row, share, count, paint, blend):  # type: ignore[no-untyped-def]
+    if blend == 0:
+        for x in range(count):
+            row[x] = _over(row[x], _scaled(paint, np.uint32(share[x])))
+    else:
+        for x in range(count):
+            row[x] = _mixed(row[x], _scaled(paint, np.uint32(share[x])), blend)
+
+
 @njit("void(uint32[:, ::1], boolean[:, ::1], uint8[:, ::1], int64, int64, uint32, int64)", nogil=True, cache=True)
 def pour(picture, touched, cover, left, top, paint, blend):  # type: ignore[no-untyped-def]
     """Mix one packed premultiplied colour through a coverage that lies inside the picture at (left, top)."""
     width = cover.shape[1]
+    whole = width // BLOCK * BLOCK
     _touch(touched, left, top, left + width, top + len(cover))
     for y in range(len(cover)):
         share, row = cover[y], picture[top + y, left:left + width]
-        for first in range(0, width, BLOCK):
-            stop = min(first + BLOCK, width)
-            if stop - first == BLOCK and _is_clear(share, first):
-                continue
-            if blend == 0:
-                for x in range(first, stop):
-                    row[x] = _over(row[x], _scaled(paint, np.uint32(share[x])))
-            else:
-                for x in range(first, stop):
-                    row[x] = _mixed(row[x], _scaled(paint, np.uint32(share[x])), blend)
+        for first in range(0, whole, BLOCK):
+            if not _is_clear(share, first):
+                _pour_block(row[first:first + BLOCK], share[first:first + BLOCK], BLOCK, paint, blend)
+        _pour_block(row[whole:], share[whole:], width - whole, paint, blend)
 
 
 @njit("void(uint32[:, ::1], uint8[:, ::1])", nogil=True, cache=True)

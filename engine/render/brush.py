@@ -17,12 +17,15 @@ from engine.render.pointers import prefetch
 
 M = np.uint32(0x00FF00FF)
 H = np.uint32(0x00800080)
-CARRY = np.uint32(0x00010001)
+TOPS = np.uint32(0x80808080)
 FULL = np.uint32(255)
-S8, S16, S24 = np.uint32(8), np.uint32(16), np.uint32(24)
+S7, S8, S16, S24 = np.uint32(7), np.uint32(8), np.uint32(16), np.uint32(24)
 ONE, HALF = np.float32(1), np.float32(0.5)
 ACROSS, DOWN = 64, 8  # pixels of a tile
 AHEAD = 8  # rows that are asked for before they are drawn: they lie too far apart to be foreseen
+MANY = 16  # pixels of a long row that are drawn at once
+# How far a soft edge has come, 0..1, where its share is so many of 255.
+EASED = np.array([0.5 - math.sin(math.asin(1 - 2 * max(k - 0.5, 0.0) / 255) / 3) for k in range(256)])
 GIVEN = {n: types.Array(types.float64, n, "A", readonly=True, aligned=False) for n in (1, 2)}
 
 
@@ -39,12 +42,10 @@ def _scaled(pixel, share):  # type: ignore[no-untyped-def]
 @njit(inline="always")
 def _sum(a, b):  # type: ignore[no-untyped-def]
     """Return a + b, each byte at most 255."""
-    low = np.uint32((a & M) + (b & M))
-    high = np.uint32(((a >> S8) & M) + ((b >> S8) & M))
-    low_full, high_full = (low >> S8) & CARRY, (high >> S8) & CARRY
-    low = (low | np.uint32((low_full << S8) - low_full)) & M
-    high = (high | np.uint32((high_full << S8) - high_full)) & M
-    return np.uint32(low | (high << S8))
+    one, both = (a ^ b) & TOPS, a & b & TOPS
+    total = np.uint32((a & ~TOPS) + (b & ~TOPS))
+    full = both | (one & total)
+    return np.uint32((total ^ one) | full | np.uint32(full - (full >> S7)))
 
 
 @njit(inline="always")
@@ -166,11 +167,26 @@ def _edge(soft, reach):  # type: ignore[no-untyped-def]
 
 
 @njit(inline="always", error_model="numpy")
-def _disc_share(k, skip, stop, x0, dy2, outer, inner, slope, smooth):  # type: ignore[no-untyped-def]
-    """Return the coverage of the `k`th of some pixels of a row; those before `skip` or from `stop` on have none."""
+def _faintest(paint, slope, smooth):  # type: ignore[no-untyped-def]
+    """Return how far inside a shape's edge its colour is first seen, in pixels; what is fainter rounds to nothing.
+
+    Args:
+        paint: Not clear; of what is added, its light.
+    """
+    most = paint >> S24  # no channel is more
+    if not smooth and most > 16:
+        return -0.5  # a hard edge hides next to nothing
+    least = (np.uint32(127) + most) // most
+    part = EASED[least] if smooth else (least - 0.5) / 255.0
+    return max((part - 0.5 * min(slope, 1.0) - 1e-5) / slope - 0.01, -0.5)  # less what floats are wrong by
+
+
+@njit(inline="always", error_model="numpy")
+def _disc_share(k, x0, dy2, outer, inner, slope, smooth):  # type: ignore[no-untyped-def]
+    """Return the coverage of the `k`th of some pixels of a row."""
     x = x0 + np.float32(k)
     d = np.sqrt(x * x + dy2)
-    return _share(min(outer - d, d - inner), slope, smooth) * np.uint32((k >= skip) & (k < stop))
+    return _share(min(outer - d, d - inner), slope, smooth)
 
 
 @njit("void(uint32[::1], int64, int64, float32, float32, float32, float32, float32, float32, uint32, int64)",
@@ -181,7 +197,6 @@ def _arc(pixels, first, count, dx, dy2, outer, inner, slope, smooth, paint, blen
     It goes by eights, so that short rows vectorise too; pixels outside the row are given no share. What is drawn most
     has a loop of its own: with all blends in one it does not vectorise.
     """
-    light = _light(paint)
     for begin in range(first, first + count, 8):
         start = max(min(begin, len(pixels) - 8), 0)
         x0 = dx + np.float32(start - first)
@@ -189,16 +204,39 @@ def _arc(pixels, first, count, dx, dy2, outer, inner, slope, smooth, paint, blen
         skip, stop = np.int32(begin - start), np.int32(first + count - start)
         if blend == 0:
             for k in range(8):
-                share = _disc_share(k, skip, stop, x0, dy2, outer, inner, slope, smooth)
+                share = _disc_share(k, x0, dy2, outer, inner, slope, smooth) * np.uint32((k >= skip) & (k < stop))
                 pixels[at + np.uint64(k)] = _over(pixels[at + np.uint64(k)], _scaled(paint, share))
         elif blend == 1:
             for k in range(8):
-                share = _disc_share(k, skip, stop, x0, dy2, outer, inner, slope, smooth)
-                pixels[at + np.uint64(k)] = _sum(pixels[at + np.uint64(k)], _scaled(light, share))
+                share = _disc_share(k, x0, dy2, outer, inner, slope, smooth) * np.uint32((k >= skip) & (k < stop))
+                pixels[at + np.uint64(k)] = _sum(pixels[at + np.uint64(k)], _scaled(paint, share))
         else:
             for k in range(8):
-                share = _disc_share(k, skip, stop, x0, dy2, outer, inner, slope, smooth)
+                share = _disc_share(k, x0, dy2, outer, inner, slope, smooth) * np.uint32((k >= skip) & (k < stop))
                 pixels[at + np.uint64(k)] = _mixed(pixels[at + np.uint64(k)], _scaled(paint, share), blend)
+
+
+@njit("void(uint32[::1], int64, int64, float32, float32, float32, float32, float32, float32, uint32, int64)",
+      cache=True, error_model="numpy")
+def _long_arc(pixels, first, count, dx, dy2, outer, inner, slope, smooth, paint, blend):  # type: ignore[no-untyped-def]
+    """Do the same for what is longer: it goes by `MANY` while it can."""
+    last = first + count // MANY * MANY
+    for begin in range(first, last, MANY):
+        x0, at = dx + np.float32(begin - first), np.uint64(begin)
+        if blend == 0:
+            for k in range(MANY):
+                share = _disc_share(k, x0, dy2, outer, inner, slope, smooth)
+                pixels[at + np.uint64(k)] = _over(pixels[at + np.uint64(k)], _scaled(paint, share))
+        elif blend == 1:
+            for k in range(MANY):
+                share = _disc_share(k, x0, dy2, outer, inner, slope, smooth)
+                pixels[at + np.uint64(k)] = _sum(pixels[at + np.uint64(k)], _scaled(paint, share))
+        else:
+            for k in range(MANY):
+                share = _disc_share(k, x0, dy2, outer, inner, slope, smooth)
+                pixels[at + np.uint64(k)] = _mixed(pixels[at + np.uint64(k)], _scaled(paint, share), blend)
+    _arc(pixels, last, first + count - last, dx + np.float32(last - first), dy2, outer, inner, slope, smooth, paint,
+         blend)
 
 
 @njit(inline="always")
@@ -212,6 +250,17 @@ def _ask_next(pixels, width, height, left, top):  # type: ignore[no-untyped-def]
     first = _at(top, height) * width + _at(left, width)
     for row in range(AHEAD):
         _ask(pixels, first + row * width, 16)
+
+
+@njit(inline="always", error_model="numpy")
+def _thick_enough(outer, inner, ring, paint):  # type: ignore[no-untyped-def]
+    """Return radii and colour of a disc or ring; one thinner than a pixel is dimmer, not thinner."""
+    if ring and outer - inner < 1.0:
+        middle = (outer + inner) / 2
+        return middle + 0.5, middle - 0.5, _scaled(paint, np.uint32((outer - inner) * 255.0 + 0.5))
+    if not ring and outer < 0.5:
+        return 0.5, inner, _scaled(paint, np.uint32(4.0 * outer * outer * 255.0 + 0.5))
+    return outer, inner, paint
 
 
 @njit("void(uint32[:, ::1], boolean[:, ::1], float32[:, ::1], uint32[::1], float64, int64, int64)",
@@ -234,19 +283,19 @@ def stamp(picture, touched, shapes, colours, soft, blend, first):  # type: ignor
         cx, cy = float(shapes[i, 0]), float(shapes[i, 1])
         outer, inner, paint = float(shapes[i, 2]), float(shapes[i, 3]), colours[i]
         ring = inner >= 0.0
-        if ring and outer - inner < 1.0:  # thinner than a pixel: dimmer, not thinner
-            paint = _scaled(paint, np.uint32((outer - inner) * 255.0 + 0.5))
-            middle = (outer + inner) / 2
-            outer, inner = middle + 0.5, middle - 0.5
-        elif not ring and outer < 0.5:
-            paint = _scaled(paint, np.uint32(4.0 * outer * outer * 255.0 + 0.5))
-            outer = 0.5
+        if cy + outer + 2.0 < first or cy - outer - 2.0 > height:
+            continue
+        outer, inner, paint = _thick_enough(outer, inner, ring, paint)
+        if blend == 1:
+            paint = _light(paint)
+        if paint >> S24 == 0:
+            continue
         reach = (outer - inner) / 2 if ring else outer
         slope, smooth = _edge(soft, reach)
         near = inner if ring else -1e9
-        edge, hole = outer + 0.5, inner - 0.5
+        inside = _faintest(paint, slope, smooth)
+        edge, hole = outer - inside, inner + inside
         core = outer - max(soft * reach, 0.5)
-        small = outer < 12.0
         west, east = _at(math.ceil(cx - edge), width), _at(math.floor(cx + edge) + 1, width)
         top, bottom = max(_at(math.ceil(cy - edge), height), first), _at(math.floor(cy + edge) + 1, height)
         if top >= bottom:
@@ -258,7 +307,7 @@ def stamp(picture, touched, shapes, colours, soft, blend, first):  # type: ignor
             if y + AHEAD < bottom:
                 _ask(pixels, (y + AHEAD) * width + west, east - west)
             dy2 = (y - cy) * (y - cy)
-            if small:
+            if outer < 12.0:
                 _arc(pixels, (y * width + west), east - west, np.float32(west - cx), np.float32(dy2),
                      np.float32(outer), np.float32(near), slope, smooth, paint, blend)
                 continue
@@ -271,11 +320,11 @@ def stamp(picture, touched, shapes, colours, soft, blend, first):  # type: ignor
                 left, right = _at(math.ceil(cx - gap), width), _at(math.floor(cx + gap), width)
                 if not ring:
                     _wash(pixels, np.uint64(y * width + left), right - left, paint, blend)
-            _arc(pixels, (y * width + start), left - start, np.float32(start - cx), np.float32(dy2),
-                 np.float32(outer), np.float32(near), slope, smooth, paint, blend)
+            _long_arc(pixels, (y * width + start), left - start, np.float32(start - cx), np.float32(dy2),
+                      np.float32(outer), np.float32(near), slope, smooth, paint, blend)
             if right < end:
-                _arc(pixels, (y * width + right), end - right, np.float32(right - cx), np.float32(dy2),
-                     np.float32(outer), np.float32(near), slope, smooth, paint, blend)
+                _long_arc(pixels, (y * width + right), end - right, np.float32(right - cx), np.float32(dy2),
+                          np.float32(outer), np.float32(near), slope, smooth, paint, blend)
 
 
 @njit("void(uint32[:, ::1], boolean[:, ::1], uint32[:, ::1], int64, int64, uint32, int64)", nogil=True, cache=True)

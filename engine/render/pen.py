@@ -12,11 +12,15 @@ from numba import njit
 
 from engine.render.brush import (
     ACROSS,
+    AHEAD,
     DOWN,
     ONE,
+    S24,
+    _ask,
     _ask_next,
     _at,
     _edge,
+    _faintest,
     _light,
     _mixed,
     _over,
@@ -83,23 +87,28 @@ def strokes(picture, touched, lines, colours, soft, blend, first):  # type: igno
         if half < 0.5:
             paint = _scaled(paint, np.uint32(2.0 * half * 255.0 + 0.5))
             half = 0.5
-        edge = half + 0.5
-        top = max(_at(math.ceil(min(y0, y0 + dy) - edge), height), first)
-        bottom = _at(max(y0, y0 + dy) + edge + 1.0, height)
-        if top >= bottom:
+        if max(y0, y0 + dy) + half + 2.0 < first or min(y0, y0 + dy) - half - 2.0 > height:
+            continue
+        paint = _light(paint) if blend == 1 else paint
+        if paint >> S24 == 0:
             continue
         slope, smooth = _edge(soft, half)
-        light = _light(paint)
+        edge = half - _faintest(paint, slope, smooth)
+        top = max(_at(math.ceil(min(y0, y0 + dy) - edge), height), first)
+        bottom = _at(math.floor(max(y0, y0 + dy) + edge) + 1, height)
         rx, ry, reach = np.float32(dx), np.float32(dy), np.float32(half)
         inverse = np.float32(1.0 / max(dx * dx + dy * dy, 1e-9))
         west, east = _at(min(x0, x0 + dx) - edge, width), _at(max(x0, x0 + dx) + edge + 1.0, width)
         _touch(touched, west, top, east, bottom)
         if i + 1 < len(lines):
-            _ask_next(pixels, width, height, min(lines[i + 1, 0], lines[i + 1, 2]) - edge,
-                      min(lines[i + 1, 1], lines[i + 1, 3]) - edge)
+            upper = 0 if lines[i + 1, 1] < lines[i + 1, 3] else 2
+            _ask_next(pixels, width, height, lines[i + 1, upper] - edge, lines[i + 1, upper + 1] - edge)
         low, high, lean, wide = _reach(x0, dx, dy, edge)
+        ahead = AHEAD * width + int(AHEAD * lean)
         for y in range(top, bottom):
             start, end = _span(float(y) - y0, x0, low, high, lean, wide, width)
+            if y + AHEAD < bottom:
+                _ask(pixels, y * width + start + ahead, 16)
             left, down, row = np.float32(start - x0), np.float32(y - y0), y * width + start
             for begin in range(row, row + end - start, 8):
                 near = max(min(begin, len(pixels) - 8), 0)
@@ -108,7 +117,7 @@ def strokes(picture, touched, lines, colours, soft, blend, first):  # type: igno
                 if blend == 1:
                     for k in range(8):
                         share = _line_share(k, skip, stop, x, down, rx, ry, inverse, reach, slope, smooth)
-                        pixels[at + np.uint64(k)] = _sum(pixels[at + np.uint64(k)], _scaled(light, share))
+                        pixels[at + np.uint64(k)] = _sum(pixels[at + np.uint64(k)], _scaled(paint, share))
                 elif blend == 0:
                     for k in range(8):
                         share = _line_share(k, skip, stop, x, down, rx, ry, inverse, reach, slope, smooth)

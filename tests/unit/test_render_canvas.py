@@ -351,6 +351,26 @@ def test_softness_and_glow_reach_one_stage_height_at_most_so_that_no_number_hang
     assert picture(lambda c: c.circle(0.1, 0.5, 0.01), lambda c: c.glow(0.02, 1e300))[90, 300].max() == 0
 
 
+@pytest.mark.parametrize("soft", [0.0, 0.3, 1.0])
+@pytest.mark.parametrize("alpha", [0.003, 0.02, 0.1, 1.0])
+def test_a_faint_shape_is_left_out_only_where_it_rounds_to_nothing(soft, alpha) -> None:
+    disc = picture(lambda c: c.circle(0.5, 0.5, 0.2, soft=soft, alpha=alpha))[..., 3]
+    line = picture(lambda c: c.line(0.3, 0.5, 1.2, 0.5, width=0.4, soft=soft, alpha=alpha))[..., 3]
+    y, x = (np.mgrid[:180, :320] + 0.5).astype(float)
+    band = max(soft * 36, 1.0)
+    for drawn_alpha, apart in ((disc, np.hypot(x - 90, y - 90)), (line, np.hypot(x - x.clip(54, 216), y - 90))):
+        share = np.clip((36 - apart + 0.5) / band, 0, 1)
+        if band > 1:
+            share = share**2 * (3 - 2 * share)
+        expected = np.rint(share * 255) * round(alpha * 255) / 255
+        assert np.abs(expected - drawn_alpha).max() <= 0.5 + 2 * alpha
+
+
+def test_what_is_too_faint_to_be_seen_touches_nothing() -> None:
+    (layer,) = drawn(lambda c: c.circle(0.5, 0.5, 0.2, alpha=0.001), lambda c: c.line(0, 0, 1, 1, alpha=0.001))
+    assert layer.box == (0, 0, 0, 0)
+
+
 def test_rings_take_one_width_each() -> None:
     rings = picture(lambda c: c.ring(0.8, 0.5, 0.2, width=np.array((0.01, 0.1))))
     alone = picture(lambda c: c.ring(0.8, 0.5, 0.2, width=0.01), lambda c: c.ring(0.8, 0.5, 0.2, width=0.1))
