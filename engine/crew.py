@@ -7,7 +7,6 @@ import threading
 import weakref
 from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from functools import partial
 from queue import SimpleQueue
 
@@ -115,19 +114,6 @@ def bands(top: int, bottom: int, pixels: float) -> Iterator[tuple[int, int]]:
 
 
 def _help(jobs: SimpleQueue[_Job | None]) -> None:
-    _leave_the_first_processor()
     while (job := jobs.get()) is not None:
         with job.helped:
             job.work(job.todo.pop)
-
-
-def _leave_the_first_processor() -> None:
-    """Keep this thread from where the caller's most likely runs.
-
-    Who is woken while another process has the other processor lands beside who woke it, and they take turns.
-    """
-    if hasattr(os, "sched_setaffinity"):
-        ours = os.sched_getaffinity(0)
-        if len(ours) > 1:
-            with suppress(OSError):  # a container may not permit it
-                os.sched_setaffinity(0, ours - {min(ours)})

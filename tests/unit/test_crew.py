@@ -1,7 +1,6 @@
 """Two threads that share work: the same light as one, nothing lost, nothing left."""
 
 import gc
-import os
 import signal
 import threading
 from collections.abc import Callable
@@ -129,21 +128,6 @@ def test_who_is_stopped_in_a_part_waits_until_the_helper_has_ended() -> None:
     crew = Crew()
     crew._is_alone = False  # also on a machine with one processor
     assert with_a_helper_at_work(crew, stop) == ["helped", "KeyboardInterrupt"]
-
-
-@pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="the system gives no thread its processors")
-def test_the_helper_leaves_the_first_processor_to_the_caller() -> None:
-    found: list[set[int]] = []
-    crew, own = Crew(), os.sched_getaffinity(0)
-    crew._is_alone = False
-    found_by_helper = threading.Event()
-
-    def look() -> None:
-        found.append(os.sched_getaffinity(0))
-        found_by_helper.set()
-
-    crew.run([lambda: found_by_helper.wait(60), look])
-    assert found == [own - {min(own)} or own] and os.sched_getaffinity(0) == own
 
 
 def test_a_scene_out_of_time_is_stopped_when_nobody_draws_any_more() -> None:
