@@ -18,7 +18,7 @@ from calibration.preflight import preflight
 from calibration.rigs import Devices
 from calibration.session import Session
 from calibration.steps import blend, photometric, scan, solve_session, verify
-from calibration.verify import Verdict, words_of
+from calibration.verify import Verdict, figures_of
 from engine.problems import MixeurError
 from engine.safety.exemption import WARNING, WORD, Exemption
 
@@ -170,7 +170,7 @@ class Guide:
         chosen = self._choice(page, (GO, BACK, WALL) if is_coloured else (GO, BACK))
         if chosen == WALL:
             self._paint()
-        if chosen == BACK and (solved := history.latest(SOLVED)):
+        elif chosen == BACK and (solved := history.latest(SOLVED)):
             history.undo(solved.before)
         return chosen != WALL
 
@@ -181,9 +181,7 @@ class Guide:
         self._said += photometric(self._session, self._made, True, self._say, True).words
 
     def _words(self, verdict: Verdict) -> list[str]:
-        wall = ["wall {:.1f}, 95 of 100 places below {:.1f}".format(*verdict.wall_de00)] if verdict.wall_de00 else []
-        return [*map(words_of, verdict.pairs), f"coverage {verdict.coverage:.1%}", *wall,
-                *(f"!{wrong}" for wrong in verdict.wrong)]
+        return [*figures_of(verdict), *(f"!{wrong}" for wrong in verdict.wrong)]
 
     # -- the person ---------------------------------------------------------------------------
 

@@ -225,18 +225,14 @@ def run_verify(args: argparse.Namespace) -> int:
     """Judge the profiles; 1 if something is out of its limits."""
     from calibration.rigs import rig_of
     from calibration.steps import verify
-    from calibration.verify import words_of
+    from calibration.verify import figures_of
 
     session, say = _session(args), _say if args.json != "-" else _quiet
     session = replace(session, camera=args.camera or session.camera)
     with rig_of(session, permit, say, args.wait_s) as (rig, wait_s):
         verdict = verify(session, rig, wait_s, say)
     if args.json != "-":
-        _tell([words_of(pair) for pair in verdict.pairs])
-        print(f"coverage {verdict.coverage:.1%}")
-        if verdict.wall_de00:
-            print("wall {:.1f}, 95 of 100 places below {:.1f}".format(*verdict.wall_de00))
-        _tell(verdict.wrong)
+        _tell([*figures_of(verdict), *verdict.wrong])
         print("failed" if verdict.wrong else "passed")
     write_json(args.json, verdict.plain())
     return 1 if verdict.wrong else 0

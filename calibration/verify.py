@@ -272,6 +272,12 @@ def words_of(pair: Pair) -> str:
     return words + (f", colour {pair.colour_de00:.2f}" if pair.colour_de00 is not None else "")
 
 
+def figures_of(verdict: Verdict) -> list[str]:
+    """Return what was measured for people: each pair, coverage, and the wall where it was looked at."""
+    wall = ["wall {:.1f}, 95 of 100 places below {:.1f}".format(*verdict.wall_de00)] if verdict.wall_de00 else []
+    return [*map(words_of, verdict.pairs), f"coverage {verdict.coverage:.1%}", *wall]
+
+
 def wrong_of(pairs: Sequence[Pair], coverage: float, projectors: int,
              wall_de00: tuple[float, float] | None = None) -> list[str]:
     """Return what is out of its limits, in words, with the remedy.
