@@ -150,9 +150,24 @@ def _calls(chosen: str, show: Show, control: SoundControl, folder: Path) -> Iter
         voice = _voice(folder / f"{index + 1}.wav", wave, -boost_db(show.speakers), show)
         print(f"speaker {index + 1} · {name}   output {show.speakers[name].output}", flush=True)
         note = Note(60.0, 1.0, alone(index), voice, 1e9, controls={"space": 0.0})
-        for frame in range(round((len(wave) / show.sound.rate + GAP_S) * FPS)):
-            control.submit((Sounds("speakers", (note,) if frame == 0 else ()),), monotonic_ns())
-            yield True
+        control.submit((Sounds("speakers", (note,)),), monotonic_ns())
+        yield from _heard(control, len(wave) / show.sound.rate)
+
+
+def _heard(control: SoundControl, seconds: float) -> Iterator[bool]:
+    """Yield once a frame until a call has been played, however late a busy machine began it, and the gap after it."""
+    from engine.clock import monotonic_ns
+    from engine.sound.events import Sounds
+
+    has_begun, quiet = False, 0
+    for _ in range(round((seconds + PATIENCE_S) * FPS)):
+        voices = control.meters().voices
+        has_begun = has_begun or voices > 0
+        quiet = quiet + 1 if has_begun and not voices else 0
+        if quiet > GAP_S * FPS:
+            return
+        control.submit((Sounds("speakers"),), monotonic_ns())
+        yield True
 
 
 def _pink(plan: Mapping[str, Any], show: Show, control: SoundControl, folder: Path) -> Iterator[bool]:

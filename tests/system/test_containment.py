@@ -56,7 +56,7 @@ def test_r1_a_scene_that_raises_gives_way_to_its_fallback_and_is_barred_the_thir
         (tmp_path / name).write_text(text)
     report = tmp_path / "report.json"
     command = [sys.executable, "-P", "-m", "engine.cli", "run", tmp_path, "--simulate", "--headless",
-               "--frames", "780", "--report", report]  # fmt: skip
+               "--frames", "960", "--report", report]  # fmt: skip
     ran = subprocess.run(command, text=True, capture_output=True, timeout=120, check=False)
     assert ran.returncode == 0, ran.stderr
     seen = json.loads(report.read_text())
