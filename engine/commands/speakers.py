@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 ALL = "all"
 FPS = 20.0
 GAP_S = 0.4
-PATIENCE_S = 15.0  # for a device to open
+PATIENCE_S = 15.0  # for a device to open, and for a call to begin
 PINK_S = 10.0  # until it repeats
 TURN_S, RAMP_S = 10.0, 0.3
 LEAST_DB = -30.0  # what a filter takes away more is not made good
@@ -99,6 +99,26 @@ def boost_db(speakers: Mapping[str, Speaker]) -> float:
                default=0.0)
 
 
+def until_heard(control: SoundControl, seconds: float) -> Iterator[bool]:
+    """Yield once a frame until a call and the gap after it have been played, however late a busy machine began it.
+
+    Args:
+        seconds: How long the call is; one that never begins, as the sound process is lost, is waited for 15 s more.
+    """
+    from engine.clock import monotonic_ns
+    from engine.sound.events import Sounds
+
+    has_begun, quiet = False, 0
+    for _ in range(round((seconds + PATIENCE_S) * FPS)):
+        voices = control.meters().voices
+        has_begun = has_begun or voices > 0
+        quiet = quiet + 1 if has_begun and not voices else 0
+        if quiet > GAP_S * FPS:
+            return
+        control.submit((Sounds("speakers"),), monotonic_ns())
+        yield True
+
+
 def _show(path: Path) -> Show:
     from engine.show.files import read_show
     from engine.show.furnish import furnish
@@ -151,23 +171,7 @@ def _calls(chosen: str, show: Show, control: SoundControl, folder: Path) -> Iter
         print(f"speaker {index + 1} · {name}   output {show.speakers[name].output}", flush=True)
         note = Note(60.0, 1.0, alone(index), voice, 1e9, controls={"space": 0.0})
         control.submit((Sounds("speakers", (note,)),), monotonic_ns())
-        yield from _heard(control, len(wave) / show.sound.rate)
-
-
-def _heard(control: SoundControl, seconds: float) -> Iterator[bool]:
-    """Yield once a frame until a call has been played, however late a busy machine began it, and the gap after it."""
-    from engine.clock import monotonic_ns
-    from engine.sound.events import Sounds
-
-    has_begun, quiet = False, 0
-    for _ in range(round((seconds + PATIENCE_S) * FPS)):
-        voices = control.meters().voices
-        has_begun = has_begun or voices > 0
-        quiet = quiet + 1 if has_begun and not voices else 0
-        if quiet > GAP_S * FPS:
-            return
-        control.submit((Sounds("speakers"),), monotonic_ns())
-        yield True
+        yield from until_heard(control, len(wave) / show.sound.rate)
 
 
 def _pink(plan: Mapping[str, Any], show: Show, control: SoundControl, folder: Path) -> Iterator[bool]:

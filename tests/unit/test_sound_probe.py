@@ -2,13 +2,14 @@
 
 import dataclasses
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import soundfile
 
 from engine.cli import main
-from engine.commands.speakers import boost_db, lines
+from engine.commands.speakers import FPS, GAP_S, PATIENCE_S, boost_db, lines, until_heard
 from engine.show import model
 from engine.sound.events import Note, Sounds
 from engine.sound.offline import OfflineSound
@@ -48,6 +49,29 @@ def test_a_call_counts_its_number_and_is_never_louder_than_minus_20_dbfs(number,
     loudness = np.sqrt(np.convolve(wave**2, np.full(4800, 1 / 4800), "same"))
     assert 20 * np.log10(loudness.max()) < -19
     assert np.abs(np.diff(wave)).max() < 0.3 and wave[0] == wave[-1] == 0.0
+
+
+class LateSound:
+    """A sound engine in which one voice sounds from one frame up to another."""
+
+    def __init__(self, first: int, last: int) -> None:
+        self._sounding, self._frame = range(first, last), 0
+
+    def submit(self, sounds: object, time_ns: int) -> None:
+        self._frame += 1
+
+    def meters(self) -> SimpleNamespace:
+        return SimpleNamespace(voices=int(self._frame in self._sounding))
+
+
+@pytest.mark.parametrize("late", [1, 12, 40])
+def test_the_next_speaker_waits_until_a_call_has_ended_however_late_it_began(late: int) -> None:
+    gap = round(GAP_S * FPS)
+    assert len(list(until_heard(LateSound(late, late + 20), 1.0))) == late + 20 + gap
+
+
+def test_a_call_that_never_sounds_holds_up_the_next_no_longer_than_the_patience() -> None:
+    assert len(list(until_heard(LateSound(0, 0), 1.0))) == round((1.0 + PATIENCE_S) * FPS)
 
 
 def test_a_probe_sounds_from_its_own_speaker_and_from_no_other(tmp_path: Path) -> None:
