@@ -88,16 +88,20 @@ def _fade(plain: Any, alpha: Any, faded: Any, n: Any) -> None:
 
 
 @njit(inline="always")
-def _put(tile: Any, n: Any, swap: Any, out: Any, first: Any) -> None:
-    """Write a tile, opaque, with red and blue exchanged where `swap` is not 0."""
+def _put(tile: Any, n: Any, swap: Any, at: Any) -> None:
+    """Write a tile to an address, opaque, with red and blue exchanged where `swap` is not 0.
+
+    Written through an index into the whole picture it does not vectorise.
+    """
+    out = carray(as_words(at), n)
     if swap:
         for i in range(n):
             red_blue = tile[i] & uint32(0xFF00FF)
             turned = uint32(red_blue >> HALF) | uint32(red_blue << HALF)
-            out[first + i] = turned | (tile[i] & uint32(0xFF00)) | OPAQUE
+            out[i] = turned | (tile[i] & uint32(0xFF00)) | OPAQUE
     else:
         for i in range(n):
-            out[first + i] = tile[i] | OPAQUE
+            out[i] = tile[i] | OPAQUE
 
 
 @njit(inline="always")
@@ -151,7 +155,8 @@ def mix(out: Any, width: int, addresses: Any, recipe: Any, is_weighed: bool, swa
     total = scratch[3:].reshape(2 * size).view(np.uint16)
     for first in range(start, stop, size):
         n = min(size, stop - first)
-        _fetch(uint64(out.ctypes.data) + uint64(4 * first), n)
+        out_at = uint64(out.ctypes.data) + uint64(4 * first)
+        _fetch(out_at, n)
         if is_weighed:
             total[:] = 0
         for k in range(addresses.size):
@@ -180,7 +185,7 @@ def mix(out: Any, width: int, addresses: Any, recipe: Any, is_weighed: bool, swa
         if is_weighed:
             for i in range(4 * n):
                 tile[i] = uint8(_over_255(total[i]))
-        _put(tile32, n, swap, out, first)
+        _put(tile32, n, swap, out_at)
 
 
 @njit("void(float32[::1], float32[::1], float32[::1], uint8[::1], int64, int64, uint64[::1])",

@@ -31,6 +31,7 @@ class Shapes:
         self._scale = height
         self._cover: Pixels = np.zeros(width * height, np.uint8)
         self._area = np.zeros((width + 2) * height, np.float32)
+        self._edges = np.zeros(areas.blocks_of(width) * height, np.bool_)
         self._traced: Pixels = np.zeros(width * height, np.uint8)
         self._tiles = np.zeros((-(-height // brush.DOWN), -(-width // brush.ACROSS)), np.bool_)
         self._disc = np.zeros((1, 4), np.float32)
@@ -145,14 +146,14 @@ class Shapes:
         if patch is not None:
             cover, left, top = patch
             high, wide = cover.shape
-            area = self._filled(corners - (left, top), cover.shape)
-            bits = area.view(np.uint32)
+            area, edges = self._filled(corners - (left, top), cover.shape)
             try:
                 self._crew.share(top, top + high, wide * high, lambda first, last: areas.flood(
-                    drawing.packed, drawing.touched, area[first - top : last - top], bits[first - top : last - top],
+                    drawing.packed, drawing.touched, area[first - top : last - top], edges[first - top : last - top],
                     left, first, paint, mode))
             except BaseException:  # a scene is stopped before a band
                 area.fill(0)
+                edges.fill(False)
                 raise
 
     def filled(self, verb: str, points: Any) -> Pixels:
@@ -226,15 +227,16 @@ class Shapes:
         return self._cover[: wide * high].reshape(high, wide), left, top
 
     def _fill(self, corners: Points, cover: Pixels) -> None:
-        area = self._filled(corners, cover.shape)
-        areas.settle(area, area.view(np.uint32), cover)
+        areas.settle(*self._filled(corners, cover.shape), cover)
 
-    def _filled(self, corners: Points, shape: tuple[int, ...]) -> NDArray[np.float32]:
-        """Return the signed areas of a shape in a patch. Shape (high, wide + 2)."""
+    def _filled(self, corners: Points, shape: tuple[int, ...]) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+        """Return the signed areas of a shape in a patch, and which blocks of each row may hold one; see `areas`."""
         high, wide = shape
+        blocks = areas.blocks_of(wide)
         area = self._area[: (wide + 2) * high].reshape(high, wide + 2)
-        areas.fill(area, corners.astype(np.float32))
-        return area
+        edges = self._edges[: blocks * high].reshape(high, blocks)
+        areas.fill(area, edges, corners.astype(np.float32))
+        return area, edges
 
 
 def _draw_band(kernel: Callable[..., None], drawing: Drawing, shapes: NDArray[np.float32], paints: NDArray[np.uint32],

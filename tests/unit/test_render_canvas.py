@@ -161,14 +161,15 @@ def test_a_polygon_is_the_same_as_its_coverage_poured(blend) -> None:
     flooded = np.random.default_rng(1).integers(0, 2**32, (180, 320), np.uint32) | np.uint32(0xFF000000)
     poured, area, cover = flooded.copy(), np.zeros((180, 322), np.float32), np.zeros((180, 320), np.uint8)
     mode, paint, touched = BLENDS.index(blend), np.uint32(0xC0604020), np.zeros((23, 5), np.bool_)
+    edges = np.zeros((180, areas.blocks_of(320)), np.bool_)
     for colour in (paint, paint | np.uint32(0xFF000000)):
-        areas.fill(area, corners)
-        areas.settle(area, area.view(np.uint32), cover)
+        areas.fill(area, edges, corners)
+        areas.settle(area, edges, cover)
         areas.pour(poured, touched, cover, 0, 0, colour, mode)
-        areas.fill(area, corners)
-        areas.flood(flooded, touched, area, area.view(np.uint32), 0, 0, colour, mode)
+        areas.fill(area, edges, corners)
+        areas.flood(flooded, touched, area, edges, 0, 0, colour, mode)
         np.testing.assert_array_equal(flooded, poured)
-        assert not area.any()
+        assert not area.any() and not edges.any()
 
 
 def test_rect_is_placed_by_its_middle() -> None:
