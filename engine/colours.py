@@ -26,14 +26,19 @@ def hsv(h: Any, s: Any = 1.0, v: Any = 1.0, a: Any = 1.0) -> Any:
 
 
 def _hsv_array(h: Any, s: Any, v: Any, a: Any) -> NDArray[np.float32]:
-    h, s, v, a = np.broadcast_arrays(h, *(np.clip(part, 0.0, 1.0) for part in (s, v, a)))
-    colours = np.empty((*h.shape, 4), np.float32)
+    s, v, a = (_share(part) for part in (s, v, a))
+    colours = np.empty((*np.broadcast(h, s, v, a).shape, 4), np.float32)
     for part, first in enumerate((5.0, 3.0, 1.0)):
         k = h * 6.0 + first
         k -= 6.0 * np.floor(k / 6.0)  # a tenth of what % costs
-        colours[..., part] = v * (1.0 - s * np.clip(np.minimum(k, 4.0 - k), 0.0, 1.0))
+        colours[..., part] = v * (1.0 - s * np.maximum(np.minimum(np.minimum(k, 4.0 - k), 1.0), 0.0))
     colours[..., 3] = a
     return colours
+
+
+def _share(part: Any) -> Any:
+    """Return a number, or the numbers of an array, held within 0..1, in full precision where it is one."""
+    return np.float64(min(max(part, 0.0), 1.0)) if isinstance(part, float | int) else np.clip(part, 0.0, 1.0)
 
 
 def rgb(r: float | str, g: float = 0.0, b: float = 0.0, a: float = 1.0) -> Colour:

@@ -74,6 +74,7 @@ class Canvas:
         self._height = height
         self._shapes = Shapes(self._size, self._crew)
         self._scratch: Pixels = np.zeros((height, width, 4), np.uint8)
+        self._places = pictures.Places(self._scratch)
         self._cover: Pixels = np.zeros((height, width), np.uint8)
 
     # -- the frame ----------------------------------------------------------------------------
@@ -85,6 +86,7 @@ class Canvas:
         self._used = self._guests_used = 0
         self._drawing = None
         self._texts.begin()
+        self._places.begin()
         for drawing in self._pool:
             drawing.open = False
         for view in self._views.values():
@@ -358,7 +360,7 @@ class Canvas:
         if 0 < w_px < marks.FAR_PX and 0 < h_px < marks.FAR_PX:
             pictures.place(self._open(), halves, (centre[0], centre[1]), (w_px, h_px),
                            marks.number(verb, "angle", angle), marks.share(verb, "alpha", alpha), blend,
-                           self._shapes, self._scratch)
+                           self._shapes, self._places)
 
 
 class UnseenCanvas(Canvas):

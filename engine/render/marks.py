@@ -24,23 +24,28 @@ def numbers(verb: str, **values: Any) -> list[NDArray[np.float64]]:
     Raises:
         MixeurError: One is not a finite number, or two lengths differ; the line names verb and argument.
     """
-    arrays = [_array(verb, name, value) for name, value in values.items()]
-    count = max((len(a) for a in arrays if a.ndim), default=1)
+    arrays = {name: _array(verb, name, value) for name, value in values.items() if not _is_plain(value)}
+    count = max((len(a) for a in arrays.values() if a.ndim), default=1)
     _bounded(verb, "shapes", count)
-    for name, array in zip(values, arrays, strict=True):
+    for name, array in arrays.items():
         if array.ndim > 1 or (array.ndim and len(array) not in (1, count)):
             raise MixeurError(f"canvas.{verb}: {name} has the shape {array.shape}; give one number or {count} of them")
-    return [a if a.size == count and a.ndim else np.broadcast_to(a, count) for a in arrays]
+    return [arrays[name] if name in arrays and arrays[name].shape == (count,)
+            else np.full(count, arrays.get(name, value)) for name, value in values.items()]
 
 
 def number(verb: str, name: str, value: Any) -> float:
     """Return one finite number."""
-    if type(value) in PLAIN and -1e300 < value < 1e300:
+    if _is_plain(value):
         return float(value)
     array = _array(verb, name, value)
     if array.size != 1:
         raise MixeurError(f"canvas.{verb}: {name} must be one number, not {array.size} of them")
     return float(array.reshape(-1)[0])
+
+
+def _is_plain(value: Any) -> bool:
+    return type(value) in PLAIN and -1e300 < value < 1e300
 
 
 def points(verb: str, value: Any) -> NDArray[np.float64]:

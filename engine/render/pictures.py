@@ -21,6 +21,9 @@ from engine.render.shapes import Shapes
 Pixels = NDArray[np.uint8]
 Matrix = NDArray[np.float64]
 Stamp = tuple[Path, int, int, int]  # time of change, size, inode
+Key = tuple[Pixels, tuple[float, float], tuple[float, float], float]
+NO_ROOM: Pixels = np.empty(0, np.uint8)
+KEPT_CANVASES = 2
 SHIPPED = (Path(__file__).parents[2] / "assets", Path(sys.prefix) / "share/mixeur/sample/assets")
 
 
@@ -55,7 +58,7 @@ class Assets:
         A file that changed is read again; while it is gone, or half written, the picture before stays.
         """
         if isinstance(source, np.ndarray):
-            return [_rgba(verb, source)]
+            return [_rgba(verb, source).view()]  # each time another one: an artist may write into the same array
         kept = self._kept.get(str(source))
         if kept is None:
             kept = self._kept[str(source)] = _Kept(verb, self.find(verb, source))
@@ -104,6 +107,57 @@ def stamp(path: Path) -> Stamp | None:
     return path, facts.st_mtime_ns, facts.st_size, facts.st_ino
 
 
+class Places:
+    """The pictures of a frame, in the order in which they were placed: one that stands as it stood is not warped again.
+
+    What is kept is as large as two whole canvases at most; what is more shares the memory of one.
+
+    Args:
+        scratch: Memory for a turned picture, as large as the drawing.
+    """
+
+    def __init__(self, scratch: Pixels) -> None:
+        self._scratch = scratch.reshape(-1)
+        self._placed: list[_Placed] = []
+        self._used = self._bytes = 0
+
+    def begin(self) -> None:
+        """Begin a frame."""
+        self._used = 0
+
+    def next(self, key: Key, size: int) -> _Placed:
+        """Return the next picture of this frame as it was in the frame before, with room for so many bytes."""
+        if self._used == len(self._placed):
+            self._placed.append(_Placed())
+        placed = self._placed[self._used]
+        self._used += 1
+        if not placed.stands(key) and len(placed.room) < size:
+            larger = min(size + size // 4, len(self._scratch))  # one that grows is not given new room in each frame
+            more = larger - len(placed.room)
+            if self._bytes + more > KEPT_CANVASES * len(self._scratch):
+                return _Placed(self._scratch)
+            self._bytes += more
+            placed.room = np.empty(larger, np.uint8)
+        return placed
+
+
+class _Placed:
+    """A picture as it was warped.
+
+    Attributes:
+        room: Memory for it, flat.
+        key: The picture, its place, size and angle; None while `room` does not hold it.
+    """
+
+    def __init__(self, room: Pixels = NO_ROOM) -> None:
+        self.room = room
+        self.key: Key | None = None
+
+    def stands(self, key: Key) -> bool:
+        """Return whether the room holds just this."""
+        return self.key is not None and self.key[0] is key[0] and self.key[1:] == key[1:]
+
+
 def place(
     drawing: Drawing,
     halves: list[Pixels],
@@ -113,7 +167,7 @@ def place(
     alpha: float,
     blend: Blend,
     shapes: Shapes,
-    scratch: Pixels,
+    places: Places,
 ) -> None:
     """Mix a picture at a place, size and angle, anti-aliased.
 
@@ -122,28 +176,34 @@ def place(
         centre_px: Where its middle goes; the middle of the first pixel is at 0.
         angle: Degrees, clockwise.
         shapes: Covers the edge.
-        scratch: Memory for the turned picture, as large as the drawing.
+        places: Of this canvas.
     """
     height, width = halves[0].shape[:2]
     shrink = min(width / size_px[0], height / size_px[1])
     level = int(math.log2(min(max(shrink, 1.0), min(width, height))))
-    while len(halves) <= level:
-        half = halves[-1].shape[1] // 2, halves[-1].shape[0] // 2
-        halves.append(np.asarray(cv2.resize(halves[-1], half, interpolation=cv2.INTER_AREA), np.uint8))
-    source = halves[level]
-    matrix = _matrix((source.shape[1], source.shape[0]), centre_px, size_px, angle)
-    corners = _corners(matrix, source.shape[1], source.shape[0])
+    low = width >> level, height >> level
+    matrix = _matrix(low, centre_px, size_px, angle)
+    corners = _corners(matrix, *low)
     left, top = (max(math.floor(part), 0) for part in corners.min(axis=0))
     right, bottom = (math.ceil(part) + 1 for part in corners.max(axis=0))
     wide, high = min(right, drawing.pixels.shape[1]) - left, min(bottom, drawing.pixels.shape[0]) - top
     if wide <= 0 or high <= 0:
         return
-    matrix[:, 2] -= left, top
-    patch = scratch.reshape(-1)[: wide * high * 4].reshape(high, wide, 4)
-    cv2.warpAffine(source, matrix, (wide, high), dst=patch, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    key = halves[0], centre_px, size_px, angle
+    placed = places.next(key, wide * high * 4)
+    patch = placed.room[: wide * high * 4].reshape(high, wide, 4)
     packed = patch.view(np.uint32)[..., 0]
-    if not _holds(corners, angle, drawing.pixels.shape):
-        areas.keep(packed, shapes.patch_cover(corners - (left, top), wide, high))
+    if not placed.stands(key):
+        placed.key = None
+        while len(halves) <= level:
+            half = halves[-1].shape[1] // 2, halves[-1].shape[0] // 2
+            halves.append(np.asarray(cv2.resize(halves[-1], half, interpolation=cv2.INTER_AREA), np.uint8))
+        matrix[:, 2] -= left, top
+        cv2.warpAffine(halves[level], matrix, (wide, high), dst=patch, flags=cv2.INTER_LINEAR,
+                       borderMode=cv2.BORDER_REPLICATE)  # fmt: skip
+        if not _holds(corners, angle, drawing.pixels.shape):
+            areas.keep(packed, shapes.patch_cover(corners - (left, top), wide, high))
+        placed.key = key
     drawing.lay(packed, left, top, alpha, blend)
 
 

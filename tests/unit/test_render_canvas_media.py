@@ -105,6 +105,37 @@ def test_a_picture_that_is_half_written_or_gone_stays_as_it_was_until_it_is_whol
     assert shown() == 200
 
 
+def test_a_picture_that_stands_as_it_stood_is_not_warped_again_and_looks_the_same(tmp_path: Path, monkeypatch) -> None:
+    noise = np.random.default_rng(1).integers(0, 256, (90, 160, 3), np.uint8)
+    cv2.imwrite(str(tmp_path / "a.png"), noise)
+    warp, warped = cv2.warpAffine, []
+
+    def counted(*args, **options):
+        warped.append(args)
+        return warp(*args, **options)
+
+    monkeypatch.setattr(cv2, "warpAffine", counted)
+    canvas = Canvas(STAGE, (tmp_path,))
+
+    def draw(c: Canvas, x: float) -> None:
+        for _ in range(4):  # more than is kept
+            c.image("a.png", alpha=0.5)
+        c.image("a.png", x, 0.5, w=0.4, angle=20)
+
+    for x, times in ((0.5, 5), (0.5, 3), (0.6, 3), (0.6, 3)):
+        warped.clear()
+        shown = frame(canvas, lambda c, x=x: draw(c, x))[0].pixels.copy()
+        assert len(warped) == times
+        np.testing.assert_array_equal(shown, picture(lambda c, x=x: draw(c, x), tmp_path))
+
+
+def test_an_array_that_was_written_into_is_drawn_anew() -> None:
+    canvas, pixels = Canvas(STAGE), np.full((18, 32, 4), 255, np.uint8)
+    for grey in (50, 200):
+        pixels[..., :3] = grey
+        assert frame(canvas, lambda c: c.image(pixels))[0].pixels[90, 160, 0] == grey
+
+
 def test_a_translucent_picture_is_premultiplied_and_mixed(tmp_path: Path) -> None:
     half = np.zeros((10, 10, 4), np.float32)
     half[...] = (1.0, 0.5, 0.0, 0.5)
