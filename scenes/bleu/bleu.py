@@ -42,12 +42,11 @@ class Bleu(Scene):
         self.speeds = np.zeros((FLIES, 2))
         self.glints = self.rng.uniform((0, 0), (stage.aspect, 1), (GLINTS, 2))
         self.plants = np.zeros((0, 7))  # x, y, height, its end, lean, hue, born
-        self.rings = []  # (x, y, born, strength)
+        self.rings, self.bloomed = [], []  # rings: (x, y, born, strength)
         self.drops = np.zeros((0, 5))  # x, y, their speeds, and where each falls back into the water
         self.splashes, self.landed, self.opened = [], [], []  # in this frame: (x, y, strength), x, (x, y, hue)
         self.swell = np.zeros(64)
         self.scale = Scale("lydian", root="D3", tuning="just")
-        self.bloomed = []
         self.met, self.warmth, self.began = (0.0, 0.0), 0.0, False  # where silhouettes of two rooms overlap
 
     def hour(self, time):
@@ -66,10 +65,9 @@ class Bleu(Scene):
         share = clamp(y / SHORE) ** 1.8
         share = np.where(y > SHORE, 0.72 - 1.6 * (y - SHORE), share)[:, None]  # the lake mirrors it
         top, low = self.tone(TOP, hour), self.tone(LOW, hour)
-        line = (top + (low - top) * share) * np.where(y > SHORE, 0.72, 1)[:, None]
-        line = (line * 65280).astype(np.uint16)
-        for c in range(3):  # whole rows at once: three numbers in a row take five times as long
-            self.sky[rows, :, c] = (line[:, c, None] + self.grain[rows]) >> 8
+        line = (top + (low - top) * share) * np.where(y > SHORE, 0.72, 1)[:, None] * 65280
+        for c, part in enumerate(line.astype(np.uint16).T):  # whole rows of one colour: a fifth of the time
+            self.sky[rows, :, c] = (part[:, None] + self.grain[rows]) >> 8
 
     # -- what lives ----------------------------------------------------------------------------
 
