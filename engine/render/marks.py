@@ -31,7 +31,7 @@ def numbers(verb: str, **values: Any) -> list[NDArray[np.float64]]:
         if array.ndim > 1 or (array.ndim and len(array) not in (1, count)):
             raise MixeurError(f"canvas.{verb}: {name} has the shape {array.shape}; give one number or {count} of them")
     return [arrays[name] if name in arrays and arrays[name].shape == (count,)
-            else np.full(count, arrays.get(name, value)) for name, value in values.items()]
+            else np.full(count, arrays.get(name, value), np.float64) for name, value in values.items()]
 
 
 def number(verb: str, name: str, value: Any) -> float:

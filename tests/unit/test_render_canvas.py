@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from engine.problems import MixeurError
-from engine.render import areas
+from engine.render import areas, marks
 from engine.render.canvas import Canvas
 from engine.render.layer import BLENDS
 from engine.world import Matte, Now, StageSize
@@ -170,6 +170,12 @@ def test_a_polygon_is_the_same_as_its_coverage_poured(blend) -> None:
         areas.flood(flooded, touched, area, edges, 0, 0, colour, mode)
         np.testing.assert_array_equal(flooded, poured)
         assert not area.any() and not edges.any()
+
+
+@pytest.mark.parametrize("number", [1, 10**20, 0.5, np.float64(2), True])
+def test_what_a_verb_is_given_becomes_floats_whatever_kind_of_number_it_is(number: float) -> None:
+    for values in marks.numbers("dots", x=np.zeros(3), y=number):
+        assert values.dtype == np.float64 and values.shape == (3,)
 
 
 def test_rect_is_placed_by_its_middle() -> None:
