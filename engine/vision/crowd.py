@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from itertools import combinations
 
 import cv2
 import numpy as np
@@ -11,8 +12,8 @@ from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
 from engine.vision.contact import Contacts, Pair
-from engine.vision.seam import Ground, Seam, bond
-from engine.vision.sharing import CUT, Piece, find_pieces, middle, share, trunk_colour, trunks
+from engine.vision.sharing import CUT, Piece, find_pieces, held_place, middle, share, trunk_colour, trunks
+from engine.vision.touch import Ground, Trunk, surely_joined
 from engine.world import Floats, Pixels
 
 BORN_AFTER, SPLIT_AFTER, SETTLED, FORGET_AFTER = 3, 10, 30, 30
@@ -21,16 +22,17 @@ KEPT_S, KEPT_AT_EDGE_S, LOST_S, LOST_AT_EDGE_S = 1.2, 0.25, 4.0, 4.0
 EDGE_M, RADIUS_M = 0.35, 0.2  # half of somebody whose size is not known yet
 JOINED, TOGETHER, CROWDED = 0.7, 0.45, 0.62  # of the area people have alone: to share a piece, to stay, to stay long
 CROWDED_S, FRAGMENT, SPARE, LOOSE = 1.5, 0.3, 0.5, 0.15
+UNEQUAL = 3.0  # areas: an umbrella and a child
 JOIN_M, FASTEST_M_S = 0.12, 2.2
 FOUND_M, FOUND_M_S = 0.5, 0.8  # how far, and how fast, somebody lost may turn up again
 GATE_M = 0.35
 ACCELERATION_M_S2, ALONE_M, MERGED_M = 3.0, 0.03, 0.10
-NECK = 4  # so many pixels at least of one lie beside the other's
+REACH = 2  # pixels: a gap twice as wide may be one that the mask has wrongly
+ARMS_M = 0.64  # two whose trunks are farther apart cannot hold hands
 TOGETHER_FRAMES, ALIKE = 15, 0.7  # who shared a piece for less was not mixed up; nor can be told, if so alike
 COLOUR_VARIES, SIZE_VARIES = 12.0, 0.35  # levels; of the logarithm of an area: what chance makes of both
 NEAR_M = 0.55
-BLURRED_M, HELD, TURNING = 0.5, 0.75, 0.03
-HUG_M = (0.2, 0.45)
+BLURRED_M, HELD = 0.5, 0.75
 
 
 @dataclass(slots=True, eq=False)
@@ -85,7 +87,7 @@ class CrowdTracker:
         self._px_per_m = px_per_m
         self.next_id = first_id
         self._walkers: list[Walker] = []
-        self._contacts = Contacts(px_per_m)
+        self._contacts = Contacts()
         self.mask: Pixels = np.zeros((1, 1), np.uint8)
 
     def follow(self, mask: Pixels, picture: Pixels, dt: float,
@@ -103,15 +105,16 @@ class CrowdTracker:
         for walker in self._walkers:
             self._predict(walker, dt, step, spread)
         held = self._assign(pieces)
-        seams: dict[Pair, Seam] = {}
         for piece, walkers in zip(pieces, held, strict=True):
-            seams |= self._see(piece, walkers, picture)
+            self._see(piece, walkers, picture)
             self._crowd(piece, walkers, dt)
         self._walkers = [walker for walker in self._walkers if self._is_kept(walker, mask.shape)]
         for piece, walkers in zip(pieces, held, strict=True):
             self._bear(piece, walkers, picture)
         born = [w for w in self._walkers if w.id and w.unseen_s <= (KEPT_AT_EDGE_S if w.at_edge else KEPT_S)]
-        return born, self._contacts.follow(seams, born, lambda seam: bond(seam, picture, ground) if ground else 1.0)
+        near = {_pair(a, b): (a, b) for a, b in self.near(mask)}
+        there = {walker.id for walker in born}
+        return born, self._contacts.follow(near, there, lambda pair: self._joined(*near[pair], ground))
 
     # -- which piece holds whom ------------------------------------------------------------------
 
@@ -161,14 +164,14 @@ class CrowdTracker:
 
     # -- what a piece says of them ------------------------------------------------------------------
 
-    def _see(self, piece: Piece, walkers: list[Walker], picture: Pixels) -> dict[Pair, Seam]:
-        """Correct those in a piece; returns where pixels of two meet in it."""
+    def _see(self, piece: Piece, walkers: list[Walker], picture: Pixels) -> None:
+        """Correct those in a piece."""
         if not walkers:
-            return {}
+            return
         if len(walkers) == 1:
             self._correct(walkers[0], self._middle(piece, walkers[0], picture.shape), ALONE_M, piece, None)
             self._recognise(walkers[0], piece, picture)
-            return {}
+            return
         expected = np.array([(w.x, w.y) for w in walkers], np.float32)
         owner, places = share(piece, [(w.x, w.y) for w in walkers], [max(w.area, 1.0) for w in walkers])
         apart = np.hypot(*(places[:, None] - places[None]).transpose(2, 0, 1)) + 1e9 * np.eye(len(walkers))
@@ -178,14 +181,31 @@ class CrowdTracker:
             blurred = apart[k, partner] < BLURRED_M * self._px_per_m
             place = places[k]
             if blurred:
-                place = _held_place(places[k], places[partner], expected[k] - expected[partner], self._px_per_m)
+                place = held_place(places[k], places[partner], expected[k] - expected[partner], self._px_per_m)
                 walker.filter.statePost = walker.filter.statePost * np.array([[1], [1], [HELD], [HELD]], np.float32)
             self._correct(walker, (float(place[0]), float(place[1])), MERGED_M if blurred else ALONE_M, piece,
                           owner == k)  # fmt: skip
             walker.shared += 1
             if walker.shared >= TOGETHER_FRAMES:
                 walker.partners = [other for other in walkers if other is not walker and other.id]
-        return {_pair(walkers[a], walkers[b]): seam for (a, b), seam in _seams(piece, owner).items()}
+
+    def near(self, mask: Pixels) -> list[tuple[Walker, Walker]]:
+        """Return who stand so near each other, by the mask, that only its gaps may part them."""
+        around = np.asarray(cv2.dilate(mask, np.ones((2 * REACH + 1, 2 * REACH + 1), np.uint8)), np.uint8)
+        _, labels = cv2.connectedComponents(around, connectivity=8, ltype=cv2.CV_16U)
+        whole: dict[int, list[Walker]] = {}
+        for walker in self._walkers:
+            if walker.id and walker.unseen_s == 0.0 and walker.piece is not None:
+                whole.setdefault(int(labels[int(walker.piece.y[0]), int(walker.piece.x[0])]), []).append(walker)
+        pairs = [pair for walkers in whole.values() for pair in combinations(walkers, 2)]
+        return [(a, b) for a, b in pairs if math.hypot(a.x - b.x, a.y - b.y) - _radius(a) - _radius(b)
+                < ARMS_M * self._px_per_m]  # fmt: skip
+
+    def _joined(self, one: Walker, other: Walker, ground: Ground | None) -> float:
+        """Return how surely two who are near each other are joined, 0 to 1."""
+        if ground is None:
+            return float(one.piece is other.piece)
+        return surely_joined(trunk(one), trunk(other), ground, self._px_per_m)
 
     def _middle(self, piece: Piece, walker: Walker | None, shape: tuple[int, ...]) -> tuple[float, float]:
         """Return where somebody's middle is; of whom the picture's edge cuts it may lie beyond."""
@@ -206,7 +226,7 @@ class CrowdTracker:
         return x, y
 
     def _crowd(self, piece: Piece, walkers: list[Walker], dt: float) -> None:
-        is_crowded = len(walkers) > 1 and piece.area < CROWDED * sum(walker.area for walker in walkers)
+        is_crowded = len(walkers) > 1 and piece.area < _least_area(walkers, CROWDED)
         for walker in walkers:
             walker.crowded_s = walker.crowded_s + dt if is_crowded else max(0.0, walker.crowded_s - 2 * dt)
 
@@ -326,22 +346,20 @@ def _fits(walker: Walker, piece: Piece, others: list[Walker]) -> bool:
     """Return whether a piece is large enough for one more; those who share one already may be pressed together."""
     is_within = walker.owned is not None and walker.id and walker.crowded_s < CROWDED_S
     least = TOGETHER if is_within else JOINED
-    return not others or piece.is_cut or piece.area > least * (walker.area + sum(other.area for other in others))
+    return not others or piece.is_cut or piece.area > _least_area([walker, *others], least)
 
 
-def _held_place(place: Floats, partner: Floats, way: Floats, px_per_m: float) -> Floats:
-    """Return where one of two is who hold each other: beside their middle, on the side where they came from.
-
-    A hug is as round as it is long, so its pixels do not tell who is on which side.
+def _least_area(walkers: list[Walker], share: float) -> float:
+    """Return how large a piece with all of them must be.
 
     Args:
-        place, partner: As the pixels are shared.
-        way: From the partner to this one, as expected.
+        share: Of what they have alone. Where one is far larger than the others it is of the others only that a part may
+            be hidden: else a child would fit into an umbrella.
     """
-    turned = way + np.float32(TURNING) * ((place - partner) - way)
-    length = max(float(np.hypot(*turned)), 1e-6)
-    wanted = min(max(length, HUG_M[0] * px_per_m), HUG_M[1] * px_per_m)
-    return np.asarray((place + partner) / 2 + turned * np.float32(wanted / length / 2), np.float32)
+    *others, largest = sorted(walker.area for walker in walkers)
+    if not others or largest <= UNEQUAL * others[-1]:
+        return share * (largest + sum(others))
+    return largest + sum(others) - (1 - share) * len(walkers) / len(others) * sum(others)
 
 
 def _worse(piece: Piece, walkers: list[Walker], walker: Walker, other: Piece) -> float:
@@ -356,6 +374,15 @@ def _worse(piece: Piece, walkers: list[Walker], walker: Walker, other: Piece) ->
     return abs(math.log(piece.area / max(together - walker.area, 1.0))) + alone - before - SPARE
 
 
+def trunk(walker: Walker) -> Trunk:
+    """Return where somebody stands."""
+    return Trunk(walker.x, walker.y, _radius(walker))
+
+
+def _radius(walker: Walker) -> float:
+    return math.sqrt(max(walker.area, 1.0) / math.pi)
+
+
 def _pair(a: Walker, b: Walker) -> tuple[int, int]:
     return min(a.id, b.id), max(a.id, b.id)
 
@@ -368,18 +395,3 @@ def _colour(piece: Piece, picture: Pixels) -> Floats:
 def _unlike(colours: Floats, area: float, other: float) -> Floats:
     """Return how two differ, in colour and size: each of the four numbers is surely no chance from about 1 on."""
     return np.append(colours / COLOUR_VARIES, math.log(max(area, 1.0) / max(other, 1.0)) / SIZE_VARIES)
-
-
-def _seams(piece: Piece, owner: NDArray[np.intp]) -> dict[Pair, Seam]:
-    """Return where pixels of two owners lie side by side, for each pair for whom enough do."""
-    left, top, width, height = piece.box
-    owners = np.full((height, width), -1, np.int16)
-    owners[piece.y.astype(np.intp) - top, piece.x.astype(np.intp) - left] = owner
-    beside: dict[Pair, int] = {}
-    for one, other in ((owners[:, 1:], owners[:, :-1]), (owners[1:], owners[:-1])):
-        is_border = (one != other) & (one >= 0) & (other >= 0)
-        for a, b in zip(one[is_border].tolist(), other[is_border].tolist(), strict=True):
-            pair = min(a, b), max(a, b)
-            beside[pair] = beside.get(pair, 0) + 1
-    return {(a, b): Seam(((owners == a) + 2 * (owners == b)).astype(np.uint8), left, top)
-            for (a, b), count in beside.items() if count >= NECK}  # fmt: skip

@@ -24,8 +24,8 @@ from engine.vision.floor_light import (
     weigh_grain,
     weigh_spare,
 )
-from engine.vision.seam import Ground
 from engine.vision.steady import LONGEST, Steady
+from engine.vision.touch import Ground
 from engine.world import Floats, Pixels
 
 WINDOW, CLOSE, MEDIAN, OPEN = (7, 7), (5, 5), 5, 5
@@ -62,7 +62,7 @@ class LitFloor:
     def ground(self) -> Ground:
         """Return what the last picture told of the floor; valid until the next one."""
         assert self._floor is not None
-        return Ground(self._floor, self._light, self._known, self._noise)
+        return Ground(self._steadied, self._floor, self._known, self._noise)
 
     def learn(self, picture: Pixels) -> None:
         """Take one more picture of the empty floor, BGR; the mean of all is the floor, their spread the noise."""
@@ -105,7 +105,7 @@ class LitFloor:
         if self._floor is None or self._floor.shape != picture.shape:
             self.learn(picture)
         assert self._floor is not None
-        picture = self._steady.take(picture, self._noise)
+        picture = self._steadied = self._steady.take(picture, self._noise)
         sure = self._explain(picture)
         mask = np.asarray(cv2.threshold(self._known, 0, 255, cv2.THRESH_BINARY_INV)[1], np.uint8)
         self._seen += 1

@@ -15,6 +15,7 @@ from engine.world import Floats, Pixels
 
 SMALLEST_M2 = 0.03
 CUT = 2  # pixels at the picture's edge where little is known
+TURNING, HUG_M = 0.03, (0.2, 0.45)  # of a hug, from picture to picture; how far apart two are in it
 CORE_M = 0.075  # half of the thinnest trunk that counts: a child's, from above
 
 
@@ -159,3 +160,18 @@ def trunks(piece: Piece, px_per_m: float) -> list[tuple[float, float]]:
         found.append((x, y))
         left &= (piece.x - x) ** 2 + (piece.y - y) ** 2 > apart * apart
     return found
+
+
+def held_place(place: Floats, partner: Floats, way: Floats, px_per_m: float) -> Floats:
+    """Return where one of two is who hold each other: beside their middle, on the side where they came from.
+
+    A hug is as round as it is long, so its pixels do not tell who is on which side.
+
+    Args:
+        place, partner: As the pixels are shared.
+        way: From the partner to this one, as expected.
+    """
+    turned = way + np.float32(TURNING) * ((place - partner) - way)
+    length = max(float(np.hypot(*turned)), 1e-6)
+    wanted = min(max(length, HUG_M[0] * px_per_m), HUG_M[1] * px_per_m)
+    return np.asarray((place + partner) / 2 + turned * np.float32(wanted / length / 2), np.float32)

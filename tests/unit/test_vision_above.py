@@ -10,12 +10,13 @@ from engine.fake.crowd import Crowd
 from engine.fake.overhead import OverheadCamera
 from engine.show.model import Camera
 from engine.vision.above import Above
+from engine.vision.contact import DOUBT, END_FRAMES, Contacts
 from engine.vision.crowd import CrowdTracker
 from engine.vision.eye import Eye
 from engine.vision.floor import LitFloor
-from engine.vision.seam import Ground, Seam, bond
 from engine.vision.sharing import find_pieces, share
 from engine.vision.steady import LONGEST, Steady
+from engine.vision.touch import Ground, Trunk, surely_joined
 
 STEP_S = 1 / 30
 PX_PER_M = 50.0
@@ -100,22 +101,32 @@ def test_noise_is_averaged_away_but_not_who_moves(floor: np.ndarray) -> None:
     assert abs(off[here].mean()) < 2
 
 
-@pytest.mark.parametrize(("between", "surely"), [("shade", 0.0), ("arm", 1.0)])
-def test_shaded_floor_between_two_joins_nobody_but_an_arm_does(floor: np.ndarray, between: str, surely: float) -> None:
-    owners = np.zeros((240, 320), np.uint8)
-    cv2.ellipse(owners, (146, 120), (9, 12), 0, 0, 360, 1, -1)
-    cv2.ellipse(owners, (174, 120), (9, 12), 0, 0, 360, 2, -1)
+@pytest.mark.parametrize(("between", "is_joined"), [("shade", False), ("arm", True)])
+def test_shade_between_two_joins_nobody_but_an_arm_does(floor: np.ndarray, between: str, is_joined: bool) -> None:
+    known = np.ones((240, 320), np.uint8)
+    for x in (140, 180):
+        cv2.ellipse(known, (x, 120), (9, 12), 0, 0, 360, 0, -1)
     picture = floor.copy()
-    picture[105:135, 130:190] = (0.6 * picture[105:135, 130:190]).astype(np.uint8)
-    picture[owners == 1], picture[owners == 2] = (40, 60, 200), (200, 120, 40)
-    owners[115:126, 155:160], owners[115:126, 160:166] = 1, 2  # what the mask says
+    picture[100:140, 120:200] = (0.6 * picture[100:140, 120:200]).astype(np.uint8)
+    picture[known == 0] = (40, 60, 200)
+    known[117:124, 148:172] = 0  # what the mask says
     if between == "arm":
-        picture[117:124, 155:166] = (40, 60, 200)
-    known = (owners == 0).astype(np.uint8)
-    light = (picture / np.maximum(floor, 1)).astype(np.float32)
-    ground = Ground(floor.astype(np.float32), light, known, 2.0)
-    there = slice(100, 140), slice(130, 190)
-    assert bond(Seam(owners[there], 130, 100), picture, ground) == surely
+        picture[118:123, 148:172] = (40, 60, 200)
+    ground = Ground(picture, floor.astype(np.float32), known, 2.0)
+    assert (surely_joined(Trunk(140, 120, 10), Trunk(180, 120, 10), ground, 50.0) > DOUBT) == is_joined
+
+
+def test_who_touch_are_told_with_the_second_sure_picture_and_a_lost_hand_ends_nothing() -> None:
+    contacts, sure = Contacts(), {(1, 2): 0.95}
+    told = [contacts.follow(sure, {1, 2}, sure.__getitem__) for _ in range(4)]
+    assert told == [(), ((1, 2),), ((1, 2),), ((1, 2),)]
+    lost = [contacts.follow((), {1, 2}, sure.__getitem__) for _ in range(END_FRAMES)]
+    assert all(lost[:-1]) and not lost[-1]
+
+
+def test_doubtful_pictures_alone_tell_of_no_contact() -> None:
+    contacts = Contacts()
+    assert not any(contacts.follow({(1, 2)}, {1, 2}, lambda _: DOUBT) for _ in range(100))
 
 
 def test_a_stop_of_a_minute_keeps_the_id(floor: np.ndarray) -> None:
