@@ -8,6 +8,7 @@ import numpy as np
 from engine import Param, Scene, hsv
 
 GROWS_S = 0.3  # light that comes at once flickers where many are born
+STEADY_S = 0.6  # the glow outlasts a touch by so much: quick ones must not flash
 
 
 class Embers(Scene):
@@ -17,8 +18,16 @@ class Embers(Scene):
 
     def setup(self, stage):
         self.embers = []  # (x, y, time of birth, size)
+        self.glow = 0.0
+        self.lit = 0.0  # when the ball was last held as firmly
 
     def update(self, now):
+        held = now.touch("ball").level
+        if held >= self.glow:
+            self.lit = now.time
+            self.glow += (held - self.glow) * min(now.dt * 12, 1)
+        elif now.time - self.lit > STEADY_S:
+            self.glow += (held - self.glow) * min(now.dt * 3, 1)
         if now.every(0.03):
             for v in now.visitors:
                 if v.speed > 0.05:
@@ -27,8 +36,7 @@ class Embers(Scene):
         self.embers = [e for e in self.embers if now.time - e[2] < self.fade]
 
     def draw(self, canvas, now):
-        glow = now.touch("ball").level
-        canvas.people("room", mirror=True, alpha=0.25 + 0.75 * glow, tint=hsv(self.hue, 0.4, 1))
+        canvas.people("room", mirror=True, alpha=0.25 + 0.75 * self.glow, tint=hsv(self.hue, 0.4, 1))
         if self.embers:
             x, y, born, size = np.array(self.embers).T
             age = now.time - born
@@ -36,7 +44,7 @@ class Embers(Scene):
             bright = left * np.minimum(age / GROWS_S, 1)
             colours = hsv(self.hue + 0.05 * (1 - left), 0.85, 1)
             canvas.dots(x, y - self.rise * age, size * left, colours, soft=1, alpha=bright, blend="add")
-        canvas.glow(0.04, 0.8 + glow)
+        canvas.glow(0.04, 0.8 + self.glow)
 
     def play(self, sound, now):
         ball = now.touch("ball")
@@ -51,4 +59,4 @@ class Embers(Scene):
                     sound.note(pitch=pitch, voice="pluck", level=min(v.speed, 0.4), at=v)
 
     def light(self, lights, now):
-        lights.all.set(hsv(self.hue), level=now.touch("ball").level)
+        lights.all.set(hsv(self.hue), level=self.glow)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,15 +24,19 @@ SCENES = tuple(read_show(ROOT / "show.toml", simulate=True).scenes)
 
 def altered_share(scene: str, seconds: float, height_px: int, seed: int = 1) -> float:
     """Return which part of all blocks of all frames is altered, from the first second on."""
+    film = guarded(scene, seconds, height_px, seed)
+    return float(np.mean([altered_blocks(asked, shown) for time_s, asked, shown in film if time_s >= 1]))
+
+
+def guarded(scene: str, seconds: float, height_px: int, seed: int = 1) -> Iterator[tuple[float, Pixels, Pixels]]:
+    """Yield time, what a scene asks for, and what is shown of it, frame by frame. RGBA."""
     show = read_show(ROOT / "show.toml", simulate=True)
     show = replace(show, stage=replace(show.stage, height_px=height_px),
-                   programme=Programme(cues=(Cue(name="alone", scene=scene, fade_s=0),)))
+                   programme=Programme(cues=(Cue(name="alone", scene=scene, fade_s=0),)))  # fmt: skip
     levels = [Act(tenth / 10, ("osc:/contact/level", touch(tenth / 10))) for tenth in range(round(seconds * 10))]
-    guard, altered = FlashGuard("rgba"), []
+    guard = FlashGuard("rgba")
     for moment in rehearse(show, seconds, seed=seed, script=levels, visitors=3).frames():
-        shown = guard.apply(moment.stage.copy(), moment.tick.time)
-        altered.append(altered_blocks(moment.stage, shown))
-    return float(np.mean(altered[round(show.stage.fps) :]))
+        yield moment.tick.time, moment.stage, guard.apply(moment.stage.copy(), moment.tick.time)
 
 
 def altered_blocks(asked: Pixels, shown: Pixels) -> float:
@@ -43,5 +48,5 @@ def altered_blocks(asked: Pixels, shown: Pixels) -> float:
 
 
 def touch(time_s: float) -> float:
-    """Return a touch that swells for ten seconds, then taps twice a second for ten."""
-    return 0.5 + 0.5 * math.sin(0.7 * time_s) if time_s % 20 < 10 else float(time_s * 2 % 2 < 1)
+    """Return a touch that swells for ten seconds, then is there for half of each second, for ten."""
+    return 0.5 + 0.5 * math.sin(0.7 * time_s) if time_s % 20 < 10 else float(time_s % 1 < 0.5)

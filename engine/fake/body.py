@@ -17,6 +17,7 @@ OVERSAMPLE = 2
 HALF_WIDTH = 0.50
 ABOVE, BELOW = 1.06, 0.05
 SHIFT = 4
+STILL = 1e-6  # of a walk: less is rounding, and turns nobody
 
 SKINS: tuple[Colour, ...] = ((150, 178, 222), (96, 132, 188), (128, 160, 208), (56, 82, 128), (170, 196, 232),
                              (74, 108, 164))  # fmt: skip
@@ -121,7 +122,7 @@ def _paint(brush: _Brush, joints: Joints, person: SimulatedPerson) -> None:
     look = person.look
     skin, hair = SKINS[look % len(SKINS)], HAIRS[(look * 5 + 1) % len(HAIRS)]
     top, trousers, shoe = TOPS[look % len(TOPS)], TROUSERS[(look * 3) % len(TROUSERS)], SHOES[look % len(SHOES)]
-    far, near = (0, 1) if joints.facing >= 0 else (1, 0)
+    far, near = (0, 1) if joints.facing >= -STILL else (1, 0)
     toe = (0.055 * joints.facing, -0.012)
     _arm(brush, joints, far, _shade(top, 0.74), _shade(skin, 0.82))
     for side, light in ((far, 0.76), (near, 1.0)):

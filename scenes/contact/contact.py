@@ -66,7 +66,8 @@ class Contact(Scene):
         self.swung += now.dt * (0.7 + 0.6 * self.stroke)
         self.stroke += ((touch.kind == "caress") - self.stroke) * min(now.dt * 2, 1)
         if touch.began or (touch.ended and touch.kind == "tap"):
-            self.waves.append((now.time, 0.4 + 0.6 * touch.level))
+            clear = min((now.time - self.waves[-1][0]) / WAVE_S, 1) if self.waves else 1.0
+            self.waves.append((now.time, clear * (0.4 + 0.6 * touch.level)))  # faint after another: it must not flash
         self.waves = [wave for wave in self.waves if now.time - wave[0] < WAVE_S]
 
     # -- light ---------------------------------------------------------------------------------

@@ -6,8 +6,9 @@ import cv2
 import numpy as np
 import pytest
 
+from engine.fake.body import draw_body
 from engine.fake.camera import InlineCamera, Light, SimulatedCamera
-from engine.fake.visitors import EPISODE_S, GUEST_ID, Guest, Visitors
+from engine.fake.visitors import EPISODE_S, GUEST_ID, Guest, SimulatedPerson, Visitors
 from engine.show.model import Camera
 
 ASPECT = 16 / 9
@@ -38,6 +39,11 @@ def test_people_move_smoothly_and_at_a_walking_pace() -> None:
                 if before.id == person.id:
                     metres = np.hypot(person.x - before.x, person.y - before.y) / person.height * 1.7
                     assert metres / 0.1 < 2.0
+
+
+def test_who_stands_still_does_not_turn_by_a_rounding() -> None:
+    one, other = (draw_body(SimulatedPerson(1, 1.0, 0.9, vx=vx, reach=1.0), 120)[0] for vx in (1e-13, -1e-13))
+    assert np.array_equal(one, other)
 
 
 def test_ids_are_never_used_again_and_any_count_is_had() -> None:
