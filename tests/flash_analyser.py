@@ -42,20 +42,29 @@ class Recording:
         rows, columns = (light.shape[0] - y) // size, (light.shape[1] - x) // size
         part = light[y : y + rows * size, x : x + columns * size]
         tall = np.add.reduceat(part, range(0, rows * size, size), axis=0)
-        means = np.add.reduceat(tall, range(0, columns * size, size), axis=1).reshape(-1, 3) / size**2
+        self.keep(np.add.reduceat(tall, range(0, columns * size, size), axis=1) / size**2, time_s)
+
+    def keep(self, means: NDArray[np.float32], time_s: float) -> None:
+        """Keep the linear light of all squares in one frame. Shape (rows, columns, 3)."""
+        means = means.reshape(-1, 3)
         r, g, b = means[:, self._red], means[:, 1], means[:, self._blue]
         self.times.append(time_s)
         self._luminance.append(0.2126 * r + 0.7152 * g + 0.0722 * b)
         self._redness.append(np.maximum(r - g - b, 0) * 320)
         self._is_red.append(r / np.maximum(r + g + b, 1e-12) >= 0.8)
 
-    def most_flashes(self, after_s: float = 0.0) -> int:
-        """Return the most general or red flashes of any square, or of their mean, in any second from a time on."""
+    def series(self) -> list[tuple[NDArray[np.floating], NDArray[np.bool_], float]]:
+        """Return luminance and redness: of each the values (frames, squares; luminance has their mean as one more),
+        which count at a swing's end, and from what change on.
+        """
         luminance = np.array(self._luminance)
         luminance = np.hstack([luminance, luminance.mean(axis=1, keepdims=True)])
-        redness, is_red = np.array(self._redness), np.array(self._is_red)
+        return [(luminance, luminance < 0.80, 0.10), (np.array(self._redness), np.array(self._is_red), 20.0)]
+
+    def most_flashes(self, after_s: float = 0.0) -> int:
+        """Return the most general or red flashes of any square, or of their mean, in any second from a time on."""
         most = 0
-        for values, counts, change in ((luminance, luminance < 0.80, 0.10), (redness, is_red, 20.0)):
+        for values, counts, change in self.series():
             alike = {values[:, i].tobytes(): i for i in np.flatnonzero(np.ptp(values, axis=0) >= change)}
             for i in alike.values():
                 found = swings(values[:, i], counts[:, i], change)

@@ -19,7 +19,7 @@ from engine.fake.crowd import FPS, Crowd
 from engine.fake.overhead import PX_PER_M, OverheadCamera
 from engine.vision.above import Above
 from engine.vision.crowd import CrowdTracker, trunk
-from engine.vision.touch import WEIGHTS, figures
+from engine.vision.touch import WEIGHTS, Layers, figures, weigh
 
 SEEDS = tuple(range(101, 113))
 HELD_BACK = 2  # of the seeds: only to say how often the net is right
@@ -50,7 +50,7 @@ def lessons(seed: int) -> tuple[np.ndarray, np.ndarray]:
     return np.concatenate(told), np.concatenate(true)
 
 
-def teach(told: np.ndarray, true: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
+def teach(told: np.ndarray, true: np.ndarray) -> Layers:
     """Return weights and offsets of each layer, found by Adam (Kingma & Ba 2015) on the cross-entropy."""
     rng = np.random.default_rng(1)
     mean, spread = told.mean(axis=0), told.std(axis=0) + 1e-6
@@ -86,20 +86,14 @@ def _slopes(values: list[np.ndarray], told: np.ndarray, true: np.ndarray) -> lis
     return slopes
 
 
-def right(layers: list[tuple[np.ndarray, np.ndarray]], told: np.ndarray, true: np.ndarray) -> float:
-    for k, (weights, offsets) in enumerate(layers):
-        told = told @ weights + offsets
-        told = told if k + 1 == len(layers) else np.maximum(told, 0)
-    return float(((told[:, 0] > 0) == true).mean())
-
-
 def main() -> None:
     seeds = tuple(map(int, sys.argv[1:])) or SEEDS
     with ProcessPoolExecutor(2) as pool:
         each = list(pool.map(lessons, seeds))
     learnt, held = each[HELD_BACK:], each[:HELD_BACK]
     layers = teach(*(np.concatenate(part) for part in zip(*learnt, strict=True)))
-    print(f"right on seeds {seeds[:HELD_BACK]}: " + ", ".join(f"{right(layers, *part):.3f}" for part in held))
+    right = [float(((weigh(told, layers) > 0.5) == true).mean()) for told, true in held]
+    print(f"right on seeds {seeds[:HELD_BACK]}: " + ", ".join(f"{share:.3f}" for share in right))
     np.savez(WEIGHTS, **{f"{name}{k}": value for k, layer in enumerate(layers)
                          for name, value in zip(("weights", "offsets"), layer, strict=True)})  # fmt: skip
 

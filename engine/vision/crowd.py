@@ -191,15 +191,15 @@ class CrowdTracker:
 
     def near(self, mask: Pixels) -> list[tuple[Walker, Walker]]:
         """Return who stand so near each other, by the mask, that only its gaps may part them."""
+        seen = [w for w in self._walkers if w.id and w.unseen_s == 0.0 and w.piece is not None]
+        pairs = [(a, b) for a, b in combinations(seen, 2)
+                 if math.hypot(a.x - b.x, a.y - b.y) - _radius(a) - _radius(b) < ARMS_M * self._px_per_m]  # fmt: skip
+        if not pairs:
+            return []
         around = np.asarray(cv2.dilate(mask, np.ones((2 * REACH + 1, 2 * REACH + 1), np.uint8)), np.uint8)
         _, labels = cv2.connectedComponents(around, connectivity=8, ltype=cv2.CV_16U)
-        whole: dict[int, list[Walker]] = {}
-        for walker in self._walkers:
-            if walker.id and walker.unseen_s == 0.0 and walker.piece is not None:
-                whole.setdefault(int(labels[int(walker.piece.y[0]), int(walker.piece.x[0])]), []).append(walker)
-        pairs = [pair for walkers in whole.values() for pair in combinations(walkers, 2)]
-        return [(a, b) for a, b in pairs if math.hypot(a.x - b.x, a.y - b.y) - _radius(a) - _radius(b)
-                < ARMS_M * self._px_per_m]  # fmt: skip
+        whole = {w.id: int(labels[int(w.piece.y[0]), int(w.piece.x[0])]) for w in seen if w.piece is not None}
+        return [(a, b) for a, b in pairs if whole[a.id] == whole[b.id]]
 
     def _joined(self, one: Walker, other: Walker, ground: Ground | None) -> float:
         """Return how surely two who are near each other are joined, 0 to 1."""

@@ -31,6 +31,7 @@ CORE = 0.5  # of a trunk's radius: within it a pixel is surely somebody
 LEVELS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.95)  # how surely all along the way is somebody
 Area = tuple[slice, slice]
 Point = tuple[int, int]
+Layers = list[tuple[Floats, Floats]]  # weights and offsets of each
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,7 @@ def surely_joined(one: Trunk, other: Trunk, ground: Ground, px_per_m: float) -> 
     """Return how surely two are joined by more than floor: one of `LEVELS`."""
     told, is_asked, area = figures(one, other, ground, px_per_m)
     body = np.zeros(is_asked.shape, np.float32)
-    body[is_asked] = _weigh(told)
+    body[is_asked] = weigh(told, _layers())
     return _least_sure(body, one, other, area)
 
 
@@ -167,14 +168,14 @@ def _distances(one: Trunk, other: Trunk, x: Floats, y: Floats) -> Floats:
 
 
 @cache
-def _layers() -> list[tuple[Floats, Floats]]:
+def _layers() -> Layers:
     with np.load(WEIGHTS) as kept:
         return [(kept[f"weights{k}"], kept[f"offsets{k}"]) for k in range(len(kept) // 2)]
 
 
-def _weigh(values: Floats) -> Floats:
-    """Return how surely each pixel is somebody, 0 to 1. Shape (n,), float32."""
-    *hidden, (weights, offsets) = _layers()
+def weigh(values: Floats, layers: Layers) -> Floats:
+    """Return how surely each pixel is somebody, 0 to 1, by its figures. Shape (n,), float32."""
+    *hidden, (weights, offsets) = layers
     for share, offset in hidden:
         values = np.maximum(values @ share + offset, 0)
     return np.asarray(1 / (1 + np.exp(-(values @ weights + offsets)[:, 0])), np.float32)
