@@ -195,7 +195,7 @@ def test_r3_a_show_loses_its_camera_in_four_ways_and_has_it_back_by_itself(tmp_p
     figures: dict[str, tuple[float, float]] = {}
     jpegs = film(2.0, (640, 360), 15)
     server = MjpegServer(jpegs, fps=15).start()
-    run = Run(tmp_path, server.url.replace("127", "name:secret@127"))
+    run = Run(tmp_path, server.url.replace("127", "name:secret@127", 1))
     try:
         run.until("somebody", 300)  # kernels may have to be compiled
         server.is_stalled = True
