@@ -132,8 +132,8 @@ class Danse(Scene):
         warm = clamp(pace * 1.6)
         shed = np.arange(COUNT) >= BODY
         hue = self.hue + 0.30 * warm * (1 - shed) * np.where(self.own > 0.5, 1, 0.6) + 0.03 * self.own + shed * 0.52
-        colour = hsv(hue, 0.75 - 0.35 * warm, 1.0)
-        light = self.lit * self.grown * (0.22 + 0.14 * warm + 0.14 * shed)
+        colour = hsv(hue, 0.75 - 0.2 * warm, 1.0)
+        light = self.lit * self.grown * (0.22 + 0.14 * shed) / (1 + pace)  # who flees shows colours, not white
         tail = self.speed * (0.05 + 0.02 * shed[:, None])
         seen = light > 0.01
         x, y = self.at[seen].T
