@@ -75,8 +75,31 @@ def weigh_spare(age, noise2, gain, bonus, spare):  # type: ignore[no-untyped-def
             spare[y, x] = spare[y, x] * share[age[y, x] - 1] + bonus
 
 
+@njit(nogil=True, inline="always")
+def _misfits(line, floor, light, noise2, uneven2, off):  # type: ignore[no-untyped-def]
+    """Write how badly each channel of a row is explained; nothing in it branches, so it is done eight at a time."""
+    for k in range(off.size):
+        wanted = light[k] * floor[k]
+        far = np.float32(line[k]) - wanted
+        off[k] = far * far / (noise2[k] + uneven2 * wanted * wanted)
+
+
+@njit("boolean(uint8[:,:,::1],float32[:,:,::1],float32,uint8[:,::1],float32,float32,float32[:,:,::1],int64,int64)",
+      nogil=True, cache=True)  # fmt: skip
+def _is_lit_as_beside(picture, floor, spare, sure, noise2, uneven2, light, y, x):  # type: ignore[no-untyped-def]
+    """Return whether the light of a place beside explains a pixel."""
+    height, width = sure.shape
+    for place in range(9):
+        v, u = y + (place // 3 - 1) * STEP, x + (place % 3 - 1) * STEP
+        if v < 0 or u < 0 or v >= height or u >= width or not sure[v, u]:
+            continue
+        if _misfit(picture, floor, light[v, u, 0], light[v, u, 1], light[v, u, 2], noise2, uneven2, y, x) < spare:
+            return True
+    return False
+
+
 @njit("void(uint8[:,:,::1],float32[:,:,::1],float32[:,::1],uint8[:,::1],uint8[:,::1],float32[::1],float32,"
-      "float32[:,:,::1],uint8[:,::1])", nogil=True, cache=True)  # fmt: skip
+      "float32[:,:,::1],uint8[:,::1])", nogil=True, cache=True, error_model="numpy")  # fmt: skip
 def find_lit(picture, floor, spare, sure, age, noise2, uneven2, light, known):  # type: ignore[no-untyped-def]
     """Mark with 1 what has the floor's grain around it and is explained by the light there or beside, else with 0.
 
@@ -87,20 +110,18 @@ def find_lit(picture, floor, spare, sure, age, noise2, uneven2, light, known):  
         known: Written. Shape (height, width).
     """
     height, width = known.shape
+    levels, bare, lit = picture.reshape(height, -1), floor.reshape(height, -1), light.reshape(height, -1)
+    off, noise = np.empty(3 * width, np.float32), np.empty(3 * width, np.float32)
     for y in range(height):
         for x in range(width):
-            known[y, x] = 0
-            if not sure[y, x]:
-                continue
-            for step in range(9):
-                place = (step + 4) % 9  # the pixel's own place first: mostly it is enough
-                v, u = y + (place // 3 - 1) * STEP, x + (place % 3 - 1) * STEP
-                if v < 0 or u < 0 or v >= height or u >= width or not sure[v, u]:
-                    continue
-                if _misfit(picture, floor, light[v, u, 0], light[v, u, 1], light[v, u, 2], noise2[age[y, x] - 1],
-                           uneven2, y, x) < spare[y, x]:  # fmt: skip
-                    known[y, x] = 1
-                    break
+            noise[3 * x] = noise[3 * x + 1] = noise[3 * x + 2] = noise2[age[y, x] - 1]
+        _misfits(levels[y], bare[y], lit[y], noise, uneven2, off)
+        for x in range(width):  # the pixel's own place first: mostly it is enough
+            total = min(off[3 * x] + off[3 * x + 1] + off[3 * x + 2], np.float32(MOST))
+            known[y, x] = np.uint8(sure[y, x] != 0) & np.uint8(total < spare[y, x])
+        for x in range(width):
+            if sure[y, x] and not known[y, x]:
+                known[y, x] = _is_lit_as_beside(picture, floor, spare[y, x], sure, noise[3 * x], uneven2, light, y, x)
 
 
 @njit("int64(uint8[:,:,::1],float32[:,:,::1],float32[:,::1],uint8[:,::1],float32[::1],float32,int64,float32,"
@@ -121,14 +142,16 @@ def grow_lit(picture, floor, spare, age, noise2, uneven2, rounds,  # type: ignor
             if not known[y, x] and spare[y, x] > 0:
                 left[count, 0], left[count, 1] = y, x
                 count += 1
-    source = np.empty((count, 2), np.int32)
-    for _ in range(rounds):
+    source, asked, turns = np.empty((count, 2), np.int32), left[:count].copy(), np.ones((height, width), np.uint8)
+    for turn in range(1, rounds + 1):
         for k in range(count):
             y, x = left[k, 0], left[k, 1]
             best, source[k, 0] = spare[y, x], -1
+            if turns[y, x] != turn:
+                continue  # what was known before did not explain it then
             for step in range(9):
                 v, u = y + step // 3 - 1, x + step % 3 - 1
-                if v < 0 or u < 0 or v >= height or u >= width or not known[v, u]:
+                if v < 0 or u < 0 or v >= height or u >= width or known[v, u] < turn:
                     continue
                 off = _misfit(picture, floor, light[v, u, 0], light[v, u, 1], light[v, u, 2], noise2[age[y, x] - 1],
                               uneven2, y, x)  # fmt: skip
@@ -141,11 +164,16 @@ def grow_lit(picture, floor, spare, age, noise2, uneven2, rounds,  # type: ignor
                 left[still, 0], left[still, 1] = y, x
                 still += 1
                 continue
-            known[y, x] = 1
+            known[y, x] = turn + 1
+            for b in range(max(y - 1, 0), min(y + 2, height)):
+                for a in range(max(x - 1, 0), min(x + 2, width)):
+                    turns[b, a] = turn + 1
             for c in range(3):
                 met = np.float32(picture[y, x, c]) / max(floor[y, x, c], np.float32(1))
                 light[y, x, c] = light[v, u, c] + follow * (met - light[v, u, c])
         count = still
+    for y, x in asked:
+        known[y, x] = min(known[y, x], 1)
     return count
 
 
