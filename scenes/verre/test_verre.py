@@ -151,3 +151,26 @@ def test_g1_g3_black_stays_black_through_warp_and_flip(flip: str) -> None:
     assert bool(middle[1] > 80) is (flip in ("horizontal", "both"))
     assert bool(middle[0] > 45) is (flip in ("vertical", "both"))
     assert (out[..., :3].max(-1) == 0).mean() > 0.9
+
+
+def around(left: float, top: float, wide: float, high: float) -> Visitor:
+    box = np.array(((left, top), (left + wide, top), (left + wide, top + high), (left, top + high)), np.float32)
+    return Visitor(1, left + wide / 2, 0.7, outline=box)
+
+
+def test_a_pixel_of_the_mask_more_or_less_does_not_move_the_outline() -> None:
+    solo = Solo(HERE / "verre.py", height_px=360)
+    edges = []
+    for frame in range(120):
+        solo.step(visitors=(around(0.5, 0.3, 0.3 + frame // 2 % 2 / 180, 0.5),))
+        edges.append(float(solo.scene.rings[1][0][:, 0].max()))
+    assert np.ptp(edges[60:]) < 0.3 / 180
+
+
+def test_an_outline_that_is_another_all_at_once_comes_softly() -> None:
+    solo = Solo(HERE / "verre.py", height_px=360)
+    brightest = []
+    for frame in range(120):
+        solo.step(visitors=(around(0.5 if frame < 90 else 0.7, 0.3, 0.3, 0.5),))
+        brightest.append(int(solo.picture()[120:280, 340:, :3].max()))  # where only the second has a side
+    assert brightest[89] < 20 and brightest[91] < 60 < brightest[119]

@@ -18,6 +18,9 @@ DEPTH = 0.62  # how much smaller an outline is at the end of its way
 POINTS = 84
 EDGE, CLEAR = 0.02, 0.006  # of the width: where the light fades, and where there is none
 SOFT_S, COME_S, GO_S = 0.3, 0.6, 2.2  # the last two: of the whole picture, as people come and are gone
+STEADY_S = 0.25  # a pixel of the mask more or less does not show
+OTHER, SHOW_S = 0.025, 0.35  # what is so far from what it was is another outline, and comes softly
+TURNS = np.add.outer(np.arange(POINTS), np.arange(POINTS)) % POINTS
 BRIGHT, BRIGHT_S, LOOK_S = 0.25, 5.0, 0.5
 BREATH = Voice.noise(700, 0.75, track=1, filter="band", attack=0.8, release=1.2)
 
@@ -45,6 +48,7 @@ class Verre(Scene):
         self.here = np.zeros((2, GRAINS), np.float32)  # each grain's rim and body light
         self.then = np.zeros((2, GRAINS), np.float32)
         self.masks = []  # (time, mask in bits)
+        self.rings = {}  # of each visitor the steadied outline, and since when it is there
         self.born, self.outlines = np.zeros(0), np.zeros((0, POINTS, 2))  # and when they were drawn
         self.lit = np.zeros((2, 2, GRAINS), np.float32)  # what `here` and `then` go to
         self.alive = 0.0  # 0 a plain mirror, 1 while somebody is here
@@ -66,7 +70,8 @@ class Verre(Scene):
         if now.every(STEP_S):
             self.masks.append((now.time, np.packbits(mask)))
         self.masks = [kept for kept in self.masks if now.time - kept[0] < LONGEST_S + STEP_S]
-        fresh = [even(v.outline) for v in now.visitors if len(v.outline) > 2] if now.every(PANE_S) else []
+        self.rings = {v.id: self.steadied(v, now) for v in now.visitors if len(v.outline) > 2}
+        fresh = [ring for ring, since in self.rings.values() if since < now.time - SHOW_S] if now.every(PANE_S) else []
         kept = now.time - self.born < LONGEST_S
         self.born = np.concatenate((self.born[kept], np.full(len(fresh), now.time)))
         self.outlines = np.concatenate((self.outlines[kept], np.reshape(fresh, (-1, POINTS, 2))))
@@ -83,6 +88,18 @@ class Verre(Scene):
         self.then += (self.lit[1] - self.then) * rate
         for light in (self.here, self.then):
             light[light < 0.004] = 0
+
+    def steadied(self, v, now):
+        """Return somebody's outline, moved along with them and a little towards what is seen, and since when it is."""
+        seen = even(v.outline)
+        if v.id not in self.rings:
+            return seen, now.time
+        ring, since = self.rings[v.id]
+        ring = ring + np.array((v.vx, v.vy)) * now.dt
+        seen = seen[TURNS[(seen[TURNS] * ring).sum((1, 2)).argmax()]]  # from where it fits best
+        if np.abs(seen - ring).mean() > OTHER:
+            return seen, now.time
+        return ring + (seen - ring) * min(now.dt / STEADY_S, 1), since
 
     def past(self, time, mask):
         """Return the mask of `delay` seconds ago; while nobody is here, none."""
@@ -130,11 +147,13 @@ class Verre(Scene):
 
     def lines(self, canvas, now, picture, then):
         """Draw the outlines: of those who are here, on their way into the glass; of those who were, on theirs out."""
-        live = [even(v.outline) for v in now.visitors if len(v.outline) > 2]
+        live = [ring for ring, _ in self.rings.values()]
+        shown = [ease((now.time - since) / SHOW_S) for _, since in self.rings.values()]
         age = now.time - np.concatenate((self.born, np.full(len(live), now.time)))
         outlines = np.concatenate((self.outlines, *[outline[None] for outline in live]))
         inwards, outwards = age / DEPTH_S, 1 - (self.delay - age) / min(DEPTH_S, self.delay)
-        fresh = np.where(age > 0, ease(age / 0.5) * 0.75, 0.9)  # the last ones are there in each frame
+        fresh = ease(age / 0.5) * 0.75
+        fresh[len(self.born) :] = 0.9 * np.array(shown)  # the last ones are there in each frame
         goes = (inwards < 1) * fresh * (1 - clamp(inwards)) ** 1.3 * picture * (1 - 0.85 * self.turn)
         comes = clamp(outwards) ** 0.8 * ease((1 - outwards) / 0.1) * (outwards < 1) * then
         self.panes(canvas, outlines, clamp(inwards), goes, self.hue + 0.10 * inwards)
@@ -153,7 +172,7 @@ class Verre(Scene):
         colour = np.repeat(hsv(hue[lit], 0.55, 1.0), POINTS, axis=0)
         near = alpha > 0.45  # only these shine: wide lines cost
         canvas.line(*ends[near].T, colour[near], width=0.011, alpha=0.11 * alpha[near], soft=1, blend="add")
-        canvas.line(*ends[seen].T, colour[seen], width=0.0034, alpha=alpha[seen], soft=0.4, blend="add")
+        canvas.line(*ends[seen].T, colour[seen], width=0.0030, alpha=alpha[seen], soft=0.4, blend="add")
 
     def watch(self, canvas, now):
         """Say so when so much is lit that the pane fills and its rectangle shows."""
