@@ -85,15 +85,18 @@ def _person(walker: Walker) -> Person:
 
 def _silhouette(walker: Walker) -> tuple[tuple[float, float, float, float], Floats]:
     """Return box, pixels of the mask, and outline, pixels of the picture, of the pixels somebody owns."""
-    piece = walker.piece
-    own = slice(None) if piece is None or walker.owned is None or not walker.owned.any() else walker.owned
+    piece, owned = walker.piece, walker.owned
     if piece is None:
         return (walker.x, walker.y, 0.0, 0.0), np.zeros((0, 2), np.float32)
-    x, y = piece.x[own].astype(np.intp), piece.y[own].astype(np.intp)
-    left, top = int(x.min()), int(y.min())
-    body = np.zeros((int(y.max()) - top + 1, int(x.max()) - left + 1), np.uint8)
-    body[y - top, x - left] = 1
+    x, y = piece.x.astype(np.intp), piece.y.astype(np.intp)
+    left, top, width, height = piece.box
+    if owned is not None and owned.any():
+        x, y = x[owned], y[owned]
+        left, top = int(x.min()), int(y.min())
+        width, height = int(x.max()) - left + 1, int(y.max()) - top + 1
+    body = np.zeros((height, width), np.uint8)
+    body.reshape(-1)[(y - top) * width + (x - left)] = 1
     contours, _ = cv2.findContours(body, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE, offset=(left, top))
     outline = simplify(np.asarray(max(contours, key=cv2.contourArea))) * np.float32(HALF)
     outline.flags.writeable = False
-    return (float(left), float(top), float(body.shape[1]), float(body.shape[0])), outline
+    return (float(left), float(top), float(width), float(height)), outline

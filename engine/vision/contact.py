@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 DOUBT, ENOUGH = 0.4, 1.2  # of how surely two are joined, from picture to picture: two sure ones are enough
 APART, END_FRAMES = 0.1, 15  # less surely joined they are apart; a hand is lost from sight for so long
-TOLD_EACH = 3
+TOLD_EACH, ASKED_EACH = 3, 2
 Pair = tuple[int, int]
 
 
@@ -33,10 +33,12 @@ class Contacts:
             near: Who stand near each other.
             there: Ids of all.
             joined: How surely two who are near are joined, 0 to 1. As this takes long, who are known to touch are asked
-                for in every third picture only.
+                for in every third picture only, who seem not to in every second.
         """
         self._seen += 1
         for pair in {*near, *self._states}:
+            if pair not in self._states and (self._seen + sum(pair)) % ASKED_EACH:
+                continue
             state = self._states.setdefault(pair, _State())
             if not state.is_told:
                 surely = joined(pair) if pair in near else 0.0

@@ -120,14 +120,15 @@ class CrowdTracker:
 
     def _predict(self, walker: Walker, dt: float, step: Floats, spread: Floats) -> None:
         kalman = walker.filter
-        speed = float(np.hypot(*kalman.statePost[2:, 0])) / self._px_per_m
-        slower = np.float32(min(0.8 if walker.unseen_s > 0 else 1.0, FASTEST_M_S / max(speed, 1e-6)))
-        kalman.statePost = kalman.statePost * np.array([[1], [1], [slower], [slower]], np.float32)
+        state = np.asarray(kalman.statePost, np.float32)
+        speed = float(np.hypot(*state[2:, 0])) / self._px_per_m
+        slower = min(0.8 if walker.unseen_s > 0 else 1.0, FASTEST_M_S / max(speed, 1e-6))
+        if slower < 1:
+            state[2:] *= slower
+            kalman.statePost = state
         walker.unseen_s += dt
         kalman.transitionMatrix, kalman.processNoiseCov = step, spread
         kalman.predict()
-        kalman.statePost = kalman.statePre.copy()
-        kalman.errorCovPost = kalman.errorCovPre.copy()
 
     def _assign(self, pieces: list[Piece]) -> list[list[Walker]]:
         """Return for each piece who is in it: whose place it holds, and, for pieces left over, who else could be."""

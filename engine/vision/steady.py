@@ -75,8 +75,26 @@ def _compare(picture, mean, off):  # type: ignore[no-untyped-def]
                 off[row, column, c] = levels * share
 
 
+@njit(nogil=True, inline="always")
+def _grow_older(around, change, known, weights):  # type: ignore[no-untyped-def]
+    """Write how old each block of a row is now, and by what its mean moves."""
+    for k in range(known.size):
+        far = max(max(abs(around[3 * k]), abs(around[3 * k + 1])), abs(around[3 * k + 2]))
+        age = known[k]
+        known[k] = np.uint8(1) if far > change[age - 1] else min(np.uint8(age + 1), np.uint8(change.size))
+        weights[k] = np.float32(1) / np.float32(known[k])
+
+
+@njit(nogil=True, inline="always")
+def _move(line, share, mine, shown):  # type: ignore[no-untyped-def]
+    """Move the mean of a row towards what is seen, and write it in whole levels."""
+    for x in range(mine.size):
+        mine[x] += share[x] * (np.float32(line[x]) - mine[x])
+        shown[x] = np.uint8(np.int32(mine[x] + np.float32(0.5)))
+
+
 @njit("void(uint8[:,:,::1],float32[:,:,::1],float32[::1],float32[:,:,::1],uint8[:,::1],uint8[:,:,::1])",
-      nogil=True, cache=True)  # fmt: skip
+      nogil=True, cache=True, error_model="numpy")  # fmt: skip
 def _settle(picture, around, change, mean, age, steadied):  # type: ignore[no-untyped-def]
     """Move the mean, by less the longer nothing has changed; where something has, it is the picture.
 
@@ -88,25 +106,19 @@ def _settle(picture, around, change, mean, age, steadied):  # type: ignore[no-un
     """
     height, width = age.shape
     flat, kept, result = picture.reshape(height, -1), mean.reshape(height, -1), steadied.reshape(height, -1)
-    share = np.empty(3 * width, np.float32)
-    for row in range(around.shape[0]):
+    rows, columns = around.shape[:2]
+    off, share = around.reshape(rows, -1), np.empty(3 * BLOCK * columns, np.float32)
+    known, weights = np.empty(columns, np.uint8), np.empty(columns, np.float32)
+    for row in range(rows):
         top, bottom = row * BLOCK, min(row * BLOCK + BLOCK, height)
-        for column in range(around.shape[1]):
-            left, right = column * BLOCK, min(column * BLOCK + BLOCK, width)
-            far = np.float32(0)
-            for c in range(3):
-                far = max(far, abs(around[row, column, c]))
-            known = age[top, left]
-            known = np.uint8(1) if far > change[known - 1] else min(np.uint8(known + 1), np.uint8(change.size))
-            weight = np.float32(1) / np.float32(known)
-            for x in range(3 * left, 3 * right):
-                share[x] = weight
-            for y in range(top, bottom):
-                for x in range(left, right):
-                    age[y, x] = known
+        for k in range(columns):
+            known[k] = age[top, BLOCK * k]
+        _grow_older(off[row], change, known, weights)
+        for k in range(columns):
+            for x in range(3 * BLOCK):
+                share[3 * BLOCK * k + x] = weights[k]
         for y in range(top, bottom):
-            line, mine, shown = flat[y], kept[y], result[y]
-            for x in range(share.size):
-                mine[x] += share[x] * (np.float32(line[x]) - mine[x])
-            for x in range(share.size):
-                shown[x] = np.uint8(mine[x] + np.float32(0.5))
+            ages = age[y]
+            for x in range(width):
+                ages[x] = known[x // BLOCK]
+            _move(flat[y], share, kept[y], result[y])
