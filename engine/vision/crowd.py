@@ -88,7 +88,6 @@ class CrowdTracker:
         self.next_id = first_id
         self._walkers: list[Walker] = []
         self._contacts = Contacts()
-        self.mask: Pixels = np.zeros((1, 1), np.uint8)
 
     def follow(self, mask: Pixels, picture: Pixels, dt: float,
                ground: Ground | None = None) -> tuple[list[Walker], tuple[Pair, ...]]:  # fmt: skip
@@ -100,7 +99,7 @@ class CrowdTracker:
             dt: Seconds since the last one.
             ground: What is known of the floor; without it whoever share a piece of the mask touch.
         """
-        pieces, self.mask = find_pieces(mask, self._px_per_m)
+        pieces = find_pieces(mask, self._px_per_m)
         step, spread = _motion(dt, ACCELERATION_M_S2 * self._px_per_m)
         for walker in self._walkers:
             self._predict(walker, dt, step, spread)

@@ -50,8 +50,8 @@ class Piece:
         return max(0.0, math.sqrt(_nearest(self.x, self.y, np.float32(x), np.float32(y))) - 1.0)
 
 
-def find_pieces(mask: Pixels, px_per_m: float) -> tuple[list[Piece], Pixels]:
-    """Return the pieces of a mask that are large and thick enough to be somebody, and the mask without the rest.
+def find_pieces(mask: Pixels, px_per_m: float) -> list[Piece]:
+    """Return the pieces of a mask that are large and thick enough to be somebody.
 
     Args:
         mask: 0 or 255, shape (height, width).
@@ -60,14 +60,14 @@ def find_pieces(mask: Pixels, px_per_m: float) -> tuple[list[Piece], Pixels]:
     depth = np.asarray(cv2.distanceTransform(mask, cv2.DIST_L2, 3), np.float32)
     _, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8, ltype=cv2.CV_16U)
     smallest, core = SMALLEST_M2 * px_per_m**2, CORE_M * px_per_m
-    pieces, kept = [], np.zeros_like(mask)
+    pieces = []
     for label in (np.flatnonzero(stats[1:, cv2.CC_STAT_AREA] >= smallest) + 1).tolist():
         left, top, width, height, area = stats[label].tolist()
         x, y, deep = (np.empty(area, np.float32) for _ in range(3))
-        if _collect(labels, label, depth, stats[label], core, x, y, deep, kept):
+        if _collect(labels, label, depth, stats[label], x, y, deep) >= core:
             is_cut = _is_cut(left, top, width, height, mask.shape)
             pieces.append(Piece(x, y, deep, (left, top, width, height), is_cut))
-    return pieces, kept
+    return pieces
 
 
 @njit("float32(float32[::1],float32[::1],float32,float32)", nogil=True, cache=True)
@@ -79,10 +79,10 @@ def _nearest(xs, ys, x, y):  # type: ignore[no-untyped-def]
     return least
 
 
-@njit("boolean(uint16[:,::1],int64,float32[:,::1],int32[::1],float64,float32[::1],float32[::1],float32[::1],"
-      "uint8[:,::1])", nogil=True, cache=True)  # fmt: skip
-def _collect(labels, label, depth, stats, core, xs, ys, deep, kept):  # type: ignore[no-untyped-def]
-    """Write the pixels of a piece; returns whether one lies deeper than `core`, and only then marks them as kept."""
+@njit("float32(uint16[:,::1],int64,float32[:,::1],int32[::1],float32[::1],float32[::1],float32[::1])",
+      nogil=True, cache=True)  # fmt: skip
+def _collect(labels, label, depth, stats, xs, ys, deep):  # type: ignore[no-untyped-def]
+    """Write the pixels of a piece; returns how deep the deepest lies."""
     count, most = 0, np.float32(0)
     for y in range(stats[1], stats[1] + stats[3]):
         for x in range(stats[0], stats[0] + stats[2]):
@@ -90,11 +90,7 @@ def _collect(labels, label, depth, stats, core, xs, ys, deep, kept):  # type: ig
                 xs[count], ys[count], deep[count] = x, y, depth[y, x]
                 most = max(most, deep[count])
                 count += 1
-    if most < core:
-        return False
-    for k in range(count):
-        kept[int(ys[k]), int(xs[k])] = 255
-    return True
+    return most
 
 
 @njit("UniTuple(float64,3)(uint8[:,:,::1],float32[::1],float32[::1],float32[::1])", nogil=True, cache=True)

@@ -168,7 +168,7 @@ def test_a_child_has_no_part_of_a_wheelchair_beside_it() -> None:
     mask = np.zeros((60, 120), np.uint8)
     cv2.rectangle(mask, (20, 10), (64, 50), 255, -1)
     cv2.circle(mask, (72, 30), 8, 255, -1)
-    (piece,), _ = find_pieces(mask, PX_PER_M)
+    (piece,) = find_pieces(mask, PX_PER_M)
     owner, _ = share(piece, [(42, 30), (72, 30)], [1800, 200])
     assert (owner[piece.x > 66] == 1).mean() > 0.95 and (owner[piece.x < 58] == 0).mean() > 0.95
 
