@@ -34,7 +34,7 @@ from engine.supervise.ward import ENGINE_PATIENCE, ChildPlan
 
 ENGINE, SOUND, CAMERA = "engine.commands.play", "engine.sound.process", "engine.inputs.camera_process"
 MIC = "engine.sound.mic_process"
-NOT_YET = "not yet for the public: the guard against flashes is not proven on every scene"
+NOT_YET = "not yet for the public: tried in simulated rooms only; stay with it while it meets yours"
 CAPPED = "sound: uncalibrated, each output is capped at -20 dBFS RMS; docs/operator.md, 'Loudness', says how to measure"
 SOUND_PATIENCE = Patience(beating_s=1.5, warm_s=15.0, cold_s=300.0)  # it is to be heard again within 3 s
 
