@@ -124,6 +124,22 @@ def test_who_touch_are_told_with_the_second_sure_picture_and_a_lost_hand_ends_no
     assert all(lost[:-1]) and not lost[-1]
 
 
+def test_who_is_not_joined_is_asked_in_every_second_picture_and_in_each_once_it_seems_so() -> None:
+    contacts, sure, asked = Contacts(), 0.0, 0
+
+    def joined(pair: tuple[int, int]) -> float:
+        nonlocal asked
+        asked += 1
+        return sure
+
+    for _ in range(20):
+        contacts.follow({(1, 2)}, {1, 2}, joined)
+    assert asked == 10
+    sure = 0.95
+    told = [contacts.follow({(1, 2)}, {1, 2}, joined) for _ in range(3)]
+    assert told[-1] == ((1, 2),)
+
+
 def test_doubtful_pictures_alone_tell_of_no_contact() -> None:
     contacts = Contacts()
     assert not any(contacts.follow({(1, 2)}, {1, 2}, lambda _: DOUBT) for _ in range(100))
