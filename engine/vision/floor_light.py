@@ -40,6 +40,13 @@ def weigh_grain(grey, smooth, grain, most, middle, evidence):  # type: ignore[no
             evidence[y, x] = wanted * (seen - middle * wanted)
 
 
+@njit(nogil=True, inline="always")
+def _channel_misfit(level, wanted, noise2, uneven2):  # type: ignore[no-untyped-def]
+    """Return how badly what light makes of a channel of the floor explains what is seen there."""
+    off = np.float32(level) - wanted
+    return off * off / (noise2 + uneven2 * wanted * wanted)
+
+
 @njit("float32(uint8[:,:,::1],float32[:,:,::1],float32,float32,float32,float32,float32,int64,int64)",
       nogil=True, cache=True, inline="always")  # fmt: skip
 def _misfit(picture, floor, blue, green, red, noise2, uneven2, y, x):  # type: ignore[no-untyped-def]
@@ -47,8 +54,7 @@ def _misfit(picture, floor, blue, green, red, noise2, uneven2, y, x):  # type: i
     total = np.float32(0)
     for c in range(3):
         wanted = (blue if c == 0 else green if c == 1 else red) * floor[y, x, c]
-        off = np.float32(picture[y, x, c]) - wanted
-        total += off * off / (noise2 + uneven2 * wanted * wanted)
+        total += _channel_misfit(picture[y, x, c], wanted, noise2, uneven2)
     return min(total, np.float32(MOST))
 
 
@@ -79,9 +85,7 @@ def weigh_spare(age, noise2, gain, bonus, spare):  # type: ignore[no-untyped-def
 def _misfits(line, floor, light, noise2, uneven2, off):  # type: ignore[no-untyped-def]
     """Write how badly each channel of a row is explained; nothing in it branches, so it is done eight at a time."""
     for k in range(off.size):
-        wanted = light[k] * floor[k]
-        far = np.float32(line[k]) - wanted
-        off[k] = far * far / (noise2[k] + uneven2 * wanted * wanted)
+        off[k] = _channel_misfit(line[k], light[k] * floor[k], noise2[k], uneven2)
 
 
 @njit("boolean(uint8[:,:,::1],float32[:,:,::1],float32,uint8[:,::1],float32,float32,float32[:,:,::1],int64,int64)",
@@ -142,7 +146,7 @@ def grow_lit(picture, floor, spare, age, noise2, uneven2, rounds,  # type: ignor
             if not known[y, x] and spare[y, x] > 0:
                 left[count, 0], left[count, 1] = y, x
                 count += 1
-    source, asked, turns = np.empty((count, 2), np.int32), left[:count].copy(), np.ones((height, width), np.uint8)
+    source, turns = np.empty((count, 2), np.int32), np.ones((height, width), np.uint8)
     for turn in range(1, rounds + 1):
         for k in range(count):
             y, x = left[k, 0], left[k, 1]
@@ -151,7 +155,7 @@ def grow_lit(picture, floor, spare, age, noise2, uneven2, rounds,  # type: ignor
                 continue  # what was known before did not explain it then
             for step in range(9):
                 v, u = y + step // 3 - 1, x + step % 3 - 1
-                if v < 0 or u < 0 or v >= height or u >= width or known[v, u] < turn:
+                if v < 0 or u < 0 or v >= height or u >= width or not known[v, u]:
                     continue
                 off = _misfit(picture, floor, light[v, u, 0], light[v, u, 1], light[v, u, 2], noise2[age[y, x] - 1],
                               uneven2, y, x)  # fmt: skip
@@ -164,7 +168,7 @@ def grow_lit(picture, floor, spare, age, noise2, uneven2, rounds,  # type: ignor
                 left[still, 0], left[still, 1] = y, x
                 still += 1
                 continue
-            known[y, x] = turn + 1
+            known[y, x] = 1
             for b in range(max(y - 1, 0), min(y + 2, height)):
                 for a in range(max(x - 1, 0), min(x + 2, width)):
                     turns[b, a] = turn + 1
@@ -172,8 +176,6 @@ def grow_lit(picture, floor, spare, age, noise2, uneven2, rounds,  # type: ignor
                 met = np.float32(picture[y, x, c]) / max(floor[y, x, c], np.float32(1))
                 light[y, x, c] = light[v, u, c] + follow * (met - light[v, u, c])
         count = still
-    for y, x in asked:
-        known[y, x] = min(known[y, x], 1)
     return count
 
 
